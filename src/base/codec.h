@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "base/byte_buffer.h"
+
+namespace borg {
+
+/// Appends numbers and byte strings to a buffer: little-endian, LEB128 varints.
+class Encoder {
+ public:
+  explicit Encoder(ByteBuffer& out) : out_(out) {}
+
+  void u8(std::uint8_t v) { out_.push_back(static_cast<char>(v)); }
+  void u32(std::uint32_t v) { fixed(v); }
+  void u64(std::uint64_t v) { fixed(v); }
+  void varint(std::uint64_t v) {
+    char* p = out_.prepare(10);
+    std::size_t n = 0;
+    while (v >= 0x80) {
+      p[n++] = static_cast<char>(v | 0x80);
+      v >>= 7;
+    }
+    p[n++] = static_cast<char>(v);
+    out_.commit(n);
+  }
+  /// A length as varint, then the bytes.
+  void bytes(std::string_view v) {
+    varint(v.size());
+    out_.append(v);
+  }
+  [[nodiscard]] ByteBuffer& buffer() { return out_; }
+
+ private:
+  template <std::unsigned_integral T>
+  void fixed(T v) {
+    std::memcpy(out_.prepare(sizeof v), &v, sizeof v);
+    out_.commit(sizeof v);
+  }
+  ByteBuffer& out_;
+};
+
+/// Reads what Encoder wrote, from bytes that nobody vouches for.
+///
+/// Errors: after the first read past the end or malformed number ok() is false for good, and
+/// every further read gives 0 or an empty view. Check once, at the end.
+/// Views point into the input.
+class Decoder {
+ public:
+  explicit Decoder(std::string_view in) : in_(in) {}
+
+  [[nodiscard]] bool ok() const { return ok_; }
+  /// True when everything was read and nothing was malformed.
+  [[nodiscard]] bool done() const { return ok_ && in_.empty(); }
+  [[nodiscard]] std::string_view rest() const { return in_; }
+
+  std::uint8_t u8() { return fixed<std::uint8_t>(); }
+  std::uint32_t u32() { return fixed<std::uint32_t>(); }
+  std::uint64_t u64() { return fixed<std::uint64_t>(); }
+  std::uint64_t varint() {
+    std::uint64_t v = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      if (in_.empty()) break;
+      const auto byte = static_cast<std::uint8_t>(in_.front());
+      in_.remove_prefix(1);
+      if (shift == 63 && byte > 1) break;
+      v |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+      if (byte < 0x80) return v;
+    }
+    fail();
+    return 0;
+  }
+  std::string_view bytes() {
+    const std::uint64_t n = varint();
+    if (n > in_.size()) {
+      fail();
+      return {};
+    }
+    const std::string_view v = in_.substr(0, n);
+    in_.remove_prefix(n);
+    return v;
+  }
+  void fail() {
+    ok_ = false;
+    in_ = {};
+  }
+
+ private:
+  template <std::unsigned_integral T>
+  T fixed() {
+    T v = 0;
+    if (in_.size() < sizeof v) {
+      fail();
+      return 0;
+    }
+    std::memcpy(&v, in_.data(), sizeof v);
+    in_.remove_prefix(sizeof v);
+    return v;
+  }
+  std::string_view in_;
+  bool ok_ = true;
+};
+
+}  // namespace borg
