@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/byte_buffer.h"
+#include "resp/writer.h"
+#include "storage/partition_store.h"
+
+namespace borg::commands {
+
+using Args = std::span<const std::string_view>;
+
+/// Who executes a command.
+enum class Place : std::uint8_t {
+  kPartition,   ///< the primary of its keys' partition, by the row's handler
+  kGateway,     ///< the node and worker that the client is connected to (node/gateway)
+  kControl,     ///< that node's control thread (node/control)
+};
+
+/// How the replies of the parts of a split command become one.
+enum class Merge : std::uint8_t {
+  kNone,        ///< the command has one key: it is never split
+  kSum,         ///< integers are added (DEL, EXISTS, DBSIZE …)
+  kByPosition,  ///< each part is an array, one element a key (MGET)
+  kAllOk,       ///< +OK when every part said +OK (MSET, FLUSHALL)
+  kConcat,      ///< arrays are joined (KEYS)
+};
+
+/// Bits of CommandSpec::flags, named as in Redis's COMMAND reply.
+enum Flag : std::uint32_t {
+  kWrite = 1u << 0,
+  kReadOnly = 1u << 1,
+  kDenyOom = 1u << 2,
+  kAdmin = 1u << 3,
+  kFast = 1u << 4,
+  kLoading = 1u << 5,
+  kStale = 1u << 6,
+  kNoScript = 1u << 7,
+  kEveryPartition = 1u << 16,  ///< ours: fans out to all partitions (KEYS, DBSIZE, FLUSHALL)
+  kInternal = 1u << 17,        ///< ours: sent between nodes only, unknown to clients
+};
+
+/// What a command's handler sees. The same inputs give the same reply and the same change of
+/// the store on every replica.
+struct Context {
+  storage::PartitionStore& store;
+  PartitionId partition;
+  std::int64_t now_ms;    ///< the primary's time, never its own clock
+  std::uint64_t random;   ///< a seed drawn by the primary
+  resp::Writer& reply;
+  bool changed = false;   ///< set by the handler when the store changed
+  /// Set by a *read* that met an expired key: the primary then deletes it by a replicated
+  /// command before the reply goes out, so that no replica ever shows it again.
+  bool met_expired = false;
+};
+using Handler = void (*)(Context& context, Args args);
+
+struct CommandSpec {
+  std::string_view name;      ///< lower case; a subcommand's is "client|id"
+  std::int16_t arity;         ///< as in Redis: counts the name; negative: at least
+  std::uint32_t flags;
+  Place place;
+  Merge merge;
+  std::int8_t first_key;      ///< 0: none
+  std::int8_t last_key;       ///< negative: counts from the end
+  std::int8_t key_step;
+  Handler handler;            ///< null unless place is kPartition
+  std::string_view group;     ///< "string", "generic", "connection", "server", "cluster"
+  std::string_view since;     ///< of Redis, or Borg's own version
+  std::string_view syntax;    ///< for people: "key value [NX | XX] [GET] ..."
+  std::string_view summary;
+  [[nodiscard]] bool is(Flag flag) const { return (flags & flag) != 0; }
+};
+
+/// The row of this name (any case; for a container command that of the command itself), or
+/// null. Takes constant time.
+[[nodiscard]] const CommandSpec* find_command(std::string_view name);
+/// The row that these arguments mean: subcommands resolved ("client" "id" -> "client|id").
+/// Null if unknown; then write_unknown() says so as Redis does.
+[[nodiscard]] const CommandSpec* resolve(Args args);
+/// Writes Redis's error for an unknown command or subcommand.
+void write_unknown(Args args, resp::Writer& reply);
+/// Writes Redis's error and returns false if the number of arguments is wrong.
+bool check_arity(const CommandSpec& spec, Args args, resp::Writer& reply);
+/// All rows, in a fixed order; a row's index is its id within one build.
+[[nodiscard]] std::span<const CommandSpec> all_commands();
+
+/// The positions of the keys in args, empty for a command without keys. `out` is reused.
+struct KeyRange {
+  std::size_t first = 0;
+  std::size_t last = 0;  ///< inclusive; 0 with first 0: no key
+  std::size_t step = 1;
+};
+[[nodiscard]] KeyRange key_range(const CommandSpec& spec, Args args);
+
+/// COMMAND, COMMAND COUNT | INFO | DOCS | LIST | GETKEYS …: answered from the table alone.
+void write_command_command(Args args, resp::Writer& reply);
+
+/// Glob match as Redis's KEYS and SCAN MATCH: * ? [a-z] [^a] and backslash.
+[[nodiscard]] bool glob_match(std::string_view pattern, std::string_view text);
+
+}  // namespace borg::commands

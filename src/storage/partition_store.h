@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/ids.h"
+#include "base/random.h"
+
+namespace borg::storage {
+
+/// Milliseconds since the Unix epoch; kNoExpiry for a key that lives until it is deleted.
+using ExpiryMs = std::int64_t;
+inline constexpr ExpiryMs kNoExpiry = INT64_MAX;
+
+/// What a value is. On the wire and in snapshots since v1: never renumber.
+enum class ValueType : std::uint8_t { kString = 0 };
+
+/// A key with what is computed of it once: its slot and its hash. Borrows the key's bytes.
+struct KeyRef {
+  std::string_view key;
+  SlotId slot;
+  std::uint64_t hash;
+};
+[[nodiscard]] KeyRef key_ref(std::string_view key);
+/// As key_ref, where the slot is known already.
+[[nodiscard]] KeyRef key_ref(std::string_view key, SlotId slot);
+
+/// One stored key. Views into the store: valid until its next change.
+struct EntryView {
+  std::string_view key;
+  std::string_view value;
+  ExpiryMs expiry = kNoExpiry;
+  ValueType type = ValueType::kString;
+  [[nodiscard]] bool expired_at(std::int64_t now_ms) const { return expiry <= now_ms; }
+};
+
+/// A position in the order in which scan() visits keys, below 2^53 in all (clients keep a
+/// cursor in a double). It stays meaningful while the table grows and shrinks, and on every
+/// replica of the partition, because it is a position in the space of hashes.
+struct ScanCursor {
+  SlotId slot;
+  std::uint64_t position = 0;  ///< the upper 38 bits of the bit-reversed hash: [0, 2^38)
+  friend auto operator<=>(const ScanCursor&, const ScanCursor&) = default;
+};
+
+/// The keys of one partition: a small hash table for each of its 16 slots.
+///
+/// Runs:      on the worker of the partition; not thread-safe.
+/// Time:      knows none: an expired key is here until somebody erases it.
+/// Owns:      keys and values, copied in.
+class PartitionStore {
+ public:
+  explicit PartitionStore(PartitionId partition);
+  ~PartitionStore();
+  PartitionStore(PartitionStore&&) noexcept;
+  PartitionStore& operator=(PartitionStore&&) noexcept;
+
+  [[nodiscard]] std::optional<EntryView> find(const KeyRef& key) const;
+  /// Inserts or replaces key, value and expiry.
+  void put(const KeyRef& key, std::string_view value, ExpiryMs expiry,
+           ValueType type = ValueType::kString);
+  /// False if the key is not here.
+  bool erase(const KeyRef& key);
+  /// False if the key is not here. kNoExpiry removes the expiry.
+  bool set_expiry(const KeyRef& key, ExpiryMs expiry);
+  /// Resizes the value of a key that is here, keeping its content and expiry; new bytes are
+  /// zero. Returns the writable value, valid until the next change. Repeated growth by small
+  /// steps is amortized.
+  char* resize_value(const KeyRef& key, std::size_t size);
+
+  [[nodiscard]] std::size_t keys() const;
+  [[nodiscard]] std::size_t keys(SlotId slot) const;
+  [[nodiscard]] std::size_t keys_with_expiry() const;
+  /// Bytes that this partition takes from the allocator, tables included.
+  [[nodiscard]] std::size_t memory_bytes() const;
+  /// Bytes that one key takes, its share of the table's bucket included; nullopt if not here.
+  [[nodiscard]] std::optional<std::size_t> memory_bytes(const KeyRef& key) const;
+
+  using Visit = std::function<void(const EntryView&)>;
+  /// Visits keys from `from` on, whole buckets at a time, until at least `keys_min` keys or
+  /// `bytes_min` bytes of keys and values were visited or the partition ends. Returns where to
+  /// go on, or nullopt at the end. A key that is here from the first call to the last is
+  /// visited at least once, however the table changes between calls. A key is at or behind the
+  /// cursor ("will still be visited") exactly if !is_before(key, cursor). The visitor must not
+  /// change the store.
+  std::optional<ScanCursor> scan(ScanCursor from, std::size_t keys_min, std::size_t bytes_min,
+                                 const Visit& visit) const;
+  /// As scan(), but stays within from.slot.
+  std::optional<ScanCursor> scan_slot(ScanCursor from, std::size_t keys_min,
+                                      std::size_t bytes_min, const Visit& visit) const;
+  [[nodiscard]] ScanCursor begin() const;
+  /// True if a scan that has reached `cursor` has passed the place of this key.
+  [[nodiscard]] static bool is_before(const KeyRef& key, const ScanCursor& cursor);
+  /// Looks at up to `buckets` buckets of the slots that hold keys with an expiry, from an
+  /// internal cursor on, and gives those expired at now_ms to `visit`. Returns how many keys
+  /// with an expiry it looked at.
+  std::size_t find_expired(std::int64_t now_ms, std::size_t buckets, const Visit& visit);
+  /// A key drawn at random, near enough to uniformly; nullopt if there is none.
+  [[nodiscard]] std::optional<EntryView> random_entry(Random& random) const;
+
+  /// Removes everything and gives the memory back.
+  void clear();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace borg::storage
