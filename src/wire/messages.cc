@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/messages.h"
+
+namespace borg::wire {
+namespace {
+
+constexpr std::uint32_t kMagic = 0x47524f42;  // "BORG"
+constexpr std::size_t kArgsMax = 1024 * 1024;
+constexpr std::size_t kNodesMax = 4096;
+
+void put(Encoder& out, const Endpoint& e) {
+  out.u64(e.node.value());
+  out.varint(e.lane);
+}
+Endpoint get_endpoint(Decoder& in) {
+  Endpoint e;
+  e.node = NodeId(in.u64());
+  const std::uint64_t lane = in.varint();
+  if (lane > UINT16_MAX) in.fail();
+  e.lane = static_cast<std::uint16_t>(lane);
+  return e;
+}
+PartitionId get_partition(Decoder& in) {
+  const std::uint64_t value = in.varint();
+  if (value >= kPartitionCount) {
+    in.fail();
+    return PartitionId();
+  }
+  return PartitionId(static_cast<std::uint16_t>(value));
+}
+void put(Encoder& out, const NodeList& nodes) {
+  out.varint(nodes.size());
+  for (const NodeId node : nodes) out.u64(node.value());
+}
+NodeList get_nodes(Decoder& in) {
+  NodeList nodes;
+  const std::uint64_t n = in.varint();
+  for (std::uint64_t i = 0; i < n && in.ok(); ++i) {
+    const NodeId node(in.u64());
+    if (!in.ok() || nodes.full() || nodes.contains(node)) {
+      in.fail();
+      break;
+    }
+    nodes.push_back(node);
+  }
+  return nodes;
+}
+template <class E>
+E get_enum(Decoder& in, E last) {
+  const std::uint8_t value = in.u8();
+  if (value > static_cast<std::uint8_t>(last)) in.fail();
+  return static_cast<E>(value);
+}
+void put(Encoder& out, const Origin& o) {
+  out.u64(o.gateway.node.value());
+  if (!o.is_request()) return;
+  out.varint(o.gateway.lane);
+  out.varint(o.seq);
+  out.varint(o.seq - o.floor);
+  out.u8(o.resp);
+}
+std::uint8_t get_resp(Decoder& in) {
+  const std::uint8_t resp = in.u8();
+  if (resp != 2 && resp != 3) in.fail();
+  return resp;
+}
+Origin get_origin(Decoder& in) {
+  Origin o;
+  o.gateway.node = NodeId(in.u64());
+  if (!o.is_request()) return o;
+  const std::uint64_t lane = in.varint();
+  if (lane > UINT16_MAX) in.fail();
+  o.gateway.lane = static_cast<std::uint16_t>(lane);
+  o.seq = in.varint();
+  const std::uint64_t behind = in.varint();
+  if (behind > o.seq) in.fail();
+  o.floor = o.seq - behind;
+  o.resp = get_resp(in);
+  return o;
+}
+
+}  // namespace
+
+void encode_args(Encoder& out, std::span<const std::string_view> args) {
+  out.varint(args.size());
+  for (const std::string_view arg : args) out.bytes(arg);
+}
+bool decode_args(Decoder& in, Args& args) {
+  args.clear();
+  const std::uint64_t n = in.varint();
+  if (n == 0 || n > kArgsMax || n > in.rest().size()) return false;
+  args.reserve(n);
+  for (std::uint64_t i = 0; i < n && in.ok(); ++i) args.push_back(in.bytes());
+  return in.ok();
+}
+
+void encode_config(Encoder& out, const PartitionConfig& config) {
+  out.varint(config.epoch.value());
+  out.varint(config.term.value());
+  put(out, config.in_sync);
+  put(out, config.syncing);
+}
+bool decode_config(Decoder& in, PartitionConfig& config) {
+  config.epoch = Epoch(in.varint());
+  config.term = Epoch(in.varint());
+  config.in_sync = get_nodes(in);
+  config.syncing = get_nodes(in);
+  for (const NodeId node : config.syncing) {
+    if (config.in_sync.contains(node)) in.fail();
+  }
+  return in.ok();
+}
+
+void encode(ByteBuffer& out, const Hello& m) {
+  FrameWriter w(out, m.kType);
+  w->u32(kMagic);
+  w->varint(m.version);
+  w->bytes(m.cluster);
+  put(*w, m.from);
+  put(*w, m.to);
+}
+bool decode(std::string_view payload, Hello& m) {
+  Decoder in(payload);
+  if (in.u32() != kMagic) return false;
+  m.version = static_cast<std::uint16_t>(in.varint());
+  if (m.version != kProtocolVersion) return in.ok();  // the rest may mean something else
+  m.cluster = in.bytes();
+  m.from = get_endpoint(in);
+  m.to = get_endpoint(in);
+  return in.done();
+}
+
+void encode(ByteBuffer& out, const Welcome& m) { FrameWriter w(out, m.kType); }
+bool decode(std::string_view payload, Welcome&) { return payload.empty(); }
+
+void encode(ByteBuffer& out, const Refusal& m) { FrameWriter(out, m.kType)->bytes(m.reason); }
+bool decode(std::string_view payload, Refusal& m) {
+  Decoder in(payload);
+  m.reason = in.bytes();
+  return in.done();
+}
+
+void encode(ByteBuffer& out, const Request& m) {
+  FrameWriter w(out, m.kType);
+  w->varint(m.partition.value());
+  w->varint(m.seq);
+  w->varint(m.seq - m.floor);
+  w->varint(m.epoch.value());
+  w->u8(static_cast<std::uint8_t>(m.resp | (m.any_replica ? 0x80 : 0)));
+  encode_args(*w, m.args);
+}
+bool decode(std::string_view payload, Request& m, Args& args) {
+  Decoder in(payload);
+  m.partition = get_partition(in);
+  m.seq = in.varint();
+  const std::uint64_t behind = in.varint();
+  if (behind > m.seq) return false;
+  m.floor = m.seq - behind;
+  m.epoch = Epoch(in.varint());
+  const std::uint8_t bits = in.u8();
+  m.any_replica = (bits & 0x80) != 0;
+  m.resp = bits & 0x7f;
+  if (!in.ok() || (m.resp != 2 && m.resp != 3) || !decode_args(in, args)) return false;
+  m.args = args;
+  return in.done();
+}
+
+void encode(ByteBuffer& out, const Reply& m) {
+  FrameWriter w(out, m.kType);
+  w->varint(m.seq);
+  w->varint(m.partition.value());
+  w->u8(static_cast<std::uint8_t>(m.status));
+  w->bytes(m.bytes);
+}
+bool decode(std::string_view payload, Reply& m) {
+  Decoder in(payload);
+  m.seq = in.varint();
+  m.partition = get_partition(in);
+  m.status = get_enum(in, ReplyStatus::kMoved);
+  m.bytes = in.bytes();
+  return in.done();
+}
+
+void encode(ByteBuffer& out, const Operation& m) {
+  FrameWriter w(out, m.kType);
+  w->varint(m.partition.value());
+  w->varint(m.term.value());
+  w->varint(m.seq.value());
+  w->u8(static_cast<std::uint8_t>(m.kind));
+  w->u64(static_cast<std::uint64_t>(m.now_ms));
+  w->u64(m.random);
+  put(*w, m.origin);
+  if (m.kind != OperationKind::kCommand) w->bytes(m.reply);
+  w->bytes(m.body);
+}
+bool decode(std::string_view payload, Operation& m) {
+  Decoder in(payload);
+  m.partition = get_partition(in);
+  m.term = Epoch(in.varint());
+  m.seq = Seq(in.varint());
+  m.kind = get_enum(in, OperationKind::kSkip);
+  m.now_ms = static_cast<std::int64_t>(in.u64());
+  m.random = in.u64();
+  m.origin = get_origin(in);
+  m.reply = m.kind != OperationKind::kCommand ? in.bytes() : std::string_view();
+  m.body = in.bytes();
+  return in.done();
+}
+
+void encode(ByteBuffer& out, const TermStart& m) {
+  FrameWriter w(out, m.kType);
+  w->varint(m.partition.value());
+  encode_config(*w, m.config);
+  w->varint(m.base_term.value());
+  w->varint(m.base_seq.value());
+  w->u8(m.fresh ? 1 : 0);
+}
+bool decode(std::string_view payload, TermStart& m) {
+  Decoder in(payload);
+  m.partition = get_partition(in);
+  if (!decode_config(in, m.config)) return false;
+  m.base_term = Epoch(in.varint());
+  m.base_seq = Seq(in.varint());
+  m.fresh = in.u8() != 0;
+  return in.done();
+}
+
+void encode(ByteBuffer& out, const SyncStart& m) {
+  FrameWriter w(out, m.kType);
+  w->varint(m.partition.value());
+  encode_config(*w, m.config);
+  w->varint(m.sync);
+  w->varint(m.base_seq.value());
+}
+bool decode(std::string_view payload, SyncStart& m) {
+  Decoder in(payload);
+  m.partition = get_partition(in);
+  if (!decode_config(in, m.config)) return false;
+  m.sync = in.varint();
+  m.base_seq = Seq(in.varint());
+  return in.done();
+}
+
+void encode(ByteBuffer& out, const SyncChunk& m) {
+  FrameWriter w(out, m.kType);
+  w->varint(m.partition.value());
+  w->varint(m.term.value());
+  w->varint(m.sync);
+  w->bytes(m.entries);
+}
+bool decode(std::string_view payload, SyncChunk& m) {
+  Decoder in(payload);
+  m.partition = get_partition(in);
+  m.term = Epoch(in.varint());
+  m.sync = in.varint();
+  m.entries = in.bytes();
+  return in.done();
+}
+
+void encode(ByteBuffer& out, const SyncEnd& m) {
+  FrameWriter w(out, m.kType);
+  w->varint(m.partition.value());
+  w->varint(m.term.value());
+  w->varint(m.sync);
+  w->varint(m.seq.value());
+  w->varint(m.last_term.value());
+  w->u64(static_cast<std::uint64_t>(m.now_ms));
+  w->bytes(m.records);
+}
+bool decode(std::string_view payload, SyncEnd& m) {
+  Decoder in(payload);
+  m.partition = get_partition(in);
+  m.term = Epoch(in.varint());
+  m.sync = in.varint();
+  m.seq = Seq(in.varint());
+  m.last_term = Epoch(in.varint());
+  m.now_ms = static_cast<std::int64_t>(in.u64());
+  m.records = in.bytes();
+  return in.done();
+}
+
+void encode(ByteBuffer& out, const Ack& m) { FrameWriter(out, m.kType)->varint(m.count); }
+bool decode(std::string_view payload, Ack& m) {
+  Decoder in(payload);
+  m.count = in.varint();
+  return in.done();
+}
+
+void encode(ByteBuffer& out, const Nack& m) {
+  FrameWriter w(out, m.kType);
+  w->varint(m.partition.value());
+  w->varint(m.term.value());
+  w->u8(static_cast<std::uint8_t>(m.reason));
+  encode_config(*w, m.config);
+}
+bool decode(std::string_view payload, Nack& m) {
+  Decoder in(payload);
+  m.partition = get_partition(in);
+  m.term = Epoch(in.varint());
+  m.reason = get_enum(in, NackReason::kNotHere);
+  return decode_config(in, m.config) && in.done();
+}
+
+void encode(ByteBuffer& out, const Heartbeat& m) {
+  FrameWriter w(out, m.kType);
+  w->u64(static_cast<std::uint64_t>(m.sent_at));
+  w->varint(m.revision.value());
+  w->varint(m.silent.size());
+  for (const NodeId node : m.silent) w->u64(node.value());
+}
+bool decode(std::string_view payload, Heartbeat& m) {
+  Decoder in(payload);
+  m.sent_at = static_cast<std::int64_t>(in.u64());
+  m.revision = Revision(in.varint());
+  const std::uint64_t n = in.varint();
+  if (n > kNodesMax) return false;
+  m.silent.clear();
+  for (std::uint64_t i = 0; i < n && in.ok(); ++i) m.silent.push_back(NodeId(in.u64()));
+  return in.done();
+}
+
+void encode(ByteBuffer& out, const HeartbeatAck& m) {
+  FrameWriter w(out, m.kType);
+  w->u64(static_cast<std::uint64_t>(m.sent_at));
+  w->varint(m.revision.value());
+}
+bool decode(std::string_view payload, HeartbeatAck& m) {
+  Decoder in(payload);
+  m.sent_at = static_cast<std::int64_t>(in.u64());
+  m.revision = Revision(in.varint());
+  return in.done();
+}
+
+void encode(ByteBuffer& out, const StatsRequest& m) { FrameWriter(out, m.kType)->varint(m.id); }
+bool decode(std::string_view payload, StatsRequest& m) {
+  Decoder in(payload);
+  m.id = in.varint();
+  return in.done();
+}
+
+void encode(ByteBuffer& out, const StatsReply& m) {
+  FrameWriter w(out, m.kType);
+  w->varint(m.id);
+  w->bytes(m.stats);
+}
+bool decode(std::string_view payload, StatsReply& m) {
+  Decoder in(payload);
+  m.id = in.varint();
+  m.stats = in.bytes();
+  return in.done();
+}
+
+}  // namespace borg::wire

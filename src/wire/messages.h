@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/codec.h"
+#include "base/ids.h"
+#include "base/partition_config.h"
+#include "wire/frame.h"
+
+namespace borg::wire {
+
+// The messages between nodes. encode() appends a whole frame; decode() reads a payload and is
+// false for anything that encode() does not write. Decoded views point into the payload.
+
+/// One end of a link: a worker of a node, or its control thread.
+struct Endpoint {
+  static constexpr std::uint16_t kControlLane = 0xffff;
+  NodeId node;
+  std::uint16_t lane = kControlLane;  ///< a worker's index, or kControlLane
+  friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
+};
+
+using Args = std::vector<std::string_view>;
+
+/// The first frame of a link, sent by the side that connects.
+struct Hello {
+  static constexpr FrameType kType = FrameType::kHello;
+  std::uint16_t version = kProtocolVersion;
+  std::string_view cluster;
+  Endpoint from;
+  Endpoint to;
+};
+/// The answer to Hello when the link stands.
+struct Welcome {
+  static constexpr FrameType kType = FrameType::kWelcome;
+};
+/// The answer to Hello when it does not; the link is closed behind it.
+struct Refusal {
+  static constexpr FrameType kType = FrameType::kRefusal;
+  std::string_view reason;
+};
+
+/// A gateway asks a partition's primary to execute a command.
+/// (sender, seq) names the request for good: sent again after a failure it keeps its seq.
+struct Request {
+  static constexpr FrameType kType = FrameType::kRequest;
+  PartitionId partition;
+  std::uint64_t seq = 0;
+  std::uint64_t floor = 0;  ///< the sender has its answer to every request below
+  Epoch epoch;              ///< of the partition, as the sender knows it
+  std::uint8_t resp = 2;    ///< the version in which the reply is written
+  bool any_replica = false; ///< whoever holds the partition may answer (BORG LOCAL)
+  std::span<const std::string_view> args;
+};
+
+enum class ReplyStatus : std::uint8_t {
+  kDone = 0,   ///< bytes: the reply in RESP
+  kMoved = 1,  ///< not executed here; bytes: the partition's configuration as known here
+};
+struct Reply {
+  static constexpr FrameType kType = FrameType::kReply;
+  std::uint64_t seq = 0;
+  PartitionId partition;
+  ReplyStatus status = ReplyStatus::kDone;
+  std::string_view bytes;
+};
+
+/// Which request caused an operation: what makes it happen exactly once.
+struct Origin {
+  Endpoint gateway;          ///< node 0: no request (expiry)
+  std::uint64_t seq = 0;
+  std::uint64_t floor = 0;
+  std::uint8_t resp = 2;
+  [[nodiscard]] bool is_request() const { return gateway.node != NodeId(); }
+  friend bool operator==(const Origin&, const Origin&) = default;
+};
+
+enum class OperationKind : std::uint8_t {
+  kCommand = 0,  ///< body: the arguments; the replica executes them
+  kState = 1,    ///< body: the keys that the command touched, as they are after it
+  kSkip = 2,     ///< no body: the snapshot under way will carry the effect
+};
+/// One change of a partition, from its primary to a replica.
+struct Operation {
+  static constexpr FrameType kType = FrameType::kOperation;
+  PartitionId partition;
+  Epoch term;
+  Seq seq;
+  OperationKind kind = OperationKind::kCommand;
+  std::int64_t now_ms = 0;
+  std::uint64_t random = 0;
+  Origin origin;
+  std::string_view reply;  ///< kState and kSkip of a request: its reply, for its record
+  std::string_view body;
+};
+
+/// A new primary, or one whose link broke, tells an in-sync replica where its stream stands.
+struct TermStart {
+  static constexpr FrameType kType = FrameType::kTermStart;
+  PartitionId partition;
+  PartitionConfig config;
+  Epoch base_term;  ///< the term of the last operation before this term
+  Seq base_seq;     ///< its position
+  bool fresh = false;  ///< the partition was created empty in this term
+};
+/// A replica begins anew, empty, behind base_seq.
+struct SyncStart {
+  static constexpr FrameType kType = FrameType::kSyncStart;
+  PartitionId partition;
+  PartitionConfig config;
+  std::uint64_t sync = 0;  ///< names this attempt
+  Seq base_seq;
+};
+struct SyncChunk {
+  static constexpr FrameType kType = FrameType::kSyncChunk;
+  PartitionId partition;
+  Epoch term;
+  std::uint64_t sync = 0;
+  std::string_view entries;
+};
+struct SyncEnd {
+  static constexpr FrameType kType = FrameType::kSyncEnd;
+  PartitionId partition;
+  Epoch term;
+  std::uint64_t sync = 0;
+  Seq seq;            ///< the primary's last operation
+  Epoch last_term;    ///< its term
+  std::int64_t now_ms = 0;
+  std::string_view records;
+};
+/// The first `count` replication frames of this link's life (TermStart to SyncEnd) were dealt with.
+struct Ack {
+  static constexpr FrameType kType = FrameType::kAck;
+  std::uint64_t count = 0;
+};
+enum class NackReason : std::uint8_t {
+  kStale = 0,       ///< the sender is not primary any more: see config
+  kNotHere = 1,     ///< the receiver does not hold what this frame builds on
+};
+/// A replication frame was refused. Precedes the Ack that covers it.
+struct Nack {
+  static constexpr FrameType kType = FrameType::kNack;
+  PartitionId partition;
+  Epoch term;  ///< of the refused frame
+  NackReason reason = NackReason::kStale;
+  PartitionConfig config;
+};
+
+/// Asks for a lease, and says what this node knows. Sent every heartbeat interval.
+struct Heartbeat {
+  static constexpr FrameType kType = FrameType::kHeartbeat;
+  std::int64_t sent_at = 0;       ///< the sender's clock: echoed, never compared
+  Revision revision;              ///< of the sender's view
+  std::vector<NodeId> silent;     ///< nodes that the sender has not heard for too long
+};
+/// Grants the lease.
+struct HeartbeatAck {
+  static constexpr FrameType kType = FrameType::kHeartbeatAck;
+  std::int64_t sent_at = 0;
+  Revision revision;
+};
+struct StatsRequest {
+  static constexpr FrameType kType = FrameType::kStatsRequest;
+  std::uint64_t id = 0;
+};
+struct StatsReply {
+  static constexpr FrameType kType = FrameType::kStatsReply;
+  std::uint64_t id = 0;
+  std::string_view stats;  ///< node/stats.h
+};
+
+void encode(ByteBuffer& out, const Hello& m);
+void encode(ByteBuffer& out, const Welcome& m);
+void encode(ByteBuffer& out, const Refusal& m);
+void encode(ByteBuffer& out, const Request& m);
+void encode(ByteBuffer& out, const Reply& m);
+void encode(ByteBuffer& out, const Operation& m);
+void encode(ByteBuffer& out, const TermStart& m);
+void encode(ByteBuffer& out, const SyncStart& m);
+void encode(ByteBuffer& out, const SyncChunk& m);
+void encode(ByteBuffer& out, const SyncEnd& m);
+void encode(ByteBuffer& out, const Ack& m);
+void encode(ByteBuffer& out, const Nack& m);
+void encode(ByteBuffer& out, const Heartbeat& m);
+void encode(ByteBuffer& out, const HeartbeatAck& m);
+void encode(ByteBuffer& out, const StatsRequest& m);
+void encode(ByteBuffer& out, const StatsReply& m);
+
+[[nodiscard]] bool decode(std::string_view payload, Hello& m);
+[[nodiscard]] bool decode(std::string_view payload, Welcome& m);
+[[nodiscard]] bool decode(std::string_view payload, Refusal& m);
+/// `args` receives the arguments, and m.args refers to it.
+[[nodiscard]] bool decode(std::string_view payload, Request& m, Args& args);
+[[nodiscard]] bool decode(std::string_view payload, Reply& m);
+[[nodiscard]] bool decode(std::string_view payload, Operation& m);
+[[nodiscard]] bool decode(std::string_view payload, TermStart& m);
+[[nodiscard]] bool decode(std::string_view payload, SyncStart& m);
+[[nodiscard]] bool decode(std::string_view payload, SyncChunk& m);
+[[nodiscard]] bool decode(std::string_view payload, SyncEnd& m);
+[[nodiscard]] bool decode(std::string_view payload, Ack& m);
+[[nodiscard]] bool decode(std::string_view payload, Nack& m);
+[[nodiscard]] bool decode(std::string_view payload, Heartbeat& m);
+[[nodiscard]] bool decode(std::string_view payload, HeartbeatAck& m);
+[[nodiscard]] bool decode(std::string_view payload, StatsRequest& m);
+[[nodiscard]] bool decode(std::string_view payload, StatsReply& m);
+
+/// A command's arguments as one byte string, and back.
+void encode_args(Encoder& out, std::span<const std::string_view> args);
+[[nodiscard]] bool decode_args(Decoder& in, Args& args);
+
+void encode_config(Encoder& out, const PartitionConfig& config);
+[[nodiscard]] bool decode_config(Decoder& in, PartitionConfig& config);
+
+}  // namespace borg::wire
