@@ -25,7 +25,8 @@ class RequestParser {
   enum class Status : std::uint8_t {
     kRequest,   ///< args() is a request, consumed() bytes long; may be empty (a blank line)
     kNeedMore,  ///< bytes_wanted() says how many more are known to be missing, at least 1
-    kError,     ///< error() is the whole reply without CRLF, "-ERR Protocol error: …"
+    kError,     ///< error() is the whole reply without CRLF, "-ERR Protocol error: …"; final:
+                ///< what follows cannot be understood, the connection is to be closed
   };
   Status parse(std::string_view input);
   [[nodiscard]] const std::vector<std::string_view>& args() const { return args_; }
@@ -34,20 +35,28 @@ class RequestParser {
   [[nodiscard]] std::string_view error() const { return error_; }
 
  private:
-  Status fail(std::string text);
-  Status parse_inline(std::string_view input);
-  Status parse_array(std::string_view input);
-
+  enum class Header : std::uint8_t { kRead, kIncomplete, kMalformed, kTooBig };
   struct Piece {
     std::size_t offset;
     std::size_t size;
   };
+  Status fail(std::string text);
+  Status need(std::size_t bytes);
+  Status parse_inline(std::string_view input);
+  Status parse_array(std::string_view input);
+  Status parse_bulk(std::string_view input);
+  Header read_header(std::string_view input, std::int64_t& value);
+  Header read_long_header(std::string_view input, std::int64_t& value);
+  void finish_array(std::string_view input);
+  void reset();
+
   std::vector<std::string_view> args_;
-  std::vector<std::string> unescaped_;  // inline arguments that had quotes
-  std::vector<Piece> pieces_;           // of the request being read
+  std::string unescaped_;      // inline arguments that had quotes
+  std::vector<Piece> pieces_;  // of the request being read
   std::size_t position_ = 0;
-  std::int64_t missing_ = -1;           // arguments still to come; -1: header not read
-  std::int64_t bulk_size_ = -1;         // of the argument being read; -1: its header not read
+  std::size_t scanned_ = 0;      // no end of line before this offset
+  std::int64_t missing_ = -1;    // arguments still to come; -1: header not read
+  std::int64_t bulk_size_ = -1;  // of the argument being read; -1: its header not read
   std::size_t consumed_ = 0;
   std::size_t bytes_wanted_ = 1;
   std::string error_;
@@ -56,8 +65,19 @@ class RequestParser {
 /// One reply, read whole: for borgctl, for merging the parts of a split command, for tests.
 struct Value {
   enum class Kind : std::uint8_t {
-    kSimple, kError, kInteger, kBulk, kNull, kArray, kMap, kSet, kPush, kDouble, kBoolean,
-    kVerbatim, kBigNumber
+    kSimple,
+    kError,
+    kInteger,
+    kBulk,
+    kNull,
+    kArray,
+    kMap,
+    kSet,
+    kPush,
+    kDouble,
+    kBoolean,
+    kVerbatim,
+    kBigNumber
   };
   Kind kind = Kind::kNull;
   std::string text;             ///< of simple, error, bulk, double, verbatim, big number

@@ -22,20 +22,20 @@ class Writer {
   [[nodiscard]] Version version() const { return version_; }
   [[nodiscard]] ByteBuffer& buffer() { return out_; }
 
-  void ok();                                 ///< +OK
-  void simple(std::string_view text);        ///< +text; must hold no CR or LF
-  void error(std::string_view text);         ///< -text; starts with its code; CR and LF become blanks
-  void integer(std::int64_t value);          ///< :value
-  void bulk(std::string_view bytes);         ///< $n …
-  void null();                               ///< $-1, or _ in RESP3
-  void null_array();                         ///< *-1, or _ in RESP3
-  void boolean(bool value);                  ///< :1 :0, or #t #f in RESP3
-  void real(double value);                   ///< bulk, or , in RESP3; shortest form that reads back
-  void verbatim(std::string_view text);      ///< bulk, or =n txt: in RESP3
-  void array(std::size_t n);                 ///< header: n elements follow
-  void set(std::size_t n);                   ///< array, or ~ in RESP3
-  void map(std::size_t n);                   ///< header of n pairs: *2n, or % in RESP3
-  void push(std::size_t n);                  ///< array, or > in RESP3
+  void ok();                             ///< +OK
+  void simple(std::string_view text);    ///< +text; must hold no CR or LF
+  void error(std::string_view text);     ///< -text; starts with its code; CR and LF become blanks
+  void integer(std::int64_t value);      ///< :value
+  void bulk(std::string_view bytes);     ///< $n …
+  void null();                           ///< $-1, or _ in RESP3
+  void null_array();                     ///< *-1, or _ in RESP3
+  void boolean(bool value);              ///< :1 :0, or #t #f in RESP3
+  void real(double value);               ///< bulk, or , in RESP3; shortest form that reads back
+  void verbatim(std::string_view text);  ///< bulk, or =n txt: in RESP3
+  void array(std::size_t n);             ///< header: n elements follow
+  void set(std::size_t n);               ///< array, or ~ in RESP3
+  void map(std::size_t n);               ///< header of n pairs: *2n, or % in RESP3
+  void push(std::size_t n);              ///< array, or > in RESP3
 
  private:
   ByteBuffer& out_;
