@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "storage/bucket.h"
+
+namespace borg::storage {
+
+/// The buckets of a table, growing and shrinking by one, so that five keys and twenty million
+/// are both compact and no step copies more than one segment and a directory of pointers.
+///
+/// Layout:    segments of 64 buckets (4 KiB, aligned to cache lines) behind a directory. While
+///            there is only the first, it is as short as its buckets need, and is itself the
+///            directory's only element.
+/// Owns:      the segments; not what is in the buckets.
+/// Invariant: size() >= 1.
+class BucketArray {
+ public:
+  BucketArray();
+  ~BucketArray();
+  BucketArray(const BucketArray&) = delete;  // directory_ may point into itself
+  BucketArray& operator=(const BucketArray&) = delete;
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] Bucket& operator[](std::size_t index) {
+    return directory_[index / kSegmentBuckets][index % kSegmentBuckets];
+  }
+  [[nodiscard]] const Bucket& operator[](std::size_t index) const {
+    return directory_[index / kSegmentBuckets][index % kSegmentBuckets];
+  }
+  /// Adds an empty bucket at the end. References to buckets are void then.
+  void push_back();
+  /// Drops the last bucket, which must be empty, unless it is the only one.
+  void pop_back();
+  /// The allocator's bytes for segments and directory. Constant time.
+  [[nodiscard]] std::size_t allocated_bytes() const;
+
+ private:
+  static constexpr std::size_t kSegmentBuckets = 64;
+
+  [[nodiscard]] std::size_t segments() const;
+  [[nodiscard]] bool has_directory() const { return directory_ != &first_; }
+  void resize_first(std::size_t buckets);
+  void add_segment();
+  void drop_segment();
+  void resize_directory(std::size_t capacity);
+
+  Bucket** directory_ = &first_;
+  Bucket* first_ = nullptr;  ///< the first segment, as long as there is no other
+  std::size_t size_ = 1;
+  std::uint32_t first_capacity_ = 0;      ///< in buckets
+  std::uint32_t directory_capacity_ = 1;  ///< in segments
+};
+
+}  // namespace borg::storage

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/bucket_array.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace borg::storage {
+namespace {
+
+constexpr std::size_t kMany = 64 * 20 + 5;
+/// What an allocator may add to align a block to 64 bytes.
+constexpr std::size_t kAlignmentSlack = 64;
+
+/// Marks each bucket with one entry, its number.
+void add_marked(BucketArray& array, std::size_t number) {
+  array[number].append(Entry::create(std::to_string(number), "", kNoExpiry, ValueType::kString), 1);
+}
+
+void drop_marked(BucketArray& array, std::size_t number) {
+  Entry entry = array[number].at(0);
+  EXPECT_EQ(entry.key(), std::to_string(number));
+  array[number].remove(0);
+  entry.destroy();
+}
+
+TEST(BucketArray, KeepsBucketsWhileItGrowsAndShrinks) {
+  BucketArray array;
+  for (int round = 0; round < 2; ++round) {
+    add_marked(array, 0);
+    while (array.size() < kMany) {
+      array.push_back();
+      ASSERT_EQ(array[array.size() - 1].size(), 0u);
+      add_marked(array, array.size() - 1);
+    }
+    for (std::size_t i = 0; i < kMany; ++i) ASSERT_EQ(array[i].at(0).key(), std::to_string(i));
+    while (array.size() > 1) {
+      drop_marked(array, array.size() - 1);
+      array.pop_back();
+      ASSERT_EQ(array[array.size() / 2].at(0).key(), std::to_string(array.size() / 2));
+    }
+    drop_marked(array, 0);
+  }
+}
+
+TEST(BucketArray, TakesLittleMoreThanItsBuckets) {
+  BucketArray array;
+  const std::size_t smallest = array.allocated_bytes();
+  EXPECT_LE(smallest, sizeof(Bucket) + kAlignmentSlack);
+  for (; array.size() < kMany; array.push_back()) {
+    const std::size_t used = array.size() * sizeof(Bucket);
+    const std::size_t slack = array.size() <= 64 ? used / 8 + kAlignmentSlack : 4096 + 1024;
+    ASSERT_LE(array.allocated_bytes(), used + slack) << array.size();
+  }
+  while (array.size() > 1) {
+    array.pop_back();
+    const std::size_t used = array.size() * sizeof(Bucket);
+    const std::size_t slack = array.size() <= 64 ? used / 3 + 64 + kAlignmentSlack : 4096 + 1024;
+    ASSERT_LE(array.allocated_bytes(), used + slack) << array.size();
+  }
+}
+
+TEST(BucketArray, SurvivesGoingBackAndForthOverASegment) {
+  BucketArray array;
+  while (array.size() < 64) array.push_back();
+  for (std::size_t i = 0; i < 64; ++i) add_marked(array, i);
+  for (int i = 0; i < 100; ++i) {
+    array.push_back();
+    ASSERT_EQ(array[63].at(0).key(), "63");
+    array.pop_back();
+    ASSERT_EQ(array[63].at(0).key(), "63");
+  }
+  for (std::size_t i = 0; i < 64; ++i) drop_marked(array, i);
+}
+
+}  // namespace
+}  // namespace borg::storage

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "storage/partition_store.h"
+
+namespace borg::storage {
+
+/// A handle to one key with its value, packed into a single block from malloc:
+///
+///   flags and type (1 byte), expiry (8 bytes, only if it has one), key size (varint),
+///   value size (varint), key, value, perhaps spare room
+///
+/// Owns:      nothing by itself: whoever holds the last handle calls destroy().
+/// Moves:     a function that returns an Entry consumes this one; the block may have moved.
+class Entry {
+ public:
+  Entry() = default;
+  [[nodiscard]] static Entry create(std::string_view key, std::string_view value, ExpiryMs expiry,
+                                    ValueType type);
+  void destroy();
+
+  [[nodiscard]] bool is_null() const { return block_ == nullptr; }
+  [[nodiscard]] EntryView view() const;
+  [[nodiscard]] std::string_view key() const;
+  [[nodiscard]] bool has_key(std::string_view key) const;
+  [[nodiscard]] bool has_expiry() const { return (block_[0] & kExpires) != 0; }
+  /// kNoExpiry if it has none.
+  [[nodiscard]] ExpiryMs expiry() const;
+  [[nodiscard]] char* value_data() const;
+  /// What the block takes from the allocator.
+  [[nodiscard]] std::size_t allocated_bytes() const;
+
+  /// The same key with another value, which may be a view into this very entry. Never
+  /// over-allocates.
+  [[nodiscard]] Entry replaced(std::string_view value, ExpiryMs expiry, ValueType type);
+  [[nodiscard]] Entry with_expiry(ExpiryMs expiry);
+  /// Cuts the value or adds zeros. From the second growth on it leaves spare room, so that
+  /// growing byte by byte copies each byte a bounded number of times.
+  [[nodiscard]] Entry resized(std::size_t value_size);
+
+  /// The address of the block: how a bucket stores the entry.
+  [[nodiscard]] std::uintptr_t address() const { return reinterpret_cast<std::uintptr_t>(block_); }
+  [[nodiscard]] static Entry from_address(std::uintptr_t address) {
+    Entry entry;
+    entry.block_ = reinterpret_cast<unsigned char*>(address);
+    return entry;
+  }
+  /// Starts to load the block.
+  void prefetch() const { __builtin_prefetch(block_); }
+  friend bool operator==(Entry, Entry) = default;
+
+ private:
+  struct Sizes {
+    std::size_t header;
+    std::size_t key;
+    std::size_t value;
+  };
+  static constexpr unsigned char kTypeMask = 0x0f;
+  static constexpr unsigned char kExpires = 0x10;
+  /// The value grew once: it is likely to grow again.
+  static constexpr unsigned char kGrown = 0x20;
+
+  [[nodiscard]] static Entry allocate(std::size_t bytes);
+  [[nodiscard]] static std::size_t header_bytes(unsigned char flags, std::size_t key_size,
+                                                std::size_t value_size);
+  [[nodiscard]] Sizes sizes() const;
+  [[nodiscard]] std::string_view bytes(std::size_t first, std::size_t size) const;
+  void write_header(unsigned char flags, ExpiryMs expiry, std::size_t key_size,
+                    std::size_t value_size);
+  void write(std::size_t offset, std::string_view bytes);
+
+  unsigned char* block_ = nullptr;
+};
+
+// What follows is on the way of every lookup.
+
+namespace entry_detail {
+
+/// LEB128, as it stands in an entry's header; moves `at` behind it.
+inline std::size_t read_varint(const unsigned char*& at) {
+  std::size_t value = *at & 0x7f;
+  for (unsigned shift = 7; (*at++ & 0x80) != 0; shift += 7) {
+    value |= static_cast<std::size_t>(*at & 0x7f) << shift;
+  }
+  return value;
+}
+
+}  // namespace entry_detail
+
+inline Entry::Sizes Entry::sizes() const {
+  const unsigned char* at = block_ + 1 + (has_expiry() ? sizeof(ExpiryMs) : 0);
+  const std::size_t key_size = entry_detail::read_varint(at);
+  const std::size_t value_size = entry_detail::read_varint(at);
+  return {static_cast<std::size_t>(at - block_), key_size, value_size};
+}
+
+inline std::string_view Entry::bytes(std::size_t first, std::size_t size) const {
+  return {reinterpret_cast<const char*>(block_) + first, size};
+}
+
+inline std::string_view Entry::key() const {
+  const Sizes size = sizes();
+  return bytes(size.header, size.key);
+}
+
+inline bool Entry::has_key(std::string_view wanted) const { return key() == wanted; }
+
+inline ExpiryMs Entry::expiry() const {
+  ExpiryMs expiry = kNoExpiry;
+  if (has_expiry()) std::memcpy(&expiry, block_ + 1, sizeof(expiry));
+  return expiry;
+}
+
+inline EntryView Entry::view() const {
+  const Sizes size = sizes();
+  return {bytes(size.header, size.key), bytes(size.header + size.key, size.value), expiry(),
+          static_cast<ValueType>(block_[0] & kTypeMask)};
+}
+
+}  // namespace borg::storage

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/partition_store.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/check.h"
+#include "base/slot.h"
+#include "storage/hash_order.h"
+#include "storage/slot_table.h"
+
+namespace borg::storage {
+
+KeyRef key_ref(std::string_view key) { return key_ref(key, slot_of_key(key)); }
+KeyRef key_ref(std::string_view key, SlotId slot) { return {key, slot, hash_of_key(key)}; }
+
+/// Where find_expired() goes on.
+struct Sweep {
+  std::size_t table = 0;
+  std::uint64_t reversed = 0;
+};
+
+struct PartitionStore::Impl {
+  explicit Impl(PartitionId partition) : first(first_slot(partition)) {}
+
+  [[nodiscard]] std::size_t index_of(SlotId slot) const {
+    const auto index = static_cast<std::size_t>(slot.value() - first.value());
+    BORG_CHECK(index < kSlotsPerPartition);
+    return index;
+  }
+  [[nodiscard]] SlotId slot_at(std::size_t index) const {
+    return SlotId(static_cast<std::uint16_t>(first.value() + index));
+  }
+  /// Null if the slot is empty.
+  [[nodiscard]] SlotTable* table_of(SlotId slot) const { return tables[index_of(slot)].get(); }
+  SlotTable& made_table_of(SlotId slot) {
+    std::unique_ptr<SlotTable>& table = tables[index_of(slot)];
+    if (!table) table = std::make_unique<SlotTable>(totals);
+    return *table;
+  }
+  [[nodiscard]] std::optional<ScanCursor> next_occupied(std::size_t index) const {
+    while (index < tables.size() && !tables[index]) ++index;
+    if (index == tables.size()) return std::nullopt;
+    return ScanCursor{slot_at(index), 0};
+  }
+  /// The buckets of all slots with keys that expire.
+  [[nodiscard]] std::size_t expiring_buckets() const;
+  void next_table();
+
+  SlotId first;
+  Totals totals;  // before the tables, which use it to their end
+  std::array<std::unique_ptr<SlotTable>, kSlotsPerPartition> tables;
+  Sweep sweep;
+};
+
+std::size_t PartitionStore::Impl::expiring_buckets() const {
+  std::size_t buckets = 0;
+  for (const auto& table : tables) {
+    if (table && table->expiring() > 0) buckets += table->buckets();
+  }
+  return buckets;
+}
+
+void PartitionStore::Impl::next_table() {
+  sweep.table = (sweep.table + 1) % tables.size();
+  sweep.reversed = 0;
+}
+
+PartitionStore::PartitionStore(PartitionId partition) : impl_(std::make_unique<Impl>(partition)) {}
+PartitionStore::~PartitionStore() = default;
+PartitionStore::PartitionStore(PartitionStore&&) noexcept = default;
+PartitionStore& PartitionStore::operator=(PartitionStore&&) noexcept = default;
+
+std::optional<EntryView> PartitionStore::find(const KeyRef& key) const {
+  const SlotTable* table = impl_->table_of(key.slot);
+  if (table == nullptr) return std::nullopt;
+  const Entry entry = table->find(key);
+  if (entry.is_null()) return std::nullopt;
+  return entry.view();
+}
+
+void PartitionStore::put(const KeyRef& key, std::string_view value, ExpiryMs expiry,
+                         ValueType type) {
+  impl_->made_table_of(key.slot).put(key, value, expiry, type);
+}
+
+bool PartitionStore::erase(const KeyRef& key) {
+  std::unique_ptr<SlotTable>& table = impl_->tables[impl_->index_of(key.slot)];
+  if (!table || !table->erase(key)) return false;
+  if (table->keys() == 0) table.reset();
+  return true;
+}
+
+bool PartitionStore::set_expiry(const KeyRef& key, ExpiryMs expiry) {
+  SlotTable* table = impl_->table_of(key.slot);
+  return table != nullptr && table->set_expiry(key, expiry);
+}
+
+char* PartitionStore::resize_value(const KeyRef& key, std::size_t size) {
+  SlotTable* table = impl_->table_of(key.slot);
+  BORG_CHECK(table != nullptr);
+  return table->resize_value(key, size);
+}
+
+std::size_t PartitionStore::keys() const { return impl_->totals.keys; }
+
+std::size_t PartitionStore::keys(SlotId slot) const {
+  const SlotTable* table = impl_->table_of(slot);
+  return table != nullptr ? table->keys() : 0;
+}
+
+std::size_t PartitionStore::keys_with_expiry() const { return impl_->totals.expiring; }
+
+std::size_t PartitionStore::memory_bytes() const { return impl_->totals.bytes + sizeof(Impl); }
+
+std::optional<std::size_t> PartitionStore::memory_bytes(const KeyRef& key) const {
+  const SlotTable* table = impl_->table_of(key.slot);
+  return table != nullptr ? table->entry_bytes(key) : std::nullopt;
+}
+
+std::optional<ScanCursor> PartitionStore::scan_slot(ScanCursor from, std::size_t keys_min,
+                                                    std::size_t bytes_min,
+                                                    const Visit& visit) const {
+  const SlotTable* table = impl_->table_of(from.slot);
+  if (table == nullptr || from.position >> kPositionBits != 0) return std::nullopt;
+  ScanBudget budget{keys_min, bytes_min};
+  const auto next = table->scan(reversed_from_position(from.position), budget, visit);
+  if (!next) return std::nullopt;
+  return ScanCursor{from.slot, position_of(*next)};
+}
+
+std::optional<ScanCursor> PartitionStore::scan(ScanCursor from, std::size_t keys_min,
+                                               std::size_t bytes_min, const Visit& visit) const {
+  ScanBudget budget{keys_min, bytes_min};
+  const std::size_t first = impl_->index_of(from.slot);
+  for (std::size_t i = first; i < kSlotsPerPartition; ++i) {
+    const std::uint64_t position = i == first ? from.position : 0;
+    if (!impl_->tables[i] || position >> kPositionBits != 0) continue;
+    const auto next = impl_->tables[i]->scan(reversed_from_position(position), budget, visit);
+    if (next) return ScanCursor{impl_->slot_at(i), position_of(*next)};
+    if (budget.is_spent()) return impl_->next_occupied(i + 1);
+  }
+  return std::nullopt;
+}
+
+ScanCursor PartitionStore::begin() const { return {impl_->first, 0}; }
+
+bool PartitionStore::is_before(const KeyRef& key, const ScanCursor& cursor) {
+  return ScanCursor{key.slot, position_of(reverse_bits(key.hash))} < cursor;
+}
+
+std::size_t PartitionStore::find_expired(std::int64_t now_ms, std::size_t buckets,
+                                         const Visit& visit) {
+  std::size_t looked_at = 0;
+  // Never more than one round, so that no key is given twice.
+  for (std::size_t left = std::min(buckets, impl_->expiring_buckets()); left > 0;) {
+    Sweep& sweep = impl_->sweep;
+    const SlotTable* table = impl_->tables[sweep.table].get();
+    if (table == nullptr || table->expiring() == 0) {
+      impl_->next_table();
+      continue;
+    }
+    const auto found = table->find_expired(sweep.reversed, now_ms, visit);
+    looked_at += found.looked_at;
+    --left;
+    if (found.next) {
+      sweep.reversed = *found.next;
+    } else {
+      impl_->next_table();
+    }
+  }
+  return looked_at;
+}
+
+std::optional<EntryView> PartitionStore::random_entry(Random& random) const {
+  if (keys() == 0) return std::nullopt;
+  std::size_t rank = random.below(keys());
+  for (const auto& table : impl_->tables) {
+    if (!table) continue;
+    if (rank < table->keys()) return table->random_entry(random).view();
+    rank -= table->keys();
+  }
+  return std::nullopt;
+}
+
+void PartitionStore::clear() {
+  for (auto& table : impl_->tables) table.reset();
+  impl_->sweep = {};
+}
+
+}  // namespace borg::storage

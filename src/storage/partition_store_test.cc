@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/partition_store.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/slot.h"
+
+namespace borg::storage {
+namespace {
+
+using std::string_literals::operator""s;
+
+constexpr PartitionId kPartition(3);
+
+/// A key of the partition: which slot it is in does not depend on its name.
+KeyRef here(std::string_view key, unsigned slot = 0) {
+  return key_ref(key, SlotId(static_cast<std::uint16_t>(first_slot(kPartition).value() + slot)));
+}
+
+std::string value_of(const PartitionStore& store, const KeyRef& key) {
+  const auto entry = store.find(key);
+  return entry ? std::string(entry->value) : "(none)";
+}
+
+TEST(KeyRef, KnowsSlotAndHash) {
+  const KeyRef key = key_ref("{user1000}.following");
+  EXPECT_EQ(key.slot, slot_of_key("user1000"));
+  EXPECT_EQ(key.hash, key_ref(key.key, SlotId(1)).hash);
+  EXPECT_NE(key.hash, key_ref("{user1000}.followers").hash);
+}
+
+TEST(PartitionStore, PutsFindsReplacesErases) {
+  PartitionStore store(kPartition);
+  EXPECT_FALSE(store.find(here("a")));
+  store.put(here("a"), "1", kNoExpiry);
+  store.put(here("b"), "2", 1000);
+  EXPECT_EQ(value_of(store, here("a")), "1");
+  EXPECT_EQ(store.find(here("b"))->expiry, 1000);
+  EXPECT_EQ(store.keys_with_expiry(), 1u);
+  store.put(here("b"), "3", kNoExpiry);
+  EXPECT_EQ(value_of(store, here("b")), "3");
+  EXPECT_EQ(store.keys_with_expiry(), 0u);
+  EXPECT_EQ(store.keys(), 2u);
+  EXPECT_TRUE(store.erase(here("a")));
+  EXPECT_FALSE(store.erase(here("a")));
+  EXPECT_EQ(store.keys(), 1u);
+}
+
+TEST(PartitionStore, KeepsSlotsApart) {
+  PartitionStore store(kPartition);
+  for (unsigned slot = 0; slot < 16; ++slot) store.put(here("k", slot), std::to_string(slot), 5);
+  EXPECT_EQ(store.keys(), 16u);
+  for (unsigned slot = 0; slot < 16; ++slot) {
+    EXPECT_EQ(value_of(store, here("k", slot)), std::to_string(slot));
+    EXPECT_EQ(store.keys(here("", slot).slot), 1u);
+  }
+  EXPECT_TRUE(store.erase(here("k", 7)));
+  EXPECT_EQ(store.keys(here("", 7).slot), 0u);
+  EXPECT_FALSE(store.find(here("k", 7)));
+  EXPECT_EQ(store.keys_with_expiry(), 15u);
+}
+
+TEST(PartitionStore, KeepsEmptyAndBinaryKeysAndValues) {
+  PartitionStore store(kPartition);
+  store.put(here(""), "empty key", kNoExpiry);
+  store.put(here("empty value"), "", kNoExpiry);
+  store.put(here(std::string_view()), std::string_view(), 9);
+  store.put(here("\0"s), "\0\r\n\xff"s, kNoExpiry);
+  store.put(here("\0\0"s), "two", kNoExpiry);
+  EXPECT_EQ(store.keys(), 4u);
+  EXPECT_EQ(value_of(store, here("")), "");
+  EXPECT_EQ(value_of(store, here("empty value")), "");
+  EXPECT_EQ(value_of(store, here("\0"s)), "\0\r\n\xff"s);
+  EXPECT_EQ(value_of(store, here("\0\0"s)), "two");
+}
+
+TEST(PartitionStore, KeepsValuesOfMegabytes) {
+  PartitionStore store(kPartition);
+  for (unsigned i = 0; i < 6; ++i) {
+    store.put(here("big", i), std::string((1u << 20) * i + i, static_cast<char>('a' + i)), 5);
+  }
+  for (unsigned i = 0; i < 6; ++i) {
+    EXPECT_EQ(value_of(store, here("big", i)),
+              std::string((1u << 20) * i + i, static_cast<char>('a' + i)));
+  }
+  EXPECT_GT(store.memory_bytes(), 15u << 20);
+  EXPECT_LT(store.memory_bytes(), 16u << 20);
+}
+
+TEST(PartitionStore, SetsAndRemovesExpiry) {
+  PartitionStore store(kPartition);
+  EXPECT_FALSE(store.set_expiry(here("a"), 5));
+  store.put(here("a"), "value", kNoExpiry);
+  EXPECT_FALSE(store.set_expiry(here("b"), 5));
+  EXPECT_TRUE(store.set_expiry(here("a"), 5));
+  EXPECT_TRUE(store.set_expiry(here("a"), 6));
+  EXPECT_EQ(store.find(here("a"))->expiry, 6);
+  EXPECT_EQ(store.keys_with_expiry(), 1u);
+  EXPECT_TRUE(store.find(here("a"))->expired_at(6));
+  EXPECT_FALSE(store.find(here("a"))->expired_at(5));
+  EXPECT_TRUE(store.set_expiry(here("a"), kNoExpiry));
+  EXPECT_EQ(store.keys_with_expiry(), 0u);
+  EXPECT_EQ(value_of(store, here("a")), "value");
+}
+
+TEST(PartitionStore, ResizesAValueInPlace) {
+  PartitionStore store(kPartition);
+  store.put(here("a"), "abc", 42);
+  char* value = store.resize_value(here("a"), 5);
+  value[4] = 'e';
+  EXPECT_EQ(value_of(store, here("a")), "abc\0e"s);
+  EXPECT_EQ(store.find(here("a"))->expiry, 42);
+  store.resize_value(here("a"), 2);
+  EXPECT_EQ(value_of(store, here("a")), "ab");
+  EXPECT_EQ(store.keys_with_expiry(), 1u);
+}
+
+TEST(PartitionStore, CopiesAValueThatIsAViewIntoItself) {
+  PartitionStore store(kPartition);
+  store.put(here("a"), std::string(300, 'x'), kNoExpiry);
+  store.put(here("b"), store.find(here("a"))->value, kNoExpiry);
+  store.put(here("a"), store.find(here("a"))->value.substr(100), 12);
+  EXPECT_EQ(value_of(store, here("a")), std::string(200, 'x'));
+  EXPECT_EQ(value_of(store, here("b")), std::string(300, 'x'));
+  EXPECT_TRUE(store.erase(here(store.find(here("a"))->key)));
+  EXPECT_EQ(store.keys(), 1u);
+}
+
+TEST(PartitionStore, GivesItsMemoryBack) {
+  PartitionStore store(kPartition);
+  const std::size_t empty = store.memory_bytes();
+  EXPECT_LT(empty, 512u);
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 20000; ++i) {
+      store.put(here(std::to_string(i), i % 16u), std::string(i % 300u, 'v'), i);
+    }
+    EXPECT_GT(store.memory_bytes(), 20000u * 150);
+    if (round == 0) {
+      for (int i = 0; i < 20000; ++i) ASSERT_TRUE(store.erase(here(std::to_string(i), i % 16u)));
+    } else {
+      store.clear();
+    }
+    EXPECT_EQ(store.keys(), 0u);
+    EXPECT_EQ(store.keys_with_expiry(), 0u);
+    EXPECT_EQ(store.memory_bytes(), empty);
+  }
+}
+
+TEST(PartitionStore, TakesLessThan24BytesBeyondKeyAndValue) {
+  PartitionStore store(kPartition);
+  const std::string value(64, 'v');
+  int next = 0;
+  for (const std::size_t keys : {1000, 3000, 10000, 20000, 50000, 100000}) {
+    while (store.keys() < keys) {
+      const std::string digits = std::to_string(next++);
+      store.put(here(std::string(16 - digits.size(), 'k') + digits, next % 16u), value, kNoExpiry);
+    }
+    EXPECT_LT(store.memory_bytes(), keys * (16 + 64 + 24)) << keys;
+  }
+}
+
+TEST(PartitionStore, BytesOfTheKeysAddUpToThoseOfThePartition) {
+  PartitionStore store(kPartition);
+  std::size_t sum = 0;
+  for (int i = 0; i < 5000; ++i) store.put(here(std::to_string(i)), "some value", kNoExpiry);
+  for (int i = 0; i < 5000; ++i) sum += store.memory_bytes(here(std::to_string(i))).value();
+  EXPECT_NEAR(static_cast<double>(sum), static_cast<double>(store.memory_bytes()), sum * 0.03);
+  EXPECT_FALSE(store.memory_bytes(here("absent")));
+  EXPECT_FALSE(store.memory_bytes(here("absent", 5)));
+}
+
+TEST(PartitionStore, HoldsManyKeysOfOneHashTag) {
+  PartitionStore store(partition_of(slot_of_key("{tag}")));
+  constexpr int kKeys = 200000;
+  for (int i = 0; i < kKeys; ++i) {
+    store.put(key_ref("{tag}" + std::to_string(i)), std::to_string(i), kNoExpiry);
+  }
+  EXPECT_EQ(store.keys(slot_of_key("{tag}")), static_cast<std::size_t>(kKeys));
+  for (int i = 0; i < kKeys; ++i) {
+    ASSERT_EQ(value_of(store, key_ref("{tag}" + std::to_string(i))), std::to_string(i));
+  }
+  EXPECT_FALSE(store.find(key_ref("{tag}-1")));
+  for (int i = 0; i < kKeys; i += 2) ASSERT_TRUE(store.erase(key_ref("{tag}" + std::to_string(i))));
+  for (int i = 0; i < kKeys; ++i) {
+    ASSERT_EQ(store.find(key_ref("{tag}" + std::to_string(i))).has_value(), i % 2 == 1);
+  }
+}
+
+TEST(PartitionStore, MovesWithItsKeys) {
+  PartitionStore store(kPartition);
+  for (int i = 0; i < 1000; ++i) store.put(here(std::to_string(i)), "v", kNoExpiry);
+  PartitionStore other(std::move(store));
+  EXPECT_EQ(other.keys(), 1000u);
+  other.put(here("more"), "v", kNoExpiry);
+  store = std::move(other);
+  EXPECT_EQ(store.keys(), 1001u);
+  EXPECT_EQ(value_of(store, here("7")), "v");
+}
+
+TEST(PartitionStore, FindsExpiredKeysInOneRound) {
+  PartitionStore store(kPartition);
+  for (int i = 0; i < 3000; ++i) {
+    store.put(here(std::to_string(i), i % 3u), "v",
+              i % 10 == 0  ? 100
+              : i % 2 == 0 ? 200
+                           : kNoExpiry);
+  }
+  for (int i = 0; i < 1000; ++i) store.put(here(std::to_string(i), 9), "v", kNoExpiry);
+  std::multiset<std::string> found;
+  const auto looked_at = store.find_expired(100, 1'000'000, [&](const EntryView& entry) {
+    EXPECT_EQ(entry.expiry, 100);
+    found.insert(std::string(entry.key));
+  });
+  EXPECT_EQ(found.size(), 300u);
+  EXPECT_EQ(std::set<std::string>(found.begin(), found.end()).size(), 300u);
+  EXPECT_EQ(looked_at, store.keys_with_expiry());
+}
+
+TEST(PartitionStore, FindsExpiredKeysALittleAtATime) {
+  PartitionStore store(kPartition);
+  EXPECT_EQ(store.find_expired(100, 10, [](const EntryView&) { FAIL(); }), 0u);
+  for (int i = 0; i < 3000; ++i) store.put(here(std::to_string(i), i % 5u), "v", i % 2 * 50 + 50);
+  for (int call = 0; call < 1000 && store.keys() > 1500; ++call) {
+    std::vector<std::string> names;
+    store.find_expired(50, 4, [&](const EntryView& e) { names.emplace_back(e.key); });
+    for (const std::string& name : names) {
+      ASSERT_TRUE(store.erase(here(name, static_cast<unsigned>(std::stoi(name) % 5))));
+    }
+  }
+  EXPECT_EQ(store.keys(), 1500u);
+}
+
+TEST(PartitionStore, DrawsEachKeyAboutAsOften) {
+  PartitionStore store(kPartition);
+  Random random(1);
+  EXPECT_FALSE(store.random_entry(random));
+  constexpr int kKeys = 300;
+  for (int i = 0; i < kKeys; ++i) {
+    store.put(here(std::to_string(i), i < 10 ? 1u : 2u), "v", kNoExpiry);
+  }
+  std::map<std::string, int> drawn;
+  for (int i = 0; i < kKeys * 200; ++i) ++drawn[std::string(store.random_entry(random)->key)];
+  EXPECT_EQ(drawn.size(), static_cast<std::size_t>(kKeys));
+  for (const auto& [key, times] : drawn) {
+    EXPECT_GT(times, 130) << key;
+    EXPECT_LT(times, 280) << key;
+  }
+}
+
+TEST(PartitionStore, DrawsTheOnlyKey) {
+  PartitionStore store(kPartition);
+  Random random(1);
+  store.put(here("only", 15), "v", kNoExpiry);
+  EXPECT_EQ(store.random_entry(random)->key, "only");
+}
+
+}  // namespace
+}  // namespace borg::storage
