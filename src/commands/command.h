@@ -15,9 +15,9 @@ using Args = std::span<const std::string_view>;
 
 /// Who executes a command.
 enum class Place : std::uint8_t {
-  kPartition,   ///< the primary of its keys' partition, by the row's handler
-  kGateway,     ///< the node and worker that the client is connected to (node/gateway)
-  kControl,     ///< that node's control thread (node/control)
+  kPartition,  ///< the primary of its keys' partition, by the row's handler
+  kGateway,    ///< the node and worker that the client is connected to (node/gateway)
+  kControl,    ///< that node's control thread (node/control)
 };
 
 /// How the replies of the parts of a split command become one.
@@ -39,8 +39,30 @@ enum Flag : std::uint32_t {
   kLoading = 1u << 5,
   kStale = 1u << 6,
   kNoScript = 1u << 7,
-  kEveryPartition = 1u << 16,  ///< ours: fans out to all partitions (KEYS, DBSIZE, FLUSHALL)
-  kInternal = 1u << 17,        ///< ours: sent between nodes only, unknown to clients
+  kNoAuth = 1u << 8,
+  kAllowBusy = 1u << 9,
+  kEveryPartition = 1u << 16,    ///< ours: fans out to all partitions (KEYS, DBSIZE, FLUSHALL)
+  kInternal = 1u << 17,          ///< ours: sent between nodes only, unknown to clients
+  kContainer = 1u << 18,         ///< ours: has subcommands, each a row of its own
+  kAboutKeyspace = 1u << 19,     ///< the ACL category @keyspace
+  kAboutConnection = 1u << 20,   ///< the ACL category @connection
+  kDangerous = 1u << 21,         ///< the ACL category @dangerous (kAdmin implies it)
+  kNondeterministic = 1u << 22,  ///< the command tip nondeterministic_output
+  kUnordered = 1u << 23,         ///< the command tip nondeterministic_output_order
+};
+
+/// Bits of CommandSpec::key_use: what a command does to its keys, named as in Redis's key
+/// specifications.
+enum KeyUse : std::uint16_t {
+  kKeyRo = 1u << 0,  ///< reads it
+  kKeyRw = 1u << 1,  ///< reads and writes it
+  kKeyOw = 1u << 2,  ///< overwrites it
+  kKeyRm = 1u << 3,  ///< removes it
+  kKeyAccess = 1u << 4,
+  kKeyUpdate = 1u << 5,
+  kKeyInsert = 1u << 6,
+  kKeyDelete = 1u << 7,
+  kKeyVariable = 1u << 8,  ///< depends on the options
 };
 
 /// What a command's handler sees. The same inputs give the same reply and the same change of
@@ -48,47 +70,53 @@ enum Flag : std::uint32_t {
 struct Context {
   storage::PartitionStore& store;
   PartitionId partition;
-  std::int64_t now_ms;    ///< the primary's time, never its own clock
-  std::uint64_t random;   ///< a seed drawn by the primary
+  std::int64_t now_ms;   ///< the primary's time, never its own clock
+  std::uint64_t random;  ///< a seed drawn by the primary
   resp::Writer& reply;
-  bool changed = false;   ///< set by the handler when the store changed
-  /// Set by a *read* that met an expired key: the primary then deletes it by a replicated
-  /// command before the reply goes out, so that no replica ever shows it again.
+  bool changed = false;  ///< set by the handler when the store changed
+  /// Set by a *read* of given keys that met an expired one: the primary then deletes it by a
+  /// replicated command before the reply goes out, so that no replica ever shows it again.
   bool met_expired = false;
 };
+/// The number of arguments was checked by check_arity().
 using Handler = void (*)(Context& context, Args args);
 
 struct CommandSpec {
-  std::string_view name;      ///< lower case; a subcommand's is "client|id"
-  std::int16_t arity;         ///< as in Redis: counts the name; negative: at least
-  std::uint32_t flags;
-  Place place;
-  Merge merge;
-  std::int8_t first_key;      ///< 0: none
-  std::int8_t last_key;       ///< negative: counts from the end
-  std::int8_t key_step;
-  Handler handler;            ///< null unless place is kPartition
+  std::string_view name;  ///< lower case; a subcommand's is "client|id"
+  std::int16_t arity;     ///< as in Redis: counts the name; negative: at least
+  std::uint32_t flags = 0;
+  Place place = Place::kPartition;
+  Merge merge = Merge::kNone;
+  std::int8_t first_key = 0;  ///< 0: none
+  std::int8_t last_key = 0;   ///< negative: counts from the end
+  std::int8_t key_step = 0;
+  std::uint16_t key_use = 0;
+  Handler handler = nullptr;  ///< null unless place is kPartition
   std::string_view group;     ///< "string", "generic", "connection", "server", "cluster"
   std::string_view since;     ///< of Redis, or Borg's own version
-  std::string_view syntax;    ///< for people: "key value [NX | XX] [GET] ..."
+  std::string_view complexity = "O(1)";
+  std::string_view syntax;  ///< for people: "key value [NX | XX] [GET] ..."
   std::string_view summary;
-  [[nodiscard]] bool is(Flag flag) const { return (flags & flag) != 0; }
+  [[nodiscard]] constexpr bool is(Flag flag) const { return (flags & flag) != 0; }
 };
 
-/// The row of this name (any case; for a container command that of the command itself), or
-/// null. Takes constant time.
+/// The row of this name (any case; for a container command that of the command itself; a
+/// subcommand by "client|id"), or null. Takes constant time. Finds internal rows too.
 [[nodiscard]] const CommandSpec* find_command(std::string_view name);
-/// The row that these arguments mean: subcommands resolved ("client" "id" -> "client|id").
-/// Null if unknown; then write_unknown() says so as Redis does.
+/// The row that a client's arguments mean: subcommands resolved ("client" "id" -> "client|id").
+/// Null if unknown to clients, as internal commands are; then write_unknown() says so as Redis.
 [[nodiscard]] const CommandSpec* resolve(Args args);
+/// As resolve(), for what nodes send each other: finds internal commands too.
+[[nodiscard]] const CommandSpec* resolve_internal(Args args);
 /// Writes Redis's error for an unknown command or subcommand.
 void write_unknown(Args args, resp::Writer& reply);
-/// Writes Redis's error and returns false if the number of arguments is wrong.
+/// Writes Redis's error and returns false if the number of arguments is wrong. Call it before
+/// a command is split: it also sees that each key has its value (MSET).
 bool check_arity(const CommandSpec& spec, Args args, resp::Writer& reply);
 /// All rows, in a fixed order; a row's index is its id within one build.
 [[nodiscard]] std::span<const CommandSpec> all_commands();
 
-/// The positions of the keys in args, empty for a command without keys. `out` is reused.
+/// The positions of the keys in args, none for a command without keys.
 struct KeyRange {
   std::size_t first = 0;
   std::size_t last = 0;  ///< inclusive; 0 with first 0: no key
@@ -97,7 +125,10 @@ struct KeyRange {
 [[nodiscard]] KeyRange key_range(const CommandSpec& spec, Args args);
 
 /// COMMAND, COMMAND COUNT | INFO | DOCS | LIST | GETKEYS …: answered from the table alone.
+/// REQUIRES: args resolve to a row and fit its arity.
 void write_command_command(Args args, resp::Writer& reply);
+/// The reply to any container's HELP subcommand (`spec` is "client|help" or its like).
+void write_help(const CommandSpec& spec, resp::Writer& reply);
 
 /// Glob match as Redis's KEYS and SCAN MATCH: * ? [a-z] [^a] and backslash.
 [[nodiscard]] bool glob_match(std::string_view pattern, std::string_view text);

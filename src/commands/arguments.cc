@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands/arguments.h"
+
+#include <limits>
+#include <string>
+
+#include "resp/integer.h"
+
+namespace borg::commands {
+
+namespace {
+
+constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
+
+bool in_seconds(TimeUnit unit) {
+  return unit == TimeUnit::kSeconds || unit == TimeUnit::kUnixSeconds;
+}
+
+bool from_now(TimeUnit unit) {
+  return unit == TimeUnit::kSeconds || unit == TimeUnit::kMilliseconds;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> read_integer(Context& context, std::string_view text) {
+  const auto value = resp::parse_integer(text);
+  if (!value) context.reply.error(kNotAnInteger);
+  return value;
+}
+
+std::optional<std::int64_t> to_unix_ms(std::int64_t time, TimeUnit unit, std::int64_t now_ms) {
+  if (in_seconds(unit)) {
+    if (time > kMax / 1000 || time < kMin / 1000) return std::nullopt;
+    time *= 1000;
+  }
+  if (!from_now(unit)) return time;
+  if (time > kMax - now_ms) return std::nullopt;
+  return time + now_ms;
+}
+
+void write_invalid_expire(Context& context, std::string_view command) {
+  context.reply.error("ERR invalid expire time in '" + std::string(command) + "' command");
+}
+
+std::optional<std::int64_t> read_expiry(Context& context, std::string_view text, TimeUnit unit,
+                                        std::string_view command) {
+  const auto time = read_integer(context, text);
+  if (!time) return std::nullopt;
+  const auto expiry = *time > 0 ? to_unix_ms(*time, unit, context.now_ms) : std::nullopt;
+  if (!expiry) write_invalid_expire(context, command);
+  return expiry;
+}
+
+}  // namespace borg::commands

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "commands/command.h"
+
+namespace borg::commands {
+
+inline constexpr std::string_view kSyntaxError = "ERR syntax error";
+inline constexpr std::string_view kNotAnInteger = "ERR value is not an integer or out of range";
+/// Redis's proto-max-bulk-len: no value gets longer.
+inline constexpr std::size_t kValueBytesMax = 512u * 1024 * 1024;
+
+/// `text` as it is in lower case; `lower` has no upper-case letters.
+[[nodiscard]] constexpr bool equals_ignoring_case(std::string_view text, std::string_view lower) {
+  if (text.size() != lower.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) != lower[i]) return false;
+  }
+  return true;
+}
+
+/// The integer in `text`; or nullopt, and Redis's error is written.
+[[nodiscard]] std::optional<std::int64_t> read_integer(Context& context, std::string_view text);
+
+/// A time as a command gives it: in which unit, and whether from now on.
+enum class TimeUnit : std::uint8_t { kSeconds, kMilliseconds, kUnixSeconds, kUnixMilliseconds };
+
+/// Milliseconds since the Unix epoch; nullopt if that does not fit into 64 bits.
+[[nodiscard]] std::optional<std::int64_t> to_unix_ms(std::int64_t time, TimeUnit unit,
+                                                     std::int64_t now_ms);
+
+/// "ERR invalid expire time in '<command>' command".
+void write_invalid_expire(Context& context, std::string_view command);
+
+/// As to_unix_ms() of an argument that must be positive; or nullopt, and the error is written.
+[[nodiscard]] std::optional<std::int64_t> read_expiry(Context& context, std::string_view text,
+                                                      TimeUnit unit, std::string_view command);
+
+}  // namespace borg::commands

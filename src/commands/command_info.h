@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "commands/command.h"
+
+namespace borg::commands {
+
+/// The element of COMMAND INFO's reply for a row: name, arity, flags, first key, last key,
+/// step, ACL categories, tips, key specifications, subcommands.
+void write_info(const CommandSpec& spec, resp::Writer& reply);
+/// The pair of COMMAND DOCS's reply for a row: its name, and a map of what it is for.
+void write_docs(const CommandSpec& spec, resp::Writer& reply);
+
+/// Names of ACL categories with their '@', in Redis's order.
+[[nodiscard]] std::vector<std::string_view> acl_categories(const CommandSpec& spec);
+/// What is done to the keys: "RO", "access", …
+[[nodiscard]] std::vector<std::string_view> key_use_names(const CommandSpec& spec);
+/// The rows of a container's subcommands, in the table's order.
+[[nodiscard]] std::vector<const CommandSpec*> subcommands(const CommandSpec& container);
+
+/// True for a row that is not a subcommand's and that clients may call.
+[[nodiscard]] bool is_top_level(const CommandSpec& spec);
+
+void write_status_set(const std::vector<std::string_view>& names, resp::Writer& reply);
+
+}  // namespace borg::commands

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+
+#include "commands/command.h"
+
+namespace borg::commands {
+
+namespace run {
+
+void incr(Context& context, Args args);
+void decr(Context& context, Args args);
+void incrby(Context& context, Args args);
+void decrby(Context& context, Args args);
+void incrbyfloat(Context& context, Args args);
+
+}  // namespace run
+
+inline constexpr auto kCounterRows = std::to_array<CommandSpec>({
+    {.name = "incr",
+     .arity = 2,
+     .flags = kWrite | kDenyOom | kFast,
+     .first_key = 1,
+     .last_key = 1,
+     .key_step = 1,
+     .key_use = kKeyRw | kKeyAccess | kKeyUpdate,
+     .handler = run::incr,
+     .group = "string",
+     .since = "1.0.0",
+     .syntax = "key",
+     .summary = "Adds one to an integer; an absent key counts as 0"},
+    {.name = "decr",
+     .arity = 2,
+     .flags = kWrite | kDenyOom | kFast,
+     .first_key = 1,
+     .last_key = 1,
+     .key_step = 1,
+     .key_use = kKeyRw | kKeyAccess | kKeyUpdate,
+     .handler = run::decr,
+     .group = "string",
+     .since = "1.0.0",
+     .syntax = "key",
+     .summary = "Subtracts one from an integer; an absent key counts as 0"},
+    {.name = "incrby",
+     .arity = 3,
+     .flags = kWrite | kDenyOom | kFast,
+     .first_key = 1,
+     .last_key = 1,
+     .key_step = 1,
+     .key_use = kKeyRw | kKeyAccess | kKeyUpdate,
+     .handler = run::incrby,
+     .group = "string",
+     .since = "1.0.0",
+     .syntax = "key increment",
+     .summary = "Adds to an integer; an absent key counts as 0"},
+    {.name = "decrby",
+     .arity = 3,
+     .flags = kWrite | kDenyOom | kFast,
+     .first_key = 1,
+     .last_key = 1,
+     .key_step = 1,
+     .key_use = kKeyRw | kKeyAccess | kKeyUpdate,
+     .handler = run::decrby,
+     .group = "string",
+     .since = "1.0.0",
+     .syntax = "key decrement",
+     .summary = "Subtracts from an integer; an absent key counts as 0"},
+    {.name = "incrbyfloat",
+     .arity = 3,
+     .flags = kWrite | kDenyOom | kFast,
+     .first_key = 1,
+     .last_key = 1,
+     .key_step = 1,
+     .key_use = kKeyRw | kKeyAccess | kKeyUpdate,
+     .handler = run::incrbyfloat,
+     .group = "string",
+     .since = "2.6.0",
+     .syntax = "key float-increment",
+     .summary = "Adds to a decimal number; an absent key counts as 0"},
+});
+
+}  // namespace borg::commands

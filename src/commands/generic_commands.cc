@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands/generic_commands.h"
+
+#include <limits>
+
+#include "commands/arguments.h"
+#include "commands/key_access.h"
+#include "resp/integer.h"
+
+namespace borg::commands::run {
+
+namespace {
+
+using storage::key_ref;
+
+// Redis keeps a value of up to so many bytes together with its header.
+constexpr std::size_t kEmbeddedBytesMax = 44;
+// Redis shares the objects of small integers; their count of references then stands still.
+constexpr std::int64_t kSharedIntegers = 10'000;
+constexpr std::int64_t kSharedReferences = std::numeric_limits<std::int32_t>::max();
+
+/// What Redis would say of a value that was stored whole.
+std::string_view encoding_of(std::string_view value) {
+  if (resp::parse_integer(value)) return "int";
+  return value.size() <= kEmbeddedBytesMax ? "embstr" : "raw";
+}
+
+std::int64_t references_of(std::string_view value) {
+  const auto integer = resp::parse_integer(value);
+  return integer && *integer >= 0 && *integer < kSharedIntegers ? kSharedReferences : 1;
+}
+
+/// False if an option is wrong, and the error is written.
+bool check_usage_options(Context& context, Args options) {
+  for (std::size_t i = 0; i < options.size(); i += 2) {
+    if (!equals_ignoring_case(options[i], "samples") || i + 1 == options.size()) {
+      context.reply.error(kSyntaxError);
+      return false;
+    }
+    const auto samples = read_integer(context, options[i + 1]);
+    if (!samples) return false;
+    if (*samples < 0) {
+      context.reply.error(kSyntaxError);
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+void del(Context& context, Args args) {
+  std::int64_t count = 0;
+  for (const std::string_view name : args.subspan(1)) {
+    if (erase_live(context, key_ref(name))) ++count;
+  }
+  context.reply.integer(count);
+}
+
+void exists(Context& context, Args args) {
+  std::int64_t count = 0;
+  for (const std::string_view name : args.subspan(1)) {
+    if (find_for_read(context, key_ref(name))) ++count;
+  }
+  context.reply.integer(count);
+}
+
+void type(Context& context, Args args) {
+  context.reply.simple(find_for_read(context, key_ref(args[1])) ? "string" : "none");
+}
+
+void object_encoding(Context& context, Args args) {
+  const auto entry = find_for_read(context, key_ref(args[2]));
+  if (!entry) return context.reply.null();
+  context.reply.bulk(encoding_of(entry->value));
+}
+
+void object_refcount(Context& context, Args args) {
+  const auto entry = find_for_read(context, key_ref(args[2]));
+  if (!entry) return context.reply.null();
+  context.reply.integer(references_of(entry->value));
+}
+
+void object_idletime(Context& context, Args args) {
+  if (!find_for_read(context, key_ref(args[2]))) return context.reply.null();
+  context.reply.integer(0);
+}
+
+void object_freq(Context& context, Args args) {
+  if (!find_for_read(context, key_ref(args[2]))) return context.reply.null();
+  context.reply.error(
+      "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note "
+      "that when switching between policies at runtime LRU and LFU data will take some time to "
+      "adjust.");
+}
+
+void memory_usage(Context& context, Args args) {
+  if (!check_usage_options(context, args.subspan(3))) return;
+  const storage::KeyRef key = key_ref(args[2]);
+  if (!find_for_read(context, key)) return context.reply.null();
+  context.reply.integer(static_cast<std::int64_t>(context.store.memory_bytes(key).value_or(0)));
+}
+
+}  // namespace borg::commands::run

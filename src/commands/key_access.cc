@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands/key_access.h"
+
+namespace borg::commands {
+
+void store_value(Context& context, const storage::KeyRef& key, std::string_view value,
+                 storage::ExpiryMs expiry) {
+  if (expiry <= context.now_ms) [[unlikely]] {
+    if (context.store.erase(key)) context.changed = true;
+    return;
+  }
+  context.store.put(key, value, expiry);
+  context.changed = true;
+}
+
+void set_or_reach_expiry(Context& context, const storage::KeyRef& key, storage::ExpiryMs expiry) {
+  if (expiry <= context.now_ms) {
+    context.store.erase(key);
+  } else {
+    context.store.set_expiry(key, expiry);
+  }
+  context.changed = true;
+}
+
+bool erase_live(Context& context, const storage::KeyRef& key) {
+  if (!find_for_write(context, key)) return false;
+  context.store.erase(key);
+  context.changed = true;
+  return true;
+}
+
+}  // namespace borg::commands

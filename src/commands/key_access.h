@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+
+#include "commands/command.h"
+
+namespace borg::commands {
+
+/// The live entry of a key, for a command that does not write: an expired one stays, and is
+/// reported by context.met_expired.
+[[nodiscard]] inline std::optional<storage::EntryView> find_for_read(Context& context,
+                                                                     const storage::KeyRef& key) {
+  auto entry = context.store.find(key);
+  if (entry && entry->expired_at(context.now_ms)) [[unlikely]] {
+    context.met_expired = true;
+    return std::nullopt;
+  }
+  return entry;
+}
+
+/// The live entry of a key, for a command that may write: an expired one is erased. Every
+/// replica does the same, because now_ms is part of what is replicated.
+[[nodiscard]] inline std::optional<storage::EntryView> find_for_write(Context& context,
+                                                                      const storage::KeyRef& key) {
+  auto entry = context.store.find(key);
+  if (entry && entry->expired_at(context.now_ms)) [[unlikely]] {
+    context.store.erase(key);
+    context.changed = true;
+    return std::nullopt;
+  }
+  return entry;
+}
+
+/// Inserts or replaces a key; one whose time has passed already is erased instead.
+void store_value(Context& context, const storage::KeyRef& key, std::string_view value,
+                 storage::ExpiryMs expiry);
+
+/// Gives a key that is here this expiry; erases it if that time has passed already.
+void set_or_reach_expiry(Context& context, const storage::KeyRef& key, storage::ExpiryMs expiry);
+
+/// Erases the key. False if it is not here or expired.
+bool erase_live(Context& context, const storage::KeyRef& key);
+
+}  // namespace borg::commands

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "commands/arguments.h"
+#include "commands/command.h"
+
+namespace borg::commands {
+
+/// What stands behind SET's value and GETEX's key.
+struct SetOptions {
+  bool only_if_absent = false;
+  bool only_if_present = false;
+  bool get_old = false;
+  bool keep_expiry = false;
+  bool persist = false;
+  bool has_time = false;
+  TimeUnit unit = TimeUnit::kSeconds;
+  std::string_view time;  ///< as given: it is checked later, as in Redis
+};
+
+enum class OptionsOf : std::uint8_t { kSet, kGetex };
+
+/// Reads all of `args`; nullopt on an unknown option or two that contradict each other.
+[[nodiscard]] std::optional<SetOptions> read_set_options(Args args, OptionsOf command);
+
+}  // namespace borg::commands

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands/string_commands.h"
+
+#include "commands/arguments.h"
+#include "commands/key_access.h"
+#include "commands/set_options.h"
+
+namespace borg::commands::run {
+
+namespace {
+
+using storage::EntryView;
+using storage::key_ref;
+using storage::KeyRef;
+using storage::kNoExpiry;
+
+void write_value(Context& context, const std::optional<EntryView>& entry) {
+  if (entry) {
+    context.reply.bulk(entry->value);
+  } else {
+    context.reply.null();
+  }
+}
+
+void set_with_options(Context& context, Args args) {
+  const auto options = read_set_options(args.subspan(3), OptionsOf::kSet);
+  if (!options) return context.reply.error(kSyntaxError);
+  std::int64_t expiry = kNoExpiry;
+  if (options->has_time) {
+    const auto time = read_expiry(context, options->time, options->unit, "set");
+    if (!time) return;
+    expiry = *time;
+  }
+  const KeyRef key = key_ref(args[1]);
+  const auto entry = find_for_write(context, key);
+  if (options->get_old) write_value(context, entry);
+  if ((options->only_if_absent && entry) || (options->only_if_present && !entry)) {
+    if (!options->get_old) context.reply.null();
+    return;
+  }
+  if (options->keep_expiry && entry) expiry = entry->expiry;
+  store_value(context, key, args[2], expiry);
+  if (!options->get_old) context.reply.ok();
+}
+
+void set_for(Context& context, Args args, TimeUnit unit, std::string_view command) {
+  const auto expiry = read_expiry(context, args[2], unit, command);
+  if (!expiry) return;
+  store_value(context, key_ref(args[1]), args[3], *expiry);
+  context.reply.ok();
+}
+
+}  // namespace
+
+void get(Context& context, Args args) {
+  write_value(context, find_for_read(context, key_ref(args[1])));
+}
+
+void set(Context& context, Args args) {
+  if (args.size() > 3) return set_with_options(context, args);
+  context.store.put(key_ref(args[1]), args[2], kNoExpiry);
+  context.changed = true;
+  context.reply.ok();
+}
+
+void setnx(Context& context, Args args) {
+  const KeyRef key = key_ref(args[1]);
+  const bool absent = !find_for_write(context, key);
+  if (absent) store_value(context, key, args[2], kNoExpiry);
+  context.reply.integer(absent ? 1 : 0);
+}
+
+void setex(Context& context, Args args) { set_for(context, args, TimeUnit::kSeconds, "setex"); }
+
+void psetex(Context& context, Args args) {
+  set_for(context, args, TimeUnit::kMilliseconds, "psetex");
+}
+
+void getset(Context& context, Args args) {
+  const KeyRef key = key_ref(args[1]);
+  write_value(context, find_for_write(context, key));
+  store_value(context, key, args[2], kNoExpiry);
+}
+
+void getdel(Context& context, Args args) {
+  const KeyRef key = key_ref(args[1]);
+  const auto entry = find_for_write(context, key);
+  write_value(context, entry);
+  if (!entry) return;
+  context.store.erase(key);
+  context.changed = true;
+}
+
+void getex(Context& context, Args args) {
+  const auto options = read_set_options(args.subspan(2), OptionsOf::kGetex);
+  if (!options) return context.reply.error(kSyntaxError);
+  const KeyRef key = key_ref(args[1]);
+  const auto entry = find_for_write(context, key);
+  if (!entry) return context.reply.null();
+  std::int64_t expiry = options->persist ? kNoExpiry : entry->expiry;
+  if (options->has_time) {
+    const auto time = read_expiry(context, options->time, options->unit, "getex");
+    if (!time) return;
+    expiry = *time;
+  }
+  context.reply.bulk(entry->value);
+  if (expiry == entry->expiry) return;
+  set_or_reach_expiry(context, key, expiry);
+}
+
+void mget(Context& context, Args args) {
+  context.reply.array(args.size() - 1);
+  for (const std::string_view name : args.subspan(1)) {
+    write_value(context, find_for_read(context, key_ref(name)));
+  }
+}
+
+void mset(Context& context, Args args) {
+  for (std::size_t i = 1; i + 1 < args.size(); i += 2) {
+    store_value(context, key_ref(args[i]), args[i + 1], kNoExpiry);
+  }
+  context.reply.ok();
+}
+
+}  // namespace borg::commands::run
