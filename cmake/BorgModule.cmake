@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 include(GoogleTest)
+cmake_path(SET BORG_SOURCE_FOLDER NORMALIZE ${CMAKE_CURRENT_LIST_DIR}/../src)
 
 # borg_module(<name> [SOURCES ...] [TESTS ...] [DEPS <modules>] [LIBS <targets>]
 #             [TEST_LIBS <targets>])
@@ -24,7 +25,7 @@ function(borg_module name)
     set(scope INTERFACE)
     add_library(${target} INTERFACE)
   endif()
-  target_include_directories(${target} ${scope} ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../src)
+  target_include_directories(${target} ${scope} ${BORG_SOURCE_FOLDER})
   target_link_libraries(${target} ${scope} ${deps} ${M_LIBS})
   if(BORG_LAYER_CHECKS)
     borg_check_headers(${name} "${M_SOURCES}")
