@@ -114,8 +114,9 @@ class DevTest(unittest.TestCase):
             self.assertIn("./dev COMMAND", run.stdout)
 
     def test_refuses_what_it_does_not_know(self):
-        for arguments in (("nonsense",), ("build", "--sanitize", "memory"), ("build", "--type", "x")):
-            with self.subTest(arguments):
+        for line in ("nonsense", "build --sanitize memory", "build --type x"):
+            with self.subTest(line):
+                arguments = line.split()
                 run = self.dev(*arguments)
                 self.assertEqual((run.returncode, run.stdout), (1, ""))
                 self.assertIn(arguments[-1], run.stderr)

@@ -59,9 +59,9 @@ class LayersTest(PlantedTest):
             "boost/asio.hpp", "boost/asio/ip/tcp.hpp", "spdlog/spdlog.h", "sqlite3.h", "fstream",
         ):
             with self.subTest(header):
-                text = CC + LOW + f"#include <{header}>\n"
-                self.assert_found("pure", {"src/low/low.cc": text})
-                self.assert_sound({"src/net/net.cc": CC + f'#include "net/net.h"\n#include <{header}>\n'})
+                include = f"#include <{header}>\n"
+                self.assert_found("pure", {"src/low/low.cc": CC + LOW + include})
+                self.assert_sound({"src/net/net.cc": CC + '#include "net/net.h"\n' + include})
 
     def test_pure_modules_call_nothing_impure(self):
         for code in (

@@ -71,7 +71,8 @@ class ReadmeRunnerTest(unittest.TestCase):
         self.assert_good("$ echo a \\\n    b\na b")
 
     def test_background_output_is_waited_for(self):
-        self.assert_good("$ sh -c 'sleep 0.3; echo ready port=1; sleep 60' &\nready port=…\n$ kill %1")
+        command = "sh -c 'sleep 0.3; echo ready port=1; sleep 60' &"
+        self.assert_good(f"$ {command}\nready port=…\n$ kill %1")
 
     def test_repeats_until_it_fits_where_the_page_says_so(self):
         block = "```console\n$ echo x >>f; wc -l <f\n3\n```\n"
