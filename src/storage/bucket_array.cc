@@ -20,15 +20,9 @@ Bucket* allocate_buckets(std::size_t count) {
 
 void clear_bucket(Bucket& bucket) { std::memset(static_cast<void*>(&bucket), 0, sizeof(bucket)); }
 
-/// By ones at first, then by an eighth.
-std::size_t capacity_for(std::size_t buckets) { return buckets + buckets / 8; }
-
 }  // namespace
 
-BucketArray::BucketArray() {
-  resize_first(1);
-  clear_bucket(first_[0]);
-}
+BucketArray::BucketArray() { push_back(); }
 
 BucketArray::~BucketArray() {
   const std::size_t count = segments();
@@ -41,20 +35,24 @@ std::size_t BucketArray::segments() const {
 }
 
 std::size_t BucketArray::allocated_bytes() const {
-  if (!has_directory()) return malloc_usable_size(first_);
-  // Segments of one size take the same from the allocator, near enough.
-  return segments() * kSegmentBuckets * sizeof(Bucket) + malloc_usable_size(directory_);
+  const std::size_t full = segments() - 1;
+  return full * kSegmentBuckets * sizeof(Bucket) + malloc_usable_size(directory_[full]) +
+         (has_directory() ? malloc_usable_size(directory_) : 0);
 }
 
-void BucketArray::resize_first(std::size_t buckets) {
-  Bucket* resized = allocate_buckets(buckets);
-  const std::size_t kept = std::min<std::size_t>(buckets, first_capacity_);
-  if (kept > 0) {
-    std::memcpy(static_cast<void*>(resized), first_, kept * sizeof(Bucket));
-  }
-  std::free(first_);
-  first_ = resized;
-  first_capacity_ = static_cast<std::uint32_t>(buckets);
+/// An eighth of the table is room to grow: small tables take it bucket by bucket, those of 512
+/// buckets and more by whole segments.
+std::size_t BucketArray::capacity_for(std::size_t last_buckets) const {
+  return std::min(kSegmentBuckets, last_buckets + size_ / 8);
+}
+
+void BucketArray::resize_last(std::size_t kept, std::size_t capacity) {
+  Bucket*& last = directory_[size_ / kSegmentBuckets];
+  Bucket* resized = allocate_buckets(capacity);
+  std::memcpy(static_cast<void*>(resized), last, kept * sizeof(Bucket));
+  std::free(last);
+  last = resized;
+  last_capacity_ = static_cast<std::uint32_t>(capacity);
 }
 
 void BucketArray::resize_directory(std::size_t capacity) {
@@ -69,12 +67,15 @@ void BucketArray::resize_directory(std::size_t capacity) {
 void BucketArray::add_segment() {
   const std::size_t count = segments();
   if (count == directory_capacity_) resize_directory(std::max<std::size_t>(4, count * 2));
-  directory_[count] = allocate_buckets(kSegmentBuckets);
+  const std::size_t capacity = capacity_for(1);
+  directory_[count] = allocate_buckets(capacity);
+  last_capacity_ = static_cast<std::uint32_t>(capacity);
 }
 
 void BucketArray::drop_segment() {
   const std::size_t count = segments();
   std::free(directory_[count]);
+  last_capacity_ = kSegmentBuckets;
   if (count == 1) {
     first_ = directory_[0];
     std::free(directory_);
@@ -86,22 +87,22 @@ void BucketArray::drop_segment() {
 }
 
 void BucketArray::push_back() {
-  if (size_ >= kSegmentBuckets) {
-    if (size_ % kSegmentBuckets == 0) add_segment();
-  } else if (size_ == first_capacity_) {
-    resize_first(std::min(kSegmentBuckets, capacity_for(size_ + 1)));
+  const std::size_t last_buckets = size_ % kSegmentBuckets;
+  if (last_buckets == 0) {
+    add_segment();
+  } else if (last_buckets == last_capacity_) {
+    resize_last(last_buckets, capacity_for(last_buckets + 1));
   }
-  ++size_;
-  clear_bucket((*this)[size_ - 1]);
+  clear_bucket((*this)[size_++]);
 }
 
 void BucketArray::pop_back() {
   BORG_CHECK(size_ > 1);
-  --size_;
-  if (size_ >= kSegmentBuckets) {
-    if (size_ % kSegmentBuckets == 0) drop_segment();
-  } else if (first_capacity_ > capacity_for(size_) + 1 + size_ / 8) {
-    resize_first(capacity_for(size_));
+  const std::size_t last_buckets = --size_ % kSegmentBuckets;
+  if (last_buckets == 0) {
+    drop_segment();
+  } else if (last_capacity_ > capacity_for(last_buckets) + 1 + size_ / 8) {
+    resize_last(last_buckets, capacity_for(last_buckets));
   }
 }
 

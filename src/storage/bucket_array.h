@@ -11,9 +11,9 @@ namespace borg::storage {
 /// The buckets of a table, growing and shrinking by one, so that five keys and twenty million
 /// are both compact and no step copies more than one segment and a directory of pointers.
 ///
-/// Layout:    segments of 64 buckets (4 KiB, aligned to cache lines) behind a directory. While
-///            there is only the first, it is as short as its buckets need, and is itself the
-///            directory's only element.
+/// Layout:    segments of 64 buckets (4 KiB, aligned to cache lines) behind a directory. The last
+///            is as short as its buckets need, near enough. While it is the only one, it is
+///            itself the directory's only element.
 /// Owns:      the segments; not what is in the buckets.
 /// Invariant: size() >= 1.
 class BucketArray {
@@ -42,15 +42,16 @@ class BucketArray {
 
   [[nodiscard]] std::size_t segments() const;
   [[nodiscard]] bool has_directory() const { return directory_ != &first_; }
-  void resize_first(std::size_t buckets);
+  [[nodiscard]] std::size_t capacity_for(std::size_t last_buckets) const;
   void add_segment();
   void drop_segment();
+  void resize_last(std::size_t kept, std::size_t capacity);
   void resize_directory(std::size_t capacity);
 
   Bucket** directory_ = &first_;
   Bucket* first_ = nullptr;  ///< the first segment, as long as there is no other
-  std::size_t size_ = 1;
-  std::uint32_t first_capacity_ = 0;      ///< in buckets
+  std::size_t size_ = 0;
+  std::uint32_t last_capacity_ = 0;       ///< of the last segment, in buckets
   std::uint32_t directory_capacity_ = 1;  ///< in segments
 };
 
