@@ -91,8 +91,8 @@ class PartitionStore {
   std::optional<ScanCursor> scan(ScanCursor from, std::size_t keys_min, std::size_t bytes_min,
                                  const Visit& visit) const;
   /// As scan(), but stays within from.slot.
-  std::optional<ScanCursor> scan_slot(ScanCursor from, std::size_t keys_min,
-                                      std::size_t bytes_min, const Visit& visit) const;
+  std::optional<ScanCursor> scan_slot(ScanCursor from, std::size_t keys_min, std::size_t bytes_min,
+                                      const Visit& visit) const;
   [[nodiscard]] ScanCursor begin() const;
   /// True if a scan that has reached `cursor` has passed the place of this key.
   [[nodiscard]] static bool is_before(const KeyRef& key, const ScanCursor& cursor);
