@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace borg::borgctl {
+
+using OptionalCount = std::optional<std::int64_t>;
+
+/// What BORG INFO says about one node. What it leaves out is empty.
+struct NodeInfo {
+  std::string name;
+  std::string id;
+  std::string address;  ///< "host:port" for clients
+  std::string state;
+  std::string zone;
+  OptionalCount keys;
+  OptionalCount primary_slots;
+  OptionalCount backup_slots;
+  OptionalCount memory_bytes;
+  std::optional<bool> safe_to_stop;
+};
+
+/// The reply to BORG INFO, as far as people are shown it.
+struct ClusterInfo {
+  std::string name;
+  std::string coordinator;
+  OptionalCount keys;
+  OptionalCount copies;
+  OptionalCount min_copies;
+  OptionalCount under_replicated_slots;
+  OptionalCount moving_slots;
+  OptionalCount lost_slots;
+  std::vector<NodeInfo> nodes;
+
+  /// The node of this name, id or address, or null.
+  [[nodiscard]] const NodeInfo* find(std::string_view node) const;
+};
+
+/// Fields it does not know, and fields of an unexpected type, are ignored. Nothing if the text
+/// is not a JSON object.
+[[nodiscard]] std::optional<ClusterInfo> parse_cluster_info(std::string_view json);
+
+}  // namespace borg::borgctl

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/borgctl/dumper.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "app/borgctl/failure.h"
+#include "app/borgctl/interrupt.h"
+#include "app/borgctl/text_bytes.h"
+
+namespace borg::borgctl {
+namespace {
+
+using Kind = resp::Value::Kind;
+
+constexpr const char* kScanCount = "1000";
+/// Both bound what is on its way at a time: values may be large.
+constexpr std::size_t kKeysPerReadMax = 200;
+constexpr std::size_t kBytesPerRead = 8 * 1024 * 1024;
+/// A key that is written all the time is taken as it was seen last.
+constexpr int kTriesOfChangingKey = 5;
+
+struct Page {
+  std::string cursor;
+  std::vector<std::string> keys;
+};
+
+std::optional<Page> page_of(const resp::Value& reply) {
+  if (reply.kind != Kind::kArray || reply.elements.size() != 2) return std::nullopt;
+  Page page{.cursor = reply.elements[0].text, .keys = {}};
+  for (const resp::Value& key : reply.elements[1].elements) page.keys.push_back(key.text);
+  return page;
+}
+
+}  // namespace
+
+DumpCounts Dumper::run() {
+  learn_size();
+  while (!walk()) {
+    do {
+      wait_or_fail("the connection was lost");
+    } while (!parts_.client.reconnect());
+    parts_.progress.message(
+        fmt::format("the connection was lost; going on at {}", parts_.client.endpoint().text()));
+  }
+  return counts_;
+}
+
+void Dumper::learn_size() {
+  const auto reply = parts_.client.connection().call({"DBSIZE"});
+  if (reply && reply->kind == Kind::kInteger) {
+    keys_in_all_ = static_cast<std::uint64_t>(reply->integer);
+  }
+}
+
+void Dumper::wait_or_fail(const std::string& why) {
+  if (!interrupted() && patience_.wait()) return;
+  if (interrupted()) throw Failure("interrupted", kExitInterrupted);
+  throw Failure(
+      fmt::format("the dump is not complete: {}: {}", parts_.client.endpoint().text(), why));
+}
+
+bool Dumper::walk() {
+  std::string cursor = "0";
+  while (true) {
+    if (interrupted()) wait_or_fail("");
+    const auto reply = parts_.client.connection().call({"SCAN", cursor, "COUNT", kScanCount});
+    if (!reply) return false;
+    if (is_passing_error(*reply)) {
+      wait_or_fail(reply->text);
+      continue;
+    }
+    if (reply->kind == Kind::kError) throw Failure("SCAN: " + reply->text);
+    std::optional<Page> page = page_of(*reply);
+    if (!page) throw Failure("SCAN: not the reply of Redis");
+    patience_.refill();
+    if (!read_page(std::move(page->keys))) return false;
+    cursor = std::move(page->cursor);
+    if (cursor == "0") return true;
+  }
+}
+
+bool Dumper::read_page(std::vector<std::string> keys) {
+  std::erase_if(keys, [this](const std::string& key) { return seen_.contains(key); });
+  for (std::size_t at = 0; at < keys.size();) {
+    const std::size_t n = std::min(keys_per_read_, keys.size() - at);
+    const auto first = std::make_move_iterator(keys.begin() + static_cast<std::ptrdiff_t>(at));
+    if (!read_keys({first, first + static_cast<std::ptrdiff_t>(n)})) return false;
+    at += n;
+  }
+  return true;
+}
+
+bool Dumper::read_keys(std::vector<std::string> keys) {
+  for (int tries = 1; !keys.empty(); ++tries) {
+    auto items = KeyReader::read(parts_.client.connection(), std::move(keys));
+    if (!items) return false;
+    const auto not_now = std::find_if(
+        items->begin(), items->end(),
+        [](const KeyReader::Item& item) { return item.state == KeyReader::State::kNotNow; });
+    const std::string why = not_now != items->end() ? not_now->error : "";
+    keys = take_items(std::move(*items), tries >= kTriesOfChangingKey);
+    if (!why.empty()) wait_or_fail(why);
+  }
+  patience_.refill();
+  return true;
+}
+
+std::vector<std::string> Dumper::take_items(std::vector<KeyReader::Item> items, bool is_last_try) {
+  std::vector<std::string> again;
+  std::size_t bytes = 0;
+  for (KeyReader::Item& item : items) {
+    using State = KeyReader::State;
+    const bool is_settled =
+        item.state == State::kRead || (item.state == State::kChanged && is_last_try);
+    if (is_settled) {
+      if (!seen_.add(item.key)) continue;  // twice in one page
+      bytes += item.record.value.size();
+      parts_.write(item.record);
+      ++counts_.written;
+    } else if (item.state == State::kRefused) {
+      if (!seen_.add(item.key)) continue;
+      ++counts_.failed;
+      parts_.progress.message(fmt::format("{}: {}", shown(item.key), item.error));
+    } else if (item.state != State::kGone) {
+      again.push_back(std::move(item.key));
+    }
+  }
+  const std::size_t bytes_per_key = bytes / items.size() + 1;
+  keys_per_read_ = std::clamp<std::size_t>(kBytesPerRead / bytes_per_key, 1, kKeysPerReadMax);
+  parts_.progress.update({.part = counts_.written,
+                          .whole = keys_in_all_ > 0 ? std::optional(keys_in_all_) : std::nullopt,
+                          .units = counts_.written});
+  return again;
+}
+
+}  // namespace borg::borgctl

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "app/borgctl/globals.h"
+
+namespace borg::borgctl {
+
+/// BORG LEAVE: the node hands its data over and leaves; returns when it has agreed to.
+int run_leave(const Globals& globals, const std::string& node);
+/// BORG LEAVE, then waits until the node holds nothing or is gone.
+int run_drain(const Globals& globals, const std::string& node);
+struct ForgetOptions {
+  std::string node;
+  bool is_sure = false;  ///< do not ask
+};
+/// BORG FORGET, after a warning.
+int run_forget(const Globals& globals, const ForgetOptions& options);
+/// BORG ACCEPT-LOSS.
+int run_accept_loss(const Globals& globals);
+
+}  // namespace borg::borgctl
