@@ -108,6 +108,15 @@ bool fits_arity(const CommandSpec& spec, Args args) {
   return check_arity(spec, args, nowhere);
 }
 
+/// What these arguments do to the keys. The one command where that varies is SET, which reads
+/// the key only with GET.
+std::uint16_t key_use_of(const CommandSpec& spec, Args args) {
+  if ((spec.key_use & kKeyVariable) == 0) return spec.key_use;
+  const bool reads = std::ranges::any_of(
+      args.subspan(3), [](std::string_view option) { return equals_ignoring_case(option, "get"); });
+  return reads ? kKeyRw | kKeyAccess | kKeyUpdate : kKeyOw | kKeyUpdate;
+}
+
 void write_keys_of(Args args, WithUse with_use, resp::Writer& reply) {
   const CommandSpec* const spec = resolve(args);
   if (spec == nullptr) return reply.error("ERR Invalid command specified");
@@ -116,11 +125,12 @@ void write_keys_of(Args args, WithUse with_use, resp::Writer& reply) {
     return reply.error("ERR Invalid number of arguments specified for command");
   }
   const KeyRange range = key_range(*spec, args);
+  const std::uint16_t key_use = key_use_of(*spec, args);
   reply.array((range.last - range.first) / range.step + 1);
   for (std::size_t i = range.first; i <= range.last; i += range.step) {
     if (with_use == WithUse::kYes) reply.array(2);
     reply.bulk(args[i]);
-    if (with_use == WithUse::kYes) write_status_set(key_use_names(*spec), reply);
+    if (with_use == WithUse::kYes) write_status_set(key_use_names(key_use), reply);
   }
 }
 

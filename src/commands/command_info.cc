@@ -60,7 +60,7 @@ void write_key_specs(const CommandSpec& spec, resp::Writer& reply) {
   reply.set(1);
   reply.map(3);
   reply.bulk("flags");
-  write_status_set(key_use_names(spec), reply);
+  write_status_set(key_use_names(spec.key_use), reply);
   reply.bulk("begin_search");
   reply.map(2);
   reply.bulk("type");
@@ -113,8 +113,8 @@ std::vector<std::string_view> acl_categories(const CommandSpec& spec) {
   return names;
 }
 
-std::vector<std::string_view> key_use_names(const CommandSpec& spec) {
-  return names_of(spec.key_use, kKeyUseNames);
+std::vector<std::string_view> key_use_names(std::uint16_t key_use) {
+  return names_of(key_use, kKeyUseNames);
 }
 
 void write_status_set(const std::vector<std::string_view>& names, resp::Writer& reply) {

@@ -16,8 +16,8 @@ void write_docs(const CommandSpec& spec, resp::Writer& reply);
 
 /// Names of ACL categories with their '@', in Redis's order.
 [[nodiscard]] std::vector<std::string_view> acl_categories(const CommandSpec& spec);
-/// What is done to the keys: "RO", "access", …
-[[nodiscard]] std::vector<std::string_view> key_use_names(const CommandSpec& spec);
+/// The names of bits of KeyUse: "RO", "access", …
+[[nodiscard]] std::vector<std::string_view> key_use_names(std::uint16_t key_use);
 /// The rows of a container's subcommands, in the table's order.
 [[nodiscard]] std::vector<const CommandSpec*> subcommands(const CommandSpec& container);
 
