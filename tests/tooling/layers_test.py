@@ -40,6 +40,9 @@ class LayersTest(PlantedTest):
         self.assert_found("layers", {"src/low/low.cc": CC + LOW + '#include "low/none.h"\n'})
         self.assert_found("layers", {"src/low/low.cc": CC + LOW + '#include "other.h"\n'})
 
+    def test_generated_headers_are_not_in_src(self):
+        self.assert_sound({"src/low/low.cc": CC + LOW + '#include "low/low.pb.h"\n'})
+
     def test_deps_point_down(self):
         text = CMAKE + "borg_module(low SOURCES low.cc DEPS high)\n"
         self.assert_found("layers", {"src/low/CMakeLists.txt": text})

@@ -53,6 +53,8 @@ def _check_includes(project, path, module, is_test):
     if is_test:
         seen |= project.closure(lib[5:] for lib in module.test_libs if lib.startswith("borg_"))
     for line, header, quoted in includes(project.text(path)):
+        if header.endswith(".pb.h"):
+            continue  # generated into the build folder
         folder = header.split("/")[0]
         if not (project.root / "src" / folder).is_dir() or "/" not in header:
             if quoted and "/" not in header:
