@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/arguments.h"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 
@@ -34,9 +35,12 @@ std::optional<std::int64_t> to_unix_ms(std::int64_t time, TimeUnit unit, std::in
     if (time > kMax / 1000 || time < kMin / 1000) return std::nullopt;
     time *= 1000;
   }
-  if (!from_now(unit)) return time;
-  if (time > kMax - now_ms) return std::nullopt;
-  return time + now_ms;
+  if (from_now(unit)) {
+    if (time > kMax - now_ms) return std::nullopt;
+    time += now_ms;
+  }
+  // The last millisecond of all is how "never" is written down.
+  return std::min(time, storage::kNoExpiry - 1);
 }
 
 void write_invalid_expire(Context& context, std::string_view command) {
