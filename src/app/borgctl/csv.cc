@@ -59,7 +59,7 @@ std::string read_positive(const std::string& field, std::optional<std::int64_t>&
   const char* const end = field.data() + field.size();
   const auto [rest, error] = std::from_chars(field.data(), end, number);
   if (error != std::errc{} || rest != end || number <= 0) {
-    return fmt::format("{} is not a positive whole number", quoted(field));
+    return fmt::format("{} is not a positive whole number", in_quotes(field));
   }
   out = number;
   return "";

@@ -25,7 +25,7 @@ class FieldReader {
     if (name == "value_base64") return base64(name, value, value_);
     if (name == "ttl_ms") return positive(name, value, ttl_ms_);
     if (name == "expires_at_ms") return positive(name, value, expires_at_ms_);
-    return fmt::format("unknown field {}", quoted(name));
+    return fmt::format("unknown field {}", in_quotes(name));
   }
 
   RecordResult finish() && {

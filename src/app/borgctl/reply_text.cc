@@ -31,7 +31,7 @@ std::string scalar_text(const Value& reply) {
     case Kind::kNull:
       return "(nil)";
     default:
-      return quoted(reply.text);
+      return in_quotes(reply.text);
   }
 }
 

@@ -142,7 +142,7 @@ std::optional<std::string> from_base64(std::string_view text) {
   return out;
 }
 
-std::string quoted(std::string_view bytes) {
+std::string in_quotes(std::string_view bytes) {
   const bool keep_high = is_utf8(bytes);
   std::string out = "\"";
   for (const char c : bytes) append_escaped(out, c, keep_high);
@@ -155,7 +155,7 @@ std::string shown(std::string_view bytes) {
       !bytes.empty() && is_utf8(bytes) && std::all_of(bytes.begin(), bytes.end(), [](char c) {
         return static_cast<unsigned char>(c) > 0x20 && c != 0x7F && c != '"' && c != '\\';
       });
-  return is_word ? std::string(bytes) : quoted(bytes);
+  return is_word ? std::string(bytes) : in_quotes(bytes);
 }
 
 }  // namespace borg::borgctl

@@ -17,8 +17,8 @@ namespace borg::borgctl {
 
 /// In quotes, with \n, \r, \t, \a, \b, \", \\ and \xHH for what cannot be shown: as redis-cli shows
 /// a string. Bytes above 127 are kept when the whole is UTF-8, so that people can read them.
-[[nodiscard]] std::string quoted(std::string_view bytes);
-/// The bytes themselves if they are one visible word, else quoted().
+[[nodiscard]] std::string in_quotes(std::string_view bytes);
+/// The bytes themselves if they are one visible word, else in_quotes().
 [[nodiscard]] std::string shown(std::string_view bytes);
 
 }  // namespace borg::borgctl
