@@ -176,6 +176,20 @@ TEST(RequestParser, ScansALargeRequestOnce) {
   EXPECT_EQ(parser.args()[2].size(), 1'000'000u);
 }
 
+TEST(RequestParser, ReusesItsMemory) {
+  RequestParser parser;
+  const std::string small = encode({"SET", "k", "v"});
+  ASSERT_EQ(parser.parse(small), Status::kRequest);
+  const auto* const memory = parser.args().data();
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(parser.parse(small), Status::kRequest);
+    EXPECT_EQ(parser.args().data(), memory);
+  }
+  ASSERT_EQ(parser.parse(encode(Request(100'000, "x"))), Status::kRequest);
+  ASSERT_EQ(parser.parse(small), Status::kRequest);
+  EXPECT_LE(parser.args().capacity(), 1024u);
+}
+
 TEST(RequestParser, ReadsManyArguments) {
   const Request request(100'000, "x");
   EXPECT_EQ(feed_whole(encode(request)).requests, std::vector<Request>{request});
