@@ -93,6 +93,12 @@ TEST(Table, KnowsWhereKeysAre) {
   EXPECT_EQ(keys({"ping", "x"}), (Range{0, 0, 1}));
 }
 
+TEST(Table, HasAHandlerWhereAPartitionExecutes) {
+  for (const CommandSpec& spec : all_commands()) {
+    EXPECT_EQ(spec.handler != nullptr, spec.place == Place::kPartition) << spec.name;
+  }
+}
+
 TEST(Table, HasARowForEachSubcommandsContainer) {
   for (const CommandSpec& spec : all_commands()) {
     const std::size_t bar = spec.name.find('|');
