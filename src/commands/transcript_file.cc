@@ -2,7 +2,7 @@
 #include "commands/transcript_file.h"
 
 #include <algorithm>
-#include <regex>
+#include <boost/regex.hpp>
 #include <stdexcept>
 #include <utility>
 
@@ -164,8 +164,9 @@ bool reply_matches(const Lines& expected, const Lines& actual) {
   if (is_open ? actual.size() < count : actual.size() != count) return false;
   for (std::size_t i = 0; i < count; ++i) {
     const bool is_pattern = expected[i].starts_with("~ ");
-    const bool matches = is_pattern ? std::regex_match(actual[i], std::regex(expected[i].substr(2)))
-                                    : expected[i] == actual[i];
+    const bool matches = is_pattern
+                             ? boost::regex_match(actual[i], boost::regex(expected[i].substr(2)))
+                             : expected[i] == actual[i];
     if (!matches && !(expected[i] == "(nil array)" && actual[i] == "(nil)")) return false;
   }
   return true;

@@ -148,7 +148,7 @@ def main():
             host, _, port = options.server.rpartition(":")
             address = (host, int(port))
         player = Player(address, kind, options.rewrite)
-        for path in options.files or sorted(HERE.glob("*.txt")):
+        for path in options.files or transcript.all_paths(HERE):
             player.play_file(transcript.Transcript(path))
     print("%d steps played, %d differ" % (player.played, player.failed))
     return 1 if player.failed else 0

@@ -90,6 +90,10 @@ class Transcript:
         return "\n".join(lines) + "\n"
 
 
+def all_paths(folder):
+    return sorted(path for path in folder.glob("*.txt") if path.name != "CMakeLists.txt")
+
+
 def matches(expected, actual):
     """Whether the lines are as expected; "~ regex" is a line, "~ ..." any number at the end."""
     if expected and expected[-1] == REST:
