@@ -103,11 +103,10 @@ struct CommandSpec {
 /// The row of this name (any case; for a container command that of the command itself; a
 /// subcommand by "client|id"), or null. Takes constant time. Finds internal rows too.
 [[nodiscard]] const CommandSpec* find_command(std::string_view name);
-/// The row that a client's arguments mean: subcommands resolved ("client" "id" -> "client|id").
-/// Null if unknown to clients, as internal commands are; then write_unknown() says so as Redis.
+/// The row that these arguments mean: subcommands resolved ("client" "id" -> "client|id").
+/// Null if unknown; then write_unknown() says so as Redis does. Finds internal rows too: whoever
+/// takes a client's command refuses those as unknown.
 [[nodiscard]] const CommandSpec* resolve(Args args);
-/// As resolve(), for what nodes send each other: finds internal commands too.
-[[nodiscard]] const CommandSpec* resolve_internal(Args args);
 /// Writes Redis's error for an unknown command or subcommand.
 void write_unknown(Args args, resp::Writer& reply);
 /// Writes Redis's error and returns false if the number of arguments is wrong. Call it before

@@ -119,7 +119,7 @@ std::uint16_t key_use_of(const CommandSpec& spec, Args args) {
 
 void write_keys_of(Args args, WithUse with_use, resp::Writer& reply) {
   const CommandSpec* const spec = resolve(args);
-  if (spec == nullptr) return reply.error("ERR Invalid command specified");
+  if (spec == nullptr || spec->is(kInternal)) return reply.error("ERR Invalid command specified");
   if (spec->first_key == 0) return reply.error("ERR The command has no key arguments");
   if (!fits_arity(*spec, args)) {
     return reply.error("ERR Invalid number of arguments specified for command");

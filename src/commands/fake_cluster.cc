@@ -79,7 +79,7 @@ std::string FakeCluster::run(Args args) {
   ByteBuffer out;
   resp::Writer writer(out, version);
   const CommandSpec* const spec = resolve(args);
-  if (spec == nullptr) {
+  if (spec == nullptr || spec->is(kInternal)) {
     write_unknown(args, writer);
   } else if (check_arity(*spec, args, writer)) {
     if (spec->is(kEveryPartition)) return run_everywhere(*spec, args);

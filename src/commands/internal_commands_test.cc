@@ -17,9 +17,7 @@ using List = std::vector<std::string_view>;
 /// One partition, that of the hash tag {a}; keys are named so that they fall into it.
 class InternalCommands : public ::testing::Test {
  protected:
-  std::string run(const List& args) {
-    return cluster_.run_part(*resolve_internal(args), partition_, args);
-  }
+  std::string run(const List& args) { return cluster_.run_part(*resolve(args), partition_, args); }
   resp::Value value_of(const List& args) {
     const std::string reply = run(args);
     const auto result = resp::parse_reply(reply);

@@ -71,17 +71,12 @@ std::span<const CommandSpec> all_commands() { return kRows; }
 
 const CommandSpec* find_command(std::string_view name) { return kIndex.find(kRows, name); }
 
-const CommandSpec* resolve_internal(Args args) {
+const CommandSpec* resolve(Args args) {
   if (args.empty()) return nullptr;
   const CommandSpec* const spec = find_command(args[0]);
   if (spec == nullptr) return nullptr;
   if (spec->is(kContainer) && args.size() > 1) return find_subcommand(*spec, args[1]);
   return spec->name.find('|') == std::string_view::npos ? spec : nullptr;
-}
-
-const CommandSpec* resolve(Args args) {
-  const CommandSpec* const spec = resolve_internal(args);
-  return spec != nullptr && !spec->is(kInternal) ? spec : nullptr;
 }
 
 void write_unknown(Args args, resp::Writer& reply) {

