@@ -79,7 +79,7 @@ TerminalSource::TerminalSource(Complete complete, const std::string& history_pat
   el_set(editor_, EL_EDITOR, "emacs");
   el_set(editor_, EL_HIST, ::history, history_);
   // While a line is edited Ctrl-C is a key like any other; while a command runs, a signal.
-  el_set(editor_, EL_SETTY, "-d", "intr=", nullptr);
+  el_set(editor_, EL_SETTY, "-d", "-isig", nullptr);
   el_set(editor_, EL_ADDFN, "borg-complete", "Complete a word", &TerminalSource::on_tab);
   el_set(editor_, EL_ADDFN, "borg-interrupt", "Clear the line", &TerminalSource::on_interrupt);
   el_set(editor_, EL_BIND, "^I", "borg-complete", nullptr);
