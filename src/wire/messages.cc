@@ -79,6 +79,31 @@ Origin get_origin(Decoder& in) {
   return o;
 }
 
+void put_head(Encoder& out, const Operation& m) {
+  out.varint(m.partition.value());
+  out.varint(m.term.value());
+  out.varint(m.seq.value());
+  out.u8(static_cast<std::uint8_t>(m.kind));
+  out.u64(static_cast<std::uint64_t>(m.now_ms));
+  out.u64(m.random);
+  put(out, m.origin);
+}
+void put_head(Encoder& out, const Request& m) {
+  out.varint(m.partition.value());
+  out.varint(m.seq);
+  out.varint(m.seq - m.floor);
+  out.varint(m.term.value());
+  out.u8(static_cast<std::uint8_t>(m.resp | (m.any_replica ? 0x80 : 0)));
+}
+std::size_t varint_size(std::uint64_t v) {
+  std::size_t n = 1;
+  while (v >= 0x80) {
+    v >>= 7;
+    ++n;
+  }
+  return n;
+}
+
 }  // namespace
 
 void encode_args(Encoder& out, std::span<const std::string_view> args) {
@@ -142,12 +167,13 @@ bool decode(std::string_view payload, Refusal& m) {
 
 void encode(ByteBuffer& out, const Request& m) {
   FrameWriter w(out, m.kType);
-  w->varint(m.partition.value());
-  w->varint(m.seq);
-  w->varint(m.seq - m.floor);
-  w->varint(m.epoch.value());
-  w->u8(static_cast<std::uint8_t>(m.resp | (m.any_replica ? 0x80 : 0)));
+  put_head(*w, m);
   encode_args(*w, m.args);
+}
+void encode(ByteBuffer& out, const Request& m, std::string_view encoded_args) {
+  FrameWriter w(out, m.kType);
+  put_head(*w, m);
+  out.append(encoded_args);
 }
 bool decode(std::string_view payload, Request& m, Args& args) {
   Decoder in(payload);
@@ -156,7 +182,7 @@ bool decode(std::string_view payload, Request& m, Args& args) {
   const std::uint64_t behind = in.varint();
   if (behind > m.seq) return false;
   m.floor = m.seq - behind;
-  m.epoch = Epoch(in.varint());
+  m.term = Epoch(in.varint());
   const std::uint8_t bits = in.u8();
   m.any_replica = (bits & 0x80) != 0;
   m.resp = bits & 0x7f;
@@ -181,15 +207,17 @@ bool decode(std::string_view payload, Reply& m) {
   return in.done();
 }
 
+void encode(ByteBuffer& out, const Operation& m, std::span<const std::string_view> args) {
+  FrameWriter w(out, m.kType);
+  put_head(*w, m);
+  std::size_t body = varint_size(args.size());
+  for (const std::string_view arg : args) body += varint_size(arg.size()) + arg.size();
+  w->varint(body);
+  encode_args(*w, args);
+}
 void encode(ByteBuffer& out, const Operation& m) {
   FrameWriter w(out, m.kType);
-  w->varint(m.partition.value());
-  w->varint(m.term.value());
-  w->varint(m.seq.value());
-  w->u8(static_cast<std::uint8_t>(m.kind));
-  w->u64(static_cast<std::uint64_t>(m.now_ms));
-  w->u64(m.random);
-  put(*w, m.origin);
+  put_head(*w, m);
   if (m.kind != OperationKind::kCommand) w->bytes(m.reply);
   w->bytes(m.body);
 }
@@ -213,7 +241,6 @@ void encode(ByteBuffer& out, const TermStart& m) {
   encode_config(*w, m.config);
   w->varint(m.base_term.value());
   w->varint(m.base_seq.value());
-  w->u8(m.fresh ? 1 : 0);
 }
 bool decode(std::string_view payload, TermStart& m) {
   Decoder in(payload);
@@ -221,7 +248,6 @@ bool decode(std::string_view payload, TermStart& m) {
   if (!decode_config(in, m.config)) return false;
   m.base_term = Epoch(in.varint());
   m.base_seq = Seq(in.varint());
-  m.fresh = in.u8() != 0;
   return in.done();
 }
 

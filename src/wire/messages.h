@@ -52,7 +52,7 @@ struct Request {
   PartitionId partition;
   std::uint64_t seq = 0;
   std::uint64_t floor = 0;  ///< the sender has its answer to every request below
-  Epoch epoch;              ///< of the partition, as the sender knows it
+  Epoch term;               ///< of the partition, as the sender knows it
   std::uint8_t resp = 2;    ///< the version in which the reply is written
   bool any_replica = false; ///< whoever holds the partition may answer (BORG LOCAL)
   std::span<const std::string_view> args;
@@ -106,7 +106,6 @@ struct TermStart {
   PartitionConfig config;
   Epoch base_term;  ///< the term of the last operation before this term
   Seq base_seq;     ///< its position
-  bool fresh = false;  ///< the partition was created empty in this term
 };
 /// A replica begins anew, empty, behind base_seq.
 struct SyncStart {
@@ -178,8 +177,12 @@ void encode(ByteBuffer& out, const Hello& m);
 void encode(ByteBuffer& out, const Welcome& m);
 void encode(ByteBuffer& out, const Refusal& m);
 void encode(ByteBuffer& out, const Request& m);
+/// The same with arguments that encode_args() has written before: m.args is not looked at.
+void encode(ByteBuffer& out, const Request& m, std::string_view encoded_args);
 void encode(ByteBuffer& out, const Reply& m);
 void encode(ByteBuffer& out, const Operation& m);
+/// A kCommand whose body is these arguments: m.body is not looked at.
+void encode(ByteBuffer& out, const Operation& m, std::span<const std::string_view> args);
 void encode(ByteBuffer& out, const TermStart& m);
 void encode(ByteBuffer& out, const SyncStart& m);
 void encode(ByteBuffer& out, const SyncChunk& m);

@@ -32,7 +32,7 @@ TEST(Messages, RequestReadsBack) {
   request.partition = PartitionId(1023);
   request.seq = 500;
   request.floor = 480;
-  request.epoch = Epoch(3);
+  request.term = Epoch(3);
   request.resp = 3;
   request.args = args;
   ByteBuffer buffer;

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "membership/liveness.h"
+
+#include <algorithm>
+
+namespace borg::membership {
+
+const Liveness::Peer* Liveness::peer(NodeId node) const {
+  const auto at = peers_.find(node);
+  return at == peers_.end() ? nullptr : &at->second;
+}
+
+void Liveness::set_members(const std::vector<NodeId>& others, Instant now) {
+  std::erase_if(peers_, [&](const auto& entry) {
+    // A promise outlives the membership of the one who got it.
+    return std::find(others.begin(), others.end(), entry.first) == others.end() &&
+           entry.second.promised_until < now;
+  });
+  for (const NodeId node : others) {
+    const auto [at, is_new] = peers_.try_emplace(node);
+    if (is_new) at->second.heard = now;
+  }
+}
+
+bool Liveness::heartbeat_due(Instant now) {
+  if (now < next_heartbeat_) return false;
+  next_heartbeat_ = now + options_.heartbeat;
+  return true;
+}
+
+wire::Heartbeat Liveness::heartbeat(Revision revision, Instant now) const {
+  wire::Heartbeat m{.sent_at = now.as_nanos(), .revision = revision};
+  for (const auto& [node, peer] : peers_) {
+    if (is_silent(node, now)) m.silent.push_back(node);
+  }
+  return m;
+}
+
+wire::HeartbeatAck Liveness::on_heartbeat(NodeId from, const wire::Heartbeat& m,
+                                          Revision revision, Instant now) {
+  Peer& peer = peers_[from];
+  peer.heard = now;
+  peer.reports_silent = m.silent;
+  peer.promised_until =
+      std::max(peer.promised_until, now + options_.lease + options_.lease / 50);
+  return {.sent_at = m.sent_at, .revision = revision};
+}
+
+void Liveness::on_heartbeat_ack(NodeId from, const wire::HeartbeatAck& m, Instant now) {
+  Peer& peer = peers_[from];
+  peer.heard = now;
+  // The echo of our own clock: never in the future, whatever a peer may send.
+  const Instant sent = std::min(Instant::at_nanos(m.sent_at), now);
+  const Instant until = sent + options_.lease;
+  if (until > peer.lease->until()) peer.lease->set(until);
+}
+
+void Liveness::stood_still(Instant now) {
+  for (auto& [node, peer] : peers_) peer.heard = now;
+}
+
+void Liveness::set_stalled(NodeId node, bool stalled) {
+  const auto at = peers_.find(node);
+  if (at != peers_.end()) at->second.stalled = stalled;
+}
+
+bool Liveness::is_silent(NodeId node, Instant now) const {
+  const Peer* p = peer(node);
+  return p != nullptr && (p->stalled || now - p->heard > options_.silence);
+}
+
+bool Liveness::heard_since(NodeId node, Instant since) const {
+  const Peer* p = peer(node);
+  return p != nullptr && p->heard >= since;
+}
+
+bool Liveness::is_promised(NodeId node, Instant now) const {
+  const Peer* p = peer(node);
+  return p != nullptr && now <= p->promised_until;
+}
+
+std::size_t Liveness::silence_reports(NodeId suspect, Instant now) const {
+  std::size_t n = is_silent(suspect, now) ? 1 : 0;
+  for (const auto& [node, peer] : peers_) {
+    if (node == suspect || is_silent(node, now)) continue;
+    const auto& silent = peer.reports_silent;
+    if (std::find(silent.begin(), silent.end(), suspect) != silent.end()) ++n;
+  }
+  return n;
+}
+
+Instant Liveness::earliest_lease_of_all() const {
+  Instant earliest = Instant::never();
+  for (const auto& [node, peer] : peers_) earliest = std::min(earliest, peer.lease->until());
+  return earliest;
+}
+
+std::shared_ptr<const PeerLease> Liveness::lease(NodeId node) const {
+  const Peer* p = peer(node);
+  return p == nullptr ? nullptr : p->lease;
+}
+
+}  // namespace borg::membership

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "wire/messages.h"
+
+namespace borg::membership {
+
+struct LivenessOptions {
+  Duration heartbeat = Duration::millis(100);
+  Duration silence = Duration::millis(600);
+  Duration lease = Duration::millis(1000);
+};
+
+/// Until when a peer has promised not to replace this node. Written by the control thread, read
+/// by the workers.
+class PeerLease {
+ public:
+  [[nodiscard]] Instant until() const {
+    return Instant::at_nanos(until_.load(std::memory_order_acquire));
+  }
+  void set(Instant until) { until_.store(until.as_nanos(), std::memory_order_release); }
+
+ private:
+  std::atomic<std::int64_t> until_{INT64_MIN};
+};
+
+/// Whom this node hears, who has promised it what, and what it has promised to whom.
+///
+/// A lease is between a pair: by answering a heartbeat a node promises not to take over from
+/// the asker for `lease`. The asker counts from before it asked, the promiser from when it
+/// answered and a fiftieth longer, so that clock rates that differ by 1 % each way do no harm.
+/// Source:    Gray and Cheriton, SOSP'89.
+/// Runs:      on the control thread; sans-I/O.
+/// Invariant: the promiser's end of a lease is later than the asker's, in real time.
+class Liveness {
+ public:
+  explicit Liveness(const LivenessOptions& options) : options_(options) {}
+
+  /// Follows who is a member; a new one counts as just heard.
+  void set_members(const std::vector<NodeId>& others, Instant now);
+
+  /// What to send to every peer, if it is time for it.
+  [[nodiscard]] bool heartbeat_due(Instant now);
+  [[nodiscard]] wire::Heartbeat heartbeat(Revision revision, Instant now) const;
+
+  /// Answers a heartbeat: gives the promise.
+  wire::HeartbeatAck on_heartbeat(NodeId from, const wire::Heartbeat& m, Revision revision,
+                                  Instant now);
+  void on_heartbeat_ack(NodeId from, const wire::HeartbeatAck& m, Instant now);
+
+  /// This node itself stood still (it was stopped, or starved): what it did not hear proves
+  /// nothing about others.
+  void stood_still(Instant now);
+  /// A worker's link to this peer has not moved for too long.
+  void set_stalled(NodeId node, bool stalled);
+
+  [[nodiscard]] bool is_silent(NodeId node, Instant now) const;
+  [[nodiscard]] bool heard_since(NodeId node, Instant since) const;
+  /// True if a promise not to replace `node` is still in force.
+  [[nodiscard]] bool is_promised(NodeId node, Instant now) const;
+  /// How many of these nodes said lately that `suspect` is silent, this one included.
+  [[nodiscard]] std::size_t silence_reports(NodeId suspect, Instant now) const;
+  /// True if every one of the others has promised this node something that holds now.
+  [[nodiscard]] Instant earliest_lease_of_all() const;
+  [[nodiscard]] std::shared_ptr<const PeerLease> lease(NodeId node) const;
+  [[nodiscard]] const LivenessOptions& options() const { return options_; }
+
+ private:
+  struct Peer {
+    Instant heard;
+    Instant promised_until;  // by this node to the peer
+    std::shared_ptr<PeerLease> lease = std::make_shared<PeerLease>();  // by the peer
+    std::vector<NodeId> reports_silent;
+    bool stalled = false;
+  };
+  [[nodiscard]] const Peer* peer(NodeId node) const;
+
+  LivenessOptions options_;
+  std::map<NodeId, Peer> peers_;
+  Instant next_heartbeat_;
+};
+
+}  // namespace borg::membership

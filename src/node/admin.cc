@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// BORG INFO, LEAVE, FORGET, ACCEPT-LOSS and INFO: answered by the control thread, some after
+// asking all workers and all nodes.
+#include <algorithm>
+
+#include "node/control.h"
+#include "node/describe.h"
+#include "resp/writer.h"
+
+namespace borg::node {
+
+using coordination::MemberState;
+using membership::MemberRecord;
+
+namespace {
+
+bool is_word(std::string_view text, std::string_view lower) {
+  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+  });
+}
+
+resp::Version version_of(const AdminRequest& request) {
+  return request.resp == 3 ? resp::Version::kResp3 : resp::Version::kResp2;
+}
+
+}  // namespace
+
+void ControlCore::on_admin(AdminRequest request) {
+  const std::string_view command = request.args.front();
+  if (!is_word(command, "borg") || is_word(request.args[1], "info")) {
+    ask(std::move(request));
+  } else if (is_word(request.args[1], "leave")) {
+    change_member(request, false);
+  } else if (is_word(request.args[1], "forget")) {
+    change_member(request, true);
+  } else if (is_word(request.args[1], "accept-loss")) {
+    accept_loss(request);
+  } else {
+    answer_error(request, "ERR unknown BORG subcommand");
+  }
+}
+
+void ControlCore::answer(const AdminRequest& request, std::string reply) {
+  effects_.workers.emplace_back(request.worker, AdminReply{request.token, std::move(reply)});
+}
+
+void ControlCore::answer_error(const AdminRequest& request, std::string_view error) {
+  ByteBuffer out;
+  resp::Writer(out, version_of(request)).error(error);
+  answer(request, std::string(out.view()));
+}
+
+void ControlCore::answer_ok(const AdminRequest& request) { answer(request, "+OK\r\n"); }
+
+void ControlCore::change_member(const AdminRequest& request, bool forget) {
+  const MemberRecord* record = cluster().member(std::string_view(request.args[2]));
+  if (record == nullptr) {
+    answer_error(request, "ERR no such node: " + request.args[2]);
+    return;
+  }
+  if (forget && record->member.id == self_) {
+    answer_error(request, "ERR a node cannot forget itself, use BORG LEAVE");
+    return;
+  }
+  if (forget && is_alive(record->member.id)) {
+    answer_error(request, "ERR the node is alive, use BORG LEAVE");
+    return;
+  }
+  const bool is_open = std::any_of(open_.begin(), open_.end(), [](const auto& entry) {
+    return entry.second.kind == OpenTxn::Kind::kMember;
+  });
+  if (is_open) {
+    answer_error(request, "TRYAGAIN another change of the members is under way");
+    return;
+  }
+  if (!forget && record->member.state == MemberState::kDown) {
+    answer_error(request, "ERR the node is down, use BORG FORGET");
+    return;
+  }
+  log(LogLine::Level::kWarning, "an operator asks node " + record->member.name +
+                                    (forget ? " to be forgotten" : " to leave"));
+  const MemberState state = forget ? MemberState::kDown : MemberState::kLeaving;
+  if (record->member.state != state) set_member_state(*record, state, false);
+  answer_ok(request);
+}
+
+void ControlCore::accept_loss(const AdminRequest& request) {
+  losses_accepted_ = true;
+  decide_wanted_ = true;
+  log(LogLine::Level::kWarning, "an operator accepts the loss of slots whose copies all died");
+  answer_ok(request);
+}
+
+// ---- questions to all workers and nodes ----
+
+void ControlCore::ask(AdminRequest request) {
+  Question question{.request = std::move(request),
+                    .id = next_question_++,
+                    .deadline = now_.instant + Duration::seconds(1),
+                    .own = {},
+                    .workers_missing = options_.self.workers,
+                    .nodes = {},
+                    .nodes_missing = {}};
+  effects_.workers.emplace_back(std::nullopt, WorkerStatsRequest{});
+  const bool whole_cluster = is_word(question.request.args.front(), "borg");
+  for (auto& [peer, link] : links_) {
+    if (!whole_cluster || !link.up || cluster().member(peer) == nullptr) continue;
+    question.nodes_missing.insert(peer);
+    wire::encode(link.output, wire::StatsRequest{.id = question.id});
+    mark_dirty(peer);
+  }
+  questions_.push_back(std::move(question));
+}
+
+/// Every request to the workers is answered by each of them once, in order: so an answer
+/// belongs to the oldest question, of ours or of another node, that still lacks one of it.
+void ControlCore::on_worker_stats(const WorkerStats& m) {
+  for (Question& question : questions_) {
+    if (question.workers_missing == 0) continue;
+    question.own.add(m.stats);
+    --question.workers_missing;
+    break;
+  }
+  for (StatsPromise& promise : promises_) {
+    if (promise.workers_missing == 0) continue;
+    promise.sum.add(m.stats);
+    if (--promise.workers_missing > 0) break;
+    ControlLink& link = links_[promise.node];
+    if (link.up) {
+      ByteBuffer stats;
+      encode(stats, promise.sum);
+      wire::encode(link.output,
+                   wire::StatsReply{.id = promise.id, .stats = stats.view()});
+      mark_dirty(promise.node);
+    }
+    break;
+  }
+  std::erase_if(promises_, [](const StatsPromise& p) { return p.workers_missing == 0; });
+  finish_questions();
+}
+
+void ControlCore::on_stats_request(NodeId from, const wire::StatsRequest& m) {
+  promises_.push_back({from, m.id, {}, options_.self.workers});
+  effects_.workers.emplace_back(std::nullopt, WorkerStatsRequest{});
+}
+
+void ControlCore::on_stats_reply(NodeId from, const wire::StatsReply& m) {
+  const auto stats = decode_stats(m.stats);
+  for (Question& question : questions_) {
+    if (question.id != m.id || !stats) continue;
+    question.nodes[from] = *stats;
+    question.nodes_missing.erase(from);
+  }
+  finish_questions();
+}
+
+void ControlCore::finish_questions() {
+  for (const Question& question : questions_) {
+    const bool complete = question.workers_missing == 0 && question.nodes_missing.empty();
+    if (!complete && now_.instant < question.deadline) continue;
+    ByteBuffer out;
+    resp::Writer writer(out, version_of(question.request));
+    if (is_word(question.request.args.front(), "borg")) {
+      writer.bulk(describe_cluster(question));
+    } else {
+      writer.verbatim(describe_info(question));
+    }
+    answer(question.request, std::string(out.view()));
+  }
+  std::erase_if(questions_, [&](const Question& q) {
+    return (q.workers_missing == 0 && q.nodes_missing.empty()) || now_.instant >= q.deadline;
+  });
+}
+
+std::string ControlCore::describe_cluster(const Question& q) const {
+  ClusterReport report;
+  report.name = options_.cluster;
+  report.view = &cluster();
+  report.self = self_;
+  report.uptime_seconds = (now_.instant - started_).as_millis() / 1000;
+  report.stats = q.nodes;
+  report.stats[self_] = q.own;
+  for (const MemberRecord& record : cluster().members) {
+    if (!is_alive(record.member.id)) report.silent.insert(record.member.id);
+  }
+  return describe_as_json(report);
+}
+
+std::string ControlCore::describe_info(const Question& q) const {
+  InfoReport report;
+  report.stats = q.own;
+  report.view = &cluster();
+  report.self = self_;
+  report.options = &options_;
+  report.uptime_seconds = (now_.instant - started_).as_millis() / 1000;
+  return describe_as_info(report, {q.request.args.begin() + 1, q.request.args.end()});
+}
+
+}  // namespace borg::node

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "base/byte_buffer.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "resp/parser.h"
+#include "resp/writer.h"
+
+namespace borg::node {
+
+/// One client connection: its protocol state, and the order of its replies.
+///
+/// Runs: on the worker that accepted it.
+/// Owns: replies that are finished too early, until all before them are.
+class Client {
+ public:
+  /// Where a reply that is not finished yet goes.
+  using Slot = std::uint64_t;
+
+  Client(ConnectionId id, std::string address, std::string local_address, Instant now)
+      : id_(id), address_(std::move(address)), local_address_(std::move(local_address)),
+        since_(now) {}
+
+  /// True if a reply may go straight to the output.
+  [[nodiscard]] bool nothing_pending() const { return pending_.empty(); }
+  [[nodiscard]] std::size_t pending() const { return pending_.size(); }
+  /// Reserves the next place in the order of replies.
+  Slot reserve() {
+    pending_.push_back({.silenced = silenced});
+    return first_slot_ + pending_.size() - 1;
+  }
+  /// Finishes a reply, and moves to the output what is now in order.
+  void finish(Slot slot, std::string_view reply, Instant valid_until);
+  /// Writes a reply behind all that are pending.
+  void reply_now(std::string_view reply, Instant valid_until = Instant::never());
+
+  ByteBuffer output;
+  /// The output may leave only before this moment (leases); else the connection is closed.
+  Instant output_valid_until = Instant::never();
+
+  resp::RequestParser parser;
+  resp::Version version = resp::Version::kResp2;
+  std::string name;
+  std::string library_name;
+  std::string library_version;
+  std::string last_command;
+  bool closing = false;    ///< no more commands; closed when the output has left
+  bool gone = false;       ///< the connection is closed; kept for replies that are pending
+  bool dirty = false;      ///< listed as having output
+  bool no_evict = false;
+  bool no_touch = false;
+  bool replies_off = false;  ///< CLIENT REPLY OFF
+  bool skip_next = false;    ///< CLIENT REPLY SKIP
+  bool silenced = false;     ///< the command under way gets no reply
+  Instant last_active;
+
+  [[nodiscard]] ConnectionId id() const { return id_; }
+  [[nodiscard]] const std::string& address() const { return address_; }
+  [[nodiscard]] const std::string& local_address() const { return local_address_; }
+  [[nodiscard]] Instant since() const { return since_; }
+
+ private:
+  struct Pending {
+    bool silenced = false;
+    bool ready = false;
+    std::string reply;
+    Instant valid_until = Instant::never();
+  };
+  void write(std::string_view reply, Instant valid_until);
+
+  const ConnectionId id_;
+  const std::string address_;
+  const std::string local_address_;
+  const Instant since_;
+  Slot first_slot_ = 0;
+  std::deque<Pending> pending_;
+};
+
+}  // namespace borg::node

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commands about the connection itself.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string>
+
+#include "node/client_list.h"
+#include "node/gateway_commands.h"
+
+namespace borg::node {
+namespace {
+
+constexpr std::string_view kServerVersion = "7.0.15";
+
+bool is_word(std::string_view text, std::string_view lower) {
+  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+  });
+}
+
+template <class T>
+bool read_number(std::string_view text, T& value) {
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+  return result.ec == std::errc() && result.ptr == text.data() + text.size();
+}
+
+/// Names must not break the lines of CLIENT LIST.
+bool is_printable(std::string_view name) {
+  return std::all_of(name.begin(), name.end(), [](char c) { return c >= '!' && c <= '~'; });
+}
+
+void ping(const GatewayCall& call) {
+  if (call.args.size() > 2) {
+    call.error("ERR wrong number of arguments for 'ping' command");
+  } else if (call.args.size() == 2) {
+    call.reply([&](resp::Writer& w) { w.bulk(call.args[1]); });
+  } else {
+    call.reply([](resp::Writer& w) { w.simple("PONG"); });
+  }
+}
+
+void echo(const GatewayCall& call) {
+  call.reply([&](resp::Writer& w) { w.bulk(call.args[1]); });
+}
+
+void quit(const GatewayCall& call) {
+  call.ok();
+  call.client.closing = true;
+}
+
+void select(const GatewayCall& call) {
+  std::int64_t index = 0;
+  if (!read_number(call.args[1], index)) {
+    call.error("ERR value is not an integer or out of range");
+  } else if (index != 0) {
+    call.error("ERR DB index is out of range");
+  } else {
+    call.ok();
+  }
+}
+
+void auth(const GatewayCall& call) {
+  if (call.args.size() > 3) {
+    call.error("ERR syntax error");
+  } else if (call.args.size() == 2) {
+    call.error(
+        "ERR AUTH <password> called without any password configured for the default user. Are you "
+        "sure your configuration is correct?");
+  } else if (call.args[1] == "default") {
+    call.ok();
+  } else {
+    call.error("WRONGPASS invalid username-password pair or user is disabled.");
+  }
+}
+
+void reset(const GatewayCall& call) {
+  call.client.version = resp::Version::kResp2;
+  call.client.name.clear();
+  call.client.no_evict = call.client.no_touch = false;
+  call.client.replies_off = call.client.skip_next = false;
+  call.reply([](resp::Writer& w) { w.simple("RESET"); });
+}
+
+bool set_name(const GatewayCall& call, std::string_view name) {
+  if (!is_printable(name)) {
+    call.error("ERR Client names cannot contain spaces, newlines or special characters.");
+    return false;
+  }
+  call.client.name = name;
+  return true;
+}
+
+void write_hello(const GatewayCall& call) {
+  call.reply([&](resp::Writer& w) {
+    w.map(7);
+    w.bulk("server");
+    w.bulk("redis");
+    w.bulk("version");
+    w.bulk(kServerVersion);
+    w.bulk("proto");
+    w.integer(static_cast<int>(call.client.version));
+    w.bulk("id");
+    w.integer(static_cast<std::int64_t>(call.client.id().value()));
+    w.bulk("mode");
+    w.bulk("standalone");
+    w.bulk("role");
+    w.bulk("master");
+    w.bulk("modules");
+    w.array(0);
+  });
+}
+
+void hello(const GatewayCall& call) {
+  std::int64_t version = static_cast<std::int64_t>(call.client.version);
+  std::size_t next = 1;
+  if (call.args.size() > 1) {
+    if (!read_number(call.args[1], version)) {
+      call.error("ERR Protocol version is not an integer or out of range");
+      return;
+    }
+    if (version < 2 || version > 3) {
+      call.error("NOPROTO unsupported protocol version");
+      return;
+    }
+    next = 2;
+  }
+  std::string_view name;
+  bool has_name = false;
+  while (next < call.args.size()) {
+    const std::size_t left = call.args.size() - next - 1;
+    if (is_word(call.args[next], "auth") && left >= 2) {
+      if (call.args[next + 1] != "default") {
+        call.error("WRONGPASS invalid username-password pair or user is disabled.");
+        return;
+      }
+      next += 3;
+    } else if (is_word(call.args[next], "setname") && left >= 1) {
+      name = call.args[next + 1];
+      has_name = true;
+      next += 2;
+    } else {
+      call.error("ERR Syntax error in HELLO option '" + std::string(call.args[next]) + "'");
+      return;
+    }
+  }
+  if (has_name && !set_name(call, name)) return;
+  call.client.version = version == 3 ? resp::Version::kResp3 : resp::Version::kResp2;
+  write_hello(call);
+}
+
+void client_id(const GatewayCall& call) {
+  call.reply([&](resp::Writer& w) {
+    w.integer(static_cast<std::int64_t>(call.client.id().value()));
+  });
+}
+
+void client_setname(const GatewayCall& call) {
+  if (set_name(call, call.args[2])) call.ok();
+}
+
+void client_getname(const GatewayCall& call) {
+  call.reply([&](resp::Writer& w) {
+    if (call.client.name.empty()) w.null();
+    else w.bulk(call.client.name);
+  });
+}
+
+void client_setinfo(const GatewayCall& call) {
+  const bool is_name = is_word(call.args[2], "lib-name");
+  if (!is_name && !is_word(call.args[2], "lib-ver")) {
+    call.error("ERR Unrecognized option '" + std::string(call.args[2]) + "'");
+  } else if (!is_printable(call.args[3])) {
+    call.error("ERR " + std::string(is_name ? "lib-name" : "lib-ver") +
+               " cannot contain spaces, newlines or special characters.");
+  } else {
+    (is_name ? call.client.library_name : call.client.library_version) = call.args[3];
+    call.ok();
+  }
+}
+
+void client_info(const GatewayCall& call) {
+  call.reply([&](resp::Writer& w) {
+    w.verbatim(describe(call.client, call.gateway.host().now().instant) + "\n");
+  });
+}
+
+void client_list(const GatewayCall& call) {
+  ClientFilter filter;
+  if (call.args.size() == 4 && is_word(call.args[2], "type")) {
+    constexpr std::array<std::string_view, 4> kTypes{"normal", "master", "replica", "pubsub"};
+    const bool known = std::any_of(kTypes.begin(), kTypes.end(),
+                                   [&](auto type) { return is_word(call.args[3], type); }) ||
+                       is_word(call.args[3], "slave");
+    if (!known) {
+      call.error("ERR Unknown client type '" + std::string(call.args[3]) + "'");
+      return;
+    }
+    filter.none = !is_word(call.args[3], "normal");
+  } else if (call.args.size() > 3 && is_word(call.args[2], "id")) {
+    for (std::size_t i = 3; i < call.args.size(); ++i) {
+      std::int64_t id = 0;
+      if (!read_number(call.args[i], id) || id < 1) {
+        call.error("ERR Invalid client ID");
+        return;
+      }
+      filter.ids.push_back(static_cast<std::uint64_t>(id));
+    }
+  } else if (call.args.size() > 2) {
+    call.error("ERR syntax error");
+    return;
+  }
+  ClientListCommand::start(call.gateway, call.client, std::move(filter));
+}
+
+void set_switch(const GatewayCall& call, bool& value) {
+  if (is_word(call.args[2], "on")) {
+    value = true;
+  } else if (is_word(call.args[2], "off")) {
+    value = false;
+  } else {
+    call.error("ERR syntax error");
+    return;
+  }
+  call.ok();
+}
+
+void client_no_evict(const GatewayCall& call) { set_switch(call, call.client.no_evict); }
+void client_no_touch(const GatewayCall& call) { set_switch(call, call.client.no_touch); }
+
+void client_reply(const GatewayCall& call) {
+  Client& client = call.client;
+  if (is_word(call.args[2], "on")) {
+    client.replies_off = client.silenced = false;
+    call.ok();
+  } else if (is_word(call.args[2], "off")) {
+    client.replies_off = true;
+  } else if (is_word(call.args[2], "skip")) {
+    client.skip_next = !client.replies_off;
+  } else {
+    call.error("ERR syntax error");
+  }
+}
+
+constexpr std::array<GatewayRow, 16> kRows{{
+    {"ping", ping},
+    {"echo", echo},
+    {"quit", quit},
+    {"select", select},
+    {"auth", auth},
+    {"reset", reset},
+    {"hello", hello},
+    {"client|id", client_id},
+    {"client|setname", client_setname},
+    {"client|getname", client_getname},
+    {"client|setinfo", client_setinfo},
+    {"client|info", client_info},
+    {"client|list", client_list},
+    {"client|no-evict", client_no_evict},
+    {"client|no-touch", client_no_touch},
+    {"client|reply", client_reply},
+}};
+
+}  // namespace
+
+std::span<const GatewayRow> connection_rows() { return kRows; }
+
+}  // namespace borg::node

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/control.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace borg::node {
+
+using coordination::TxnOutcome;
+using membership::MemberRecord;
+
+ControlCore::ControlCore(NodeId self, const NodeOptions& options, std::uint64_t seed)
+    : self_(self), options_(options), random_(seed), liveness_(options.liveness) {}
+
+void ControlCore::begin_turn(Now now) {
+  const bool first = started_ == Instant();
+  if (first) started_ = now.instant;
+  // A control thread that stood still has not heard anybody, which says nothing about them.
+  if (!first && now.instant - now_.instant > options_.liveness.silence / 2) {
+    liveness_.stood_still(now.instant);
+  }
+  now_ = now;
+}
+
+void ControlCore::log(LogLine::Level level, std::string text) {
+  effects_.log.push_back({level, std::move(text)});
+}
+
+void ControlCore::exit(int code, std::string message) {
+  if (stage_ == Stage::kGone) return;
+  stage_ = Stage::kGone;
+  effects_.exit = Exit{code, std::move(message)};
+}
+
+// ---- the coordinator ----
+
+void ControlCore::on_coordinator(coordination::Event event) {
+  if (const auto* done = std::get_if<coordination::TxnDone>(&event)) {
+    on_txn_done(*done);
+  } else if (const auto* snapshot = std::get_if<coordination::Snapshot>(&event)) {
+    builder_.apply(*snapshot);
+    view_changed_ = true;
+  } else if (const auto* changes = std::get_if<coordination::Changes>(&event)) {
+    builder_.apply(*changes);
+    view_changed_ = true;
+  } else if (const auto* alive = std::get_if<coordination::SessionAlive>(&event)) {
+    session_valid_until_ = alive->valid_until;
+  } else if (std::get_if<coordination::SessionLost>(&event) != nullptr) {
+    session_valid_until_ = Instant::at_nanos(INT64_MIN);
+    log(LogLine::Level::kWarning, "the coordinator ended this node's session");
+  } else if (const auto* trouble = std::get_if<coordination::Trouble>(&event)) {
+    log(trouble->over ? LogLine::Level::kInfo : LogLine::Level::kWarning,
+        "coordinator: " + trouble->message);
+  } else if (const auto* fatal = std::get_if<coordination::Fatal>(&event)) {
+    exit(1, "coordinator: " + fatal->message);
+  }
+}
+
+void ControlCore::send(coordination::Txn txn, OpenTxn open) {
+  const coordination::TxnId id = next_txn_++;
+  for (const auto& [partition, config] : open.configs) work_[partition.value()].txn = id;
+  open_.emplace(id, std::move(open));
+  effects_.transactions.push_back({id, std::move(txn)});
+}
+
+void ControlCore::on_txn_done(const coordination::TxnDone& done) {
+  const auto at = open_.find(done.id);
+  if (at == open_.end()) return;
+  const OpenTxn open = std::move(at->second);
+  open_.erase(at);
+  const bool committed = done.outcome == TxnOutcome::kCommitted;
+  decide_wanted_ = true;
+  if (open.kind == OpenTxn::Kind::kWipe) --wipes_open_;
+  for (const auto& [partition, config] : open.configs) {
+    Work& work = work_[partition.value()];
+    work.txn.reset();
+    if (committed) {
+      builder_.learn(partition, config, done.revision);
+      view_changed_ = true;
+    } else if (work.hand_over != Work::HandOver::kNone) {
+      if (done.outcome == TxnOutcome::kUnknown) work.outcome_unknown = true;
+      else if (!work.outcome_unknown) stop_hand_over(partition);
+    }
+  }
+  if (committed) {
+    if (!open.configs.empty()) batch_max_ = std::min<std::size_t>(128, batch_max_ * 4);
+    send_heartbeats();  // the others hear of the new revision at once
+  } else {
+    // Somebody else changed what we read (the view is about to say so), or nobody answers.
+    if (!open.configs.empty()) batch_max_ = std::max<std::size_t>(1, batch_max_ / 4);
+    const bool conflict = done.outcome == TxnOutcome::kConflict;
+    retry_at_ = now_.instant + Duration::millis(conflict ? 5 : 100);
+    if (conflict) effects_.hint = Revision(cluster().revision.value() + 1);
+  }
+  if (open.kind == OpenTxn::Kind::kGoodbye && committed) exit(0, {});
+}
+
+// ---- the view ----
+
+void ControlCore::on_view_changed() {
+  view_changed_ = false;
+  if (!builder_.ready()) return;
+  const View& view = cluster();
+  std::vector<NodeId> others;
+  for (const MemberRecord& record : view.members) {
+    if (record.member.id != self_) others.push_back(record.member.id);
+  }
+  liveness_.set_members(others, now_.instant);
+  for (std::uint16_t p = 0; p < kPartitionCount; ++p) clean_work(PartitionId(p));
+  update_sole_lease();
+  publish();
+  decide_wanted_ = true;
+  effects_.peers_changed = true;
+  if (!ready_ && stage_ == Stage::kMember && view.settings &&
+      std::all_of(view.partitions.begin(), view.partitions.end(),
+                  [](const PartitionConfig& c) { return c.epoch != Epoch(); })) {
+    ready_ = true;
+    effects_.became_ready = true;
+  }
+}
+
+void ControlCore::publish() {
+  auto view = std::make_shared<NodeView>();
+  view->cluster = builder_.publish();
+  view->live_nodes = view->cluster->active_members();
+  view->sole = sole_;
+  for (const MemberRecord& record : view->cluster->members) {
+    if (record.member.id == self_) continue;
+    if (auto lease = liveness_.lease(record.member.id)) {
+      view->leases.emplace(record.member.id, std::move(lease));
+    }
+  }
+  node_view_ = view;
+  effects_.workers.emplace_back(std::nullopt, std::shared_ptr<const NodeView>(view));
+}
+
+std::vector<coordination::Member> ControlCore::peers_to_dial() const {
+  std::vector<coordination::Member> peers;
+  const MemberRecord* self = cluster().member(self_);
+  if (self == nullptr) return peers;
+  for (const MemberRecord& record : cluster().members) {
+    const bool is_older = record.joined < self->joined ||
+                          (record.joined == self->joined && record.member.id < self_);
+    if (record.member.id != self_ && is_older && !is_proven_dead(record.member.id)) {
+      peers.push_back(record.member);
+    }
+  }
+  return peers;
+}
+
+/// Alone in a configuration, this node may serve while its session proves that nobody could
+/// have given it up, or while every other member has promised not to.
+void ControlCore::update_sole_lease() {
+  Instant until = session_valid_until_;
+  std::size_t others = 0;
+  Instant promised = Instant::never();
+  for (const MemberRecord& record : cluster().members) {
+    if (record.member.id == self_ || record.member.state == coordination::MemberState::kDown) {
+      continue;
+    }
+    ++others;
+    const auto lease = liveness_.lease(record.member.id);
+    promised = std::min(promised, lease == nullptr ? Instant() : lease->until());
+  }
+  if (others > 0) until = std::max(until, promised);
+  sole_->set(until);
+}
+
+// ---- workers ----
+
+void ControlCore::on_worker(ToControl message) {
+  if (const auto* report = std::get_if<replication::Report>(&message)) {
+    on_report(*report);
+  } else if (auto* request = std::get_if<AdminRequest>(&message)) {
+    on_admin(std::move(*request));
+  } else if (const auto* stats = std::get_if<WorkerStats>(&message)) {
+    on_worker_stats(*stats);
+  } else if (const auto* stall = std::get_if<PeerStalled>(&message)) {
+    const auto entry = std::make_pair(stall->worker.value(), stall->node);
+    if (stall->stalled) stalled_.insert(entry);
+    else stalled_.erase(entry);
+    const bool any = std::any_of(stalled_.begin(), stalled_.end(),
+                                 [&](const auto& s) { return s.second == stall->node; });
+    liveness_.set_stalled(stall->node, any);
+    decide_wanted_ = true;
+  }
+}
+
+void ControlCore::on_report(const replication::Report& report) {
+  Work& work = work_[report.partition.value()];
+  const PartitionConfig& config = cluster().partition(report.partition);
+  decide_wanted_ = true;
+  switch (report.kind) {
+    case replication::Report::Kind::kCaughtUp:
+      if (config.syncing.contains(report.node)) work.caught_up.insert(report.node);
+      break;
+    case replication::Report::Kind::kBroken:
+      work.broken.insert(report.node);
+      log(LogLine::Level::kWarning,
+          "partition " + std::to_string(report.partition.value()) + ": node " +
+              coordination::to_text(report.node) + " has lost step and is synced anew");
+      break;
+    case replication::Report::Kind::kDrained:
+      if (work.hand_over == Work::HandOver::kParked && work.parked_at == report.epoch) {
+        work.hand_over = Work::HandOver::kDrained;
+      }
+      break;
+    case replication::Report::Kind::kLearned:
+      if (report.config.epoch > config.epoch) {
+        builder_.learn(report.partition, report.config, Revision());
+        view_changed_ = true;
+      }
+      break;
+  }
+}
+
+// ---- links ----
+
+void ControlCore::mark_dirty(NodeId peer) {
+  ControlLink& link = links_[peer];
+  if (link.dirty) return;
+  link.dirty = true;
+  effects_.links.push_back(peer);
+}
+
+void ControlCore::on_link_up(NodeId peer) {
+  ControlLink& link = links_[peer];
+  link.up = true;
+  link.output.clear();
+  wire::encode(link.output, liveness_.heartbeat(cluster().revision, now_.instant));
+  mark_dirty(peer);
+  // Who connects may be newer than our view.
+  if (cluster().member(peer) == nullptr) {
+    effects_.hint = Revision(cluster().revision.value() + 1);
+  }
+}
+
+void ControlCore::on_link_down(NodeId peer) {
+  ControlLink& link = links_[peer];
+  link.up = false;
+  link.output.clear();
+  if (cluster().member(peer) == nullptr) return;
+  effects_.suspects.push_back(coordination::session_key(peer));
+  decide_wanted_ = true;
+}
+
+void ControlCore::send_heartbeats() {
+  for (auto& [peer, link] : links_) {
+    if (!link.up) continue;
+    wire::encode(link.output, liveness_.heartbeat(cluster().revision, now_.instant));
+    mark_dirty(peer);
+  }
+}
+
+bool ControlCore::on_link_data(NodeId peer, std::string_view input, std::size_t& consumed) {
+  // Generous for heartbeats and statistics, and far below what could hurt.
+  constexpr std::uint32_t kControlFrameBytesMax = 1024 * 1024;
+  consumed = 0;
+  while (links_[peer].up) {
+    wire::Frame frame{};
+    std::size_t wanted = 0;
+    const auto status =
+        wire::read_frame(input.substr(consumed), kControlFrameBytesMax, frame, wanted);
+    if (status == wire::FrameStatus::kNeedMore) return true;
+    if (status != wire::FrameStatus::kFrame || !on_frame(peer, frame)) return false;
+    consumed += frame.consumed;
+  }
+  return true;
+}
+
+bool ControlCore::on_frame(NodeId from, const wire::Frame& frame) {
+  const auto heard_revision = [this](Revision revision) {
+    if (revision > cluster().revision) effects_.hint = revision;
+  };
+  switch (frame.type) {
+    case wire::FrameType::kHeartbeat: {
+      wire::Heartbeat m;
+      if (!wire::decode(frame.payload, m)) return false;
+      ControlLink& link = links_[from];
+      wire::encode(link.output,
+                   liveness_.on_heartbeat(from, m, cluster().revision, now_.instant));
+      mark_dirty(from);
+      heard_revision(m.revision);
+      return true;
+    }
+    case wire::FrameType::kHeartbeatAck: {
+      wire::HeartbeatAck m;
+      if (!wire::decode(frame.payload, m)) return false;
+      liveness_.on_heartbeat_ack(from, m, now_.instant);
+      heard_revision(m.revision);
+      return true;
+    }
+    case wire::FrameType::kStatsRequest: {
+      wire::StatsRequest m;
+      if (!wire::decode(frame.payload, m)) return false;
+      on_stats_request(from, m);
+      return true;
+    }
+    case wire::FrameType::kStatsReply: {
+      wire::StatsReply m;
+      if (!wire::decode(frame.payload, m)) return false;
+      on_stats_reply(from, m);
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+// ---- time ----
+
+void ControlCore::leave() {
+  leave_wanted_ = true;
+  if (stage_ == Stage::kStarting || stage_ == Stage::kRegistering) exit(0, {});
+}
+
+void ControlCore::tick() {
+  if (liveness_.heartbeat_due(now_.instant)) {
+    send_heartbeats();
+    decide_wanted_ = true;
+    // Session keys of the silent are looked at again and again: their death may be provable.
+    for (const MemberRecord& record : cluster().members) {
+      if (record.member.id != self_ && record.has_session &&
+          liveness_.is_silent(record.member.id, now_.instant)) {
+        effects_.suspects.push_back(coordination::session_key(record.member.id));
+      }
+    }
+  }
+  update_sole_lease();
+  finish_questions();
+}
+
+void ControlCore::end_turn() {
+  if (view_changed_) on_view_changed();
+  if (!builder_.ready() || stage_ == Stage::kGone) return;
+  if (stage_ == Stage::kStarting || stage_ == Stage::kRegistering) {
+    try_register();
+    if (view_changed_) on_view_changed();
+    return;
+  }
+  if (!decide_wanted_ || now_.instant < retry_at_) return;
+  decide_wanted_ = false;
+  keep_registered();
+  mark_down_the_dead();
+  forget_the_gone();
+  update_target();
+  decide_all();
+  go_on_leaving();
+}
+
+}  // namespace borg::node

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/random.h"
+#include "coordination/coordinator.h"
+#include "membership/cluster_view.h"
+#include "membership/liveness.h"
+#include "node/inner_message.h"
+#include "node/options.h"
+#include "placement/placement.h"
+#include "wire/messages.h"
+
+namespace borg::node {
+
+/// A line for the operator's log.
+struct LogLine {
+  enum class Level : std::uint8_t { kInfo, kWarning, kError };
+  Level level = Level::kInfo;
+  std::string text;
+};
+
+/// The control thread's end of the connection to another node's.
+struct ControlLink {
+  bool up = false;
+  bool dirty = false;
+  ByteBuffer output;
+};
+
+/// A node's side of what the cluster agrees on: joins and leaves, hears who is alive, and
+/// decides for the partitions that this node is responsible for who should hold them.
+///
+/// The caller (server/ or sim/) owns time, sockets, threads and the coordinator's client.
+/// Runs:      on the control thread; sans-I/O.
+/// View:      may lag the coordinator; every change is a compare-and-set on what was read.
+/// Invariant: a transaction never names a partition for which another one of ours is open,
+///            unless that one's outcome was lost.
+class ControlCore {
+ public:
+  ControlCore(NodeId self, const NodeOptions& options, std::uint64_t seed);
+
+  void begin_turn(Now now);
+
+  // ---- events ----
+  void on_coordinator(coordination::Event event);
+  void on_worker(ToControl message);
+  void on_link_up(NodeId peer);
+  void on_link_down(NodeId peer);
+  /// As WorkerCore::on_link_data.
+  bool on_link_data(NodeId peer, std::string_view input, std::size_t& consumed);
+  /// Hands everything over, then says Exit.
+  void leave();
+  /// About every kTick.
+  void tick();
+  static constexpr Duration kTick = Duration::millis(20);
+
+  void end_turn();
+
+  // ---- effects, after end_turn(); the caller empties them ----
+  struct Exit {
+    int code = 0;
+    std::string message;  ///< for stderr, if not empty
+  };
+  struct Submission {
+    coordination::TxnId id = 0;
+    coordination::Txn txn;
+  };
+  struct Effects {
+    std::vector<Submission> transactions;
+    std::optional<Revision> hint;
+    std::vector<std::string> suspects;  ///< session-bound keys whose holder may be dead
+    /// To one worker, or to all (nullopt).
+    std::vector<std::pair<std::optional<WorkerIndex>, ToWorker>> workers;
+    std::vector<NodeId> links;          ///< with output
+    bool peers_changed = false;         ///< see peers_to_dial()
+    bool became_ready = false;
+    std::optional<Exit> exit;
+    std::vector<LogLine> log;
+  };
+  [[nodiscard]] Effects& effects() { return effects_; }
+  [[nodiscard]] ControlLink& link(NodeId peer) { return links_[peer]; }
+  [[nodiscard]] std::shared_ptr<const NodeView> view() const { return node_view_; }
+  /// Of a pair the one that joined later connects to the other.
+  [[nodiscard]] std::vector<coordination::Member> peers_to_dial() const;
+  [[nodiscard]] bool ready() const { return ready_; }
+  [[nodiscard]] NodeId self() const { return self_; }
+
+ private:
+  using View = membership::ClusterView;
+  enum class Stage : std::uint8_t { kStarting, kRegistering, kMember, kLeaving, kGone };
+  /// What an open transaction is for.
+  struct OpenTxn {
+    enum class Kind : std::uint8_t { kRegister, kWipe, kMember, kTarget, kPartitions, kGoodbye };
+    Kind kind = Kind::kMember;
+    std::vector<std::pair<PartitionId, PartitionConfig>> configs;
+  };
+  /// What this node knows of one partition beyond its configuration.
+  struct Work {
+    std::optional<coordination::TxnId> txn;
+    std::set<NodeId> caught_up;
+    std::set<NodeId> broken;
+    enum class HandOver : std::uint8_t { kNone, kParked, kDrained };
+    HandOver hand_over = HandOver::kNone;
+    Epoch parked_at;
+    bool outcome_unknown = false;  ///< of a hand-over: it stays parked until the epoch moves
+  };
+  struct Proposal {
+    PartitionId partition;
+    PartitionConfig config;
+  };
+
+  // control.cc
+  [[nodiscard]] const View& cluster() const { return builder_.current(); }
+  void publish();
+  void log(LogLine::Level level, std::string text);
+  void exit(int code, std::string message);
+  void send(coordination::Txn txn, OpenTxn open);
+  void on_txn_done(const coordination::TxnDone& done);
+  void on_view_changed();
+  void on_report(const replication::Report& report);
+  void update_sole_lease();
+  void send_heartbeats();
+  void mark_dirty(NodeId peer);
+  bool on_frame(NodeId from, const wire::Frame& frame);
+
+  // registration.cc
+  void try_register();
+  bool check_settings();
+  [[nodiscard]] bool everyone_is_dead() const;
+  void wipe();
+  void register_self(bool fresh);
+  void keep_registered();
+  void go_on_leaving();
+  [[nodiscard]] bool holds_nothing() const;
+
+  // members.cc
+  [[nodiscard]] bool is_proven_dead(NodeId node) const;
+  [[nodiscard]] bool is_alive(NodeId node) const;
+  [[nodiscard]] std::vector<placement::Node> placement_nodes(bool alive_only) const;
+  void mark_down_the_dead();
+  void forget_the_gone();
+  void update_target();
+  void set_member_state(const membership::MemberRecord& record, coordination::MemberState state,
+                        bool guarded);
+
+  // rebalancer.cc
+  void decide_all();
+  void decide(PartitionId p, std::vector<Proposal>& out);
+  void decide_as_primary(PartitionId p, const PartitionConfig& c, std::vector<Proposal>& out);
+  void decide_hand_over(PartitionId p, const PartitionConfig& c, const NodeList& wanted,
+                        std::vector<Proposal>& out);
+  void decide_take_over(PartitionId p, const PartitionConfig& c, std::vector<Proposal>& out);
+  void decide_creation(PartitionId p, std::vector<Proposal>& out);
+  void decide_loss(PartitionId p, const PartitionConfig& c, std::vector<Proposal>& out);
+  [[nodiscard]] NodeList wanted_replicas(PartitionId p) const;
+  void stop_hand_over(PartitionId p);
+  void propose(std::vector<Proposal> proposals);
+  void clean_work(PartitionId p);
+
+  // admin.cc
+  struct Question {  // an admin request whose answer needs other threads and nodes
+    AdminRequest request;
+    std::uint64_t id = 0;
+    Instant deadline;
+    Stats own;
+    std::size_t workers_missing = 0;
+    std::map<NodeId, Stats> nodes;
+    std::set<NodeId> nodes_missing;
+  };
+  void on_admin(AdminRequest request);
+  void ask(AdminRequest request);
+  void answer(const AdminRequest& request, std::string reply);
+  void answer_error(const AdminRequest& request, std::string_view error);
+  void answer_ok(const AdminRequest& request);
+  void change_member(const AdminRequest& request, bool forget);
+  void accept_loss(const AdminRequest& request);
+  void on_worker_stats(const WorkerStats& m);
+  void on_stats_request(NodeId from, const wire::StatsRequest& m);
+  void on_stats_reply(NodeId from, const wire::StatsReply& m);
+  void finish_questions();
+  [[nodiscard]] std::string describe_cluster(const Question& q) const;
+  [[nodiscard]] std::string describe_info(const Question& q) const;
+
+  const NodeId self_;
+  const NodeOptions& options_;
+  Random random_;
+  Now now_;
+  Instant started_;
+  Effects effects_;
+  membership::ViewBuilder builder_;
+  membership::Liveness liveness_;
+  std::shared_ptr<const NodeView> node_view_;
+  std::shared_ptr<membership::PeerLease> sole_ = std::make_shared<membership::PeerLease>();
+  Instant session_valid_until_ = Instant::at_nanos(INT64_MIN);
+  Stage stage_ = Stage::kStarting;
+  bool ready_ = false;
+  bool leave_wanted_ = false;
+  bool view_changed_ = false;
+  bool decide_wanted_ = false;
+  bool losses_accepted_ = false;
+  bool loss_reported_ = false;
+  std::map<NodeId, ControlLink> links_;
+  std::set<std::pair<std::uint16_t, NodeId>> stalled_;
+
+  coordination::TxnId next_txn_ = 1;
+  std::map<coordination::TxnId, OpenTxn> open_;
+  std::size_t wipes_open_ = 0;
+  Revision wiped_settings_;
+  std::optional<Instant> name_taken_since_;
+  Instant retry_at_;                 // after a transaction failed: not before
+  std::size_t batch_max_ = 128;
+  std::optional<Instant> target_due_;
+  std::array<Work, kPartitionCount> work_;
+  std::size_t feeding_ = 0;          // partitions with a syncing replica, in this decision
+  std::size_t handing_over_ = 0;     // partitions that are parked, in this decision
+
+  std::vector<Question> questions_;
+  std::uint64_t next_question_ = 1;
+  struct StatsPromise {  // another node's control thread waits for our workers
+    NodeId node;
+    std::uint64_t id;
+    Stats sum;
+    std::size_t workers_missing;
+  };
+  std::vector<StatsPromise> promises_;
+};
+
+}  // namespace borg::node

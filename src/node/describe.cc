@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/describe.h"
+
+#include <algorithm>
+
+namespace borg::node {
+namespace {
+
+using coordination::MemberState;
+using membership::MemberRecord;
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  }
+  return out + "\"";
+}
+
+class Object {
+ public:
+  Object& text(std::string_view name, std::string_view value) { return raw(name, quoted(value)); }
+  Object& number(std::string_view name, std::uint64_t value) {
+    return raw(name, std::to_string(value));
+  }
+  Object& boolean(std::string_view name, bool value) {
+    return raw(name, value ? "true" : "false");
+  }
+  Object& raw(std::string_view name, std::string_view value) {
+    if (!body_.empty()) body_ += ", ";
+    body_ += quoted(name) + ": " + std::string(value);
+    return *this;
+  }
+  [[nodiscard]] std::string close() const { return "{" + body_ + "}"; }
+
+ private:
+  std::string body_;
+};
+
+/// What the configurations say, in slots.
+struct Slots {
+  std::map<NodeId, std::uint64_t> primary;
+  std::map<NodeId, std::uint64_t> backup;
+  std::map<NodeId, bool> is_needed;  ///< holds something that has no other copy in sync
+  std::uint64_t under_replicated = 0;
+  std::uint64_t moving = 0;
+  std::uint64_t lost = 0;
+};
+
+bool is_where_it_should_be(const membership::ClusterView& view, std::uint16_t p) {
+  const PartitionConfig& c = view.partitions[p];
+  if (!c.syncing.empty()) return false;
+  if (p >= view.target.replicas.size()) return false;
+  const NodeList& target = view.target.replicas[p];
+  if (c.primary() != target.front() || c.in_sync.size() != target.size()) return false;
+  return std::all_of(target.begin(), target.end(),
+                     [&](NodeId node) { return c.in_sync.contains(node); });
+}
+
+Slots count_slots(const membership::ClusterView& view) {
+  Slots slots;
+  const std::size_t copies = view.settings ? view.settings->copies : 1;
+  for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
+    const PartitionConfig& c = view.partitions[p];
+    if (view.is_lost(PartitionId(p))) {
+      slots.lost += kSlotsPerPartition;
+      continue;
+    }
+    if (c.in_sync.size() < copies) slots.under_replicated += kSlotsPerPartition;
+    if (!is_where_it_should_be(view, p)) slots.moving += kSlotsPerPartition;
+    for (const NodeId node : c.in_sync) {
+      auto& count = node == c.primary() ? slots.primary : slots.backup;
+      count[node] += kSlotsPerPartition;
+      if (c.in_sync.size() == 1) slots.is_needed[node] = true;
+    }
+  }
+  return slots;
+}
+
+std::string_view state_of(const ClusterReport& report, const MemberRecord& record) {
+  const bool silent = report.silent.contains(record.member.id);
+  if (silent && record.member.state != MemberState::kDown) return "silent";
+  return coordination::to_text(record.member.state);
+}
+
+std::string describe_node(const ClusterReport& report, const MemberRecord& record,
+                          const Slots& slots) {
+  const coordination::Member& m = record.member;
+  const auto count = [&](const std::map<NodeId, std::uint64_t>& of) {
+    const auto at = of.find(m.id);
+    return at == of.end() ? 0 : at->second;
+  };
+  const auto at = report.stats.find(m.id);
+  const Stats stats = at == report.stats.end() ? Stats{} : at->second;
+  Object node;
+  node.text("name", m.name)
+      .text("id", coordination::to_text(m.id))
+      .text("address", m.host + ":" + std::to_string(m.port))
+      .text("state", state_of(report, record))
+      .boolean("answered", at != report.stats.end())
+      .number("keys", stats.keys)
+      .number("primary_keys", stats.primary_keys)
+      .number("primary_slots", count(slots.primary))
+      .number("backup_slots", count(slots.backup))
+      .number("memory_bytes", stats.memory_bytes)
+      .number("clients", stats.clients)
+      .number("commands", stats.commands)
+      .text("zone", m.zone)
+      .number("weight", m.weight)
+      .number("workers", m.workers)
+      .number("bus_port", m.bus_port)
+      .boolean("safe_to_stop", !slots.is_needed.contains(m.id));
+  return node.close();
+}
+
+}  // namespace
+
+std::string describe_as_json(const ClusterReport& report) {
+  const membership::ClusterView& view = *report.view;
+  const Slots slots = count_slots(view);
+  std::uint64_t keys = 0;
+  std::uint64_t held = 0;
+  for (const auto& [node, stats] : report.stats) {
+    keys += stats.primary_keys;
+    held += stats.keys;
+  }
+  std::string nodes;
+  for (const MemberRecord& record : view.members) {
+    nodes += (nodes.empty() ? "" : ", ") + describe_node(report, record, slots);
+  }
+  const coordination::Settings settings = view.settings.value_or(coordination::Settings{});
+  Object cluster;
+  cluster.text("name", report.name)
+      .number("nodes", view.members.size())
+      .number("keys", keys)
+      .number("keys_held", held)
+      .number("copies", settings.copies)
+      .number("min_copies", settings.min_copies)
+      .number("under_replicated_slots", slots.under_replicated)
+      .number("moving_slots", slots.moving)
+      .number("lost_slots", slots.lost)
+      .number("revision", view.revision.value())
+      .number("target_version", view.target.version);
+  Object all;
+  all.raw("cluster", cluster.close()).raw("nodes", "[" + nodes + "]");
+  return all.close();
+}
+
+namespace {
+
+std::string lower(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+void add_section(std::string& out, const std::vector<std::string>& wanted, std::string_view title,
+                 const std::vector<std::pair<std::string, std::string>>& fields) {
+  const std::string name = lower(std::string(title));
+  const bool all = wanted.empty() || std::any_of(wanted.begin(), wanted.end(), [](const auto& w) {
+    const std::string word = lower(w);
+    return word == "all" || word == "default" || word == "everything";
+  });
+  const bool named = std::any_of(wanted.begin(), wanted.end(),
+                                 [&](const auto& w) { return lower(w) == name; });
+  if (!all && !named) return;
+  if (!out.empty()) out += "\r\n";
+  out += "# " + std::string(title) + "\r\n";
+  for (const auto& [field, value] : fields) out += field + ":" + value + "\r\n";
+}
+
+}  // namespace
+
+std::string describe_as_info(const InfoReport& report, const std::vector<std::string>& sections) {
+  const Stats& s = report.stats;
+  const coordination::Member& self = report.options->self;
+  const auto number = [](std::uint64_t value) { return std::to_string(value); };
+  std::string out;
+  add_section(out, sections, "Server",
+              {{"redis_version", "7.0.15"},
+               {"redis_mode", "standalone"},
+               {"borg_cluster", report.options->cluster},
+               {"borg_node", self.name},
+               {"run_id", coordination::to_text(report.self) + std::string(24, '0')},
+               {"tcp_port", number(self.port)},
+               {"uptime_in_seconds", std::to_string(report.uptime_seconds)},
+               {"uptime_in_days", std::to_string(report.uptime_seconds / 86400)}});
+  add_section(out, sections, "Clients", {{"connected_clients", number(s.clients)}});
+  add_section(out, sections, "Memory",
+              {{"used_memory", number(s.memory_bytes)},
+               {"used_memory_dataset", number(s.memory_bytes)},
+               {"maxmemory", number(report.options->memory_bytes_max)},
+               {"maxmemory_policy", "noeviction"}});
+  add_section(out, sections, "Persistence", {{"loading", "0"}, {"aof_enabled", "0"}});
+  add_section(out, sections, "Stats",
+              {{"total_connections_received", number(s.clients_total)},
+               {"total_commands_processed", number(s.commands)},
+               {"total_commands_forwarded", number(s.forwarded)},
+               {"total_net_input_bytes", number(s.input_bytes)},
+               {"expired_keys", number(s.expired_keys)}});
+  add_section(out, sections, "Replication",
+              {{"role", "master"},
+               {"connected_slaves", "0"},
+               {"borg_primary_partitions", number(s.primary_partitions)},
+               {"borg_backup_partitions", number(s.backup_partitions)},
+               {"borg_syncing_partitions", number(s.syncing_partitions)}});
+  add_section(out, sections, "Cluster", {{"cluster_enabled", "0"}});
+  if (s.primary_keys > 0) {
+    add_section(out, sections, "Keyspace",
+                {{"db0", "keys=" + number(s.primary_keys) + ",expires=" +
+                             number(s.expiring_keys) + ",avg_ttl=0"}});
+  } else {
+    add_section(out, sections, "Keyspace", {});
+  }
+  return out;
+}
+
+}  // namespace borg::node

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "membership/cluster_view.h"
+#include "node/options.h"
+#include "node/stats.h"
+
+namespace borg::node {
+
+/// What BORG INFO is made of.
+struct ClusterReport {
+  std::string name;
+  const membership::ClusterView* view = nullptr;
+  NodeId self;
+  std::int64_t uptime_seconds = 0;
+  std::map<NodeId, Stats> stats;  ///< of the nodes that answered
+  std::set<NodeId> silent;
+};
+/// One object: "cluster" with the totals, "nodes" with one object a node.
+[[nodiscard]] std::string describe_as_json(const ClusterReport& report);
+
+/// What INFO is made of: this node alone.
+struct InfoReport {
+  Stats stats;
+  const membership::ClusterView* view = nullptr;
+  NodeId self;
+  const NodeOptions* options = nullptr;
+  std::int64_t uptime_seconds = 0;
+};
+/// Redis's sections and fields where they apply. No section named, or "default", "all",
+/// "everything": all of them.
+[[nodiscard]] std::string describe_as_info(const InfoReport& report,
+                                           const std::vector<std::string>& sections);
+
+}  // namespace borg::node

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/gateway.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/slot.h"
+#include "node/gateway_commands.h"
+#include "node/split_command.h"
+
+namespace borg::node {
+namespace {
+
+constexpr std::string_view kClusterDown =
+    "-CLUSTERDOWN No primary could serve the slot in time, nothing was written\r\n";
+constexpr std::string_view kInDoubt =
+    "-INDOUBT No answer in time, the outcome of this write is unknown\r\n";
+constexpr std::string_view kDataLoss =
+    "-DATALOSS All copies of this slot died, see borgctl accept-loss\r\n";
+
+}  // namespace
+
+Gateway::Gateway(GatewayHost& host, const NodeOptions& options)
+    : host_(host), options_(options), changed_(kPartitionCount), changed_later_(kPartitionCount) {}
+
+Gateway::~Gateway() = default;
+
+std::size_t Gateway::pending() const { return pool_.size() - free_.size(); }
+
+// ---- commands ----
+
+void Gateway::execute(Client& client, commands::Args args) {
+  ++commands_;
+  client.last_active = host_.now().instant;
+  client.silenced = client.replies_off || client.skip_next;
+  client.skip_next = false;
+  const commands::CommandSpec* spec = commands::resolve(args);
+  if (spec == nullptr || spec->is(commands::kInternal)) {
+    write_reply(host_, client,
+                [&](resp::Writer& reply) { commands::write_unknown(args, reply); });
+    return;
+  }
+  client.last_command = spec->name;
+  ByteBuffer error;
+  resp::Writer error_writer(error, client.version);
+  if (!commands::check_arity(*spec, args, error_writer)) {
+    client.reply_now(error.view());
+    host_.client_has_output(client);
+    return;
+  }
+  if (spec->place == commands::Place::kControl) {
+    ask_control(client, args);
+    return;
+  }
+  if (spec->place == commands::Place::kGateway) {
+    run_gateway_command(*this, client, *spec, args);
+    return;
+  }
+  const commands::KeyRange range = commands::key_range(*spec, args);
+  if (spec->is(commands::kEveryPartition)) {
+    SplitCommand::start_everywhere(*this, client, *spec, args);
+  } else if (range.first == range.last) {
+    forward(client, partition_of(slot_of_key(args[range.first])), spec->is(commands::kWrite), args);
+  } else {
+    split(client, *spec, args, range);
+  }
+}
+
+void Gateway::split(Client& client, const commands::CommandSpec& spec, commands::Args args,
+                    const commands::KeyRange& range) {
+  const PartitionId first = partition_of(slot_of_key(args[range.first]));
+  for (std::size_t i = range.first + range.step; i <= range.last; i += range.step) {
+    if (partition_of(slot_of_key(args[i])) == first) continue;
+    SplitCommand::start(*this, client, spec, args, range);
+    return;
+  }
+  forward(client, first, spec.is(commands::kWrite), args);
+}
+
+void Gateway::forward(Client& client, PartitionId partition, bool is_write,
+                      commands::Args args) {
+  submit({.client = &client}, partition, is_write, false,
+         static_cast<std::uint8_t>(client.version), args);
+}
+
+void Gateway::ask_control(Client& client, commands::Args args) {
+  AdminRequest request{.worker = WorkerIndex(host_.self().lane),
+                       .token = next_token_++,
+                       .args = {args.begin(), args.end()},
+                       .resp = static_cast<std::uint8_t>(client.version)};
+  admin_.push_back({.token = request.token,
+                    .client = &client,
+                    .slot = client.reserve(),
+                    .deadline = host_.now().instant + options_.request_deadline * 2});
+  host_.to_control(std::move(request));
+}
+
+void Gateway::on_admin_reply(const AdminReply& reply) {
+  const auto at = std::find_if(admin_.begin(), admin_.end(),
+                               [&](const Admin& a) { return a.token == reply.token; });
+  if (at == admin_.end()) return;
+  const Admin admin = *at;
+  admin_.erase(at);
+  finish(*admin.client, admin.slot, reply.reply);
+}
+
+void Gateway::disconnect(Client& client) {
+  client.gone = true;
+  if (client.nothing_pending()) host_.client_left(client);
+}
+
+// ---- requests ----
+
+void Gateway::submit_part(const std::shared_ptr<Composite>& composite, std::size_t part,
+                          const PartRequest& request) {
+  submit({.composite = composite, .part = part}, request.partition, request.is_write,
+         request.any_replica, static_cast<std::uint8_t>(request.version), request.args);
+}
+
+bool Gateway::is_here(PartitionId partition, bool any_replica) const {
+  const NodeId self = host_.self().node;
+  if (!any_replica && host_.config(partition).primary() != self) return false;
+  return host_.holder(self, partition) == host_.self();
+}
+
+void Gateway::submit(Target target, PartitionId partition, bool is_write, bool any_replica,
+                     std::uint8_t resp, commands::Args args) {
+  const std::uint64_t seq = next_seq_++;
+  if (slots_.empty()) base_ = seq;
+  slots_.push_back(&reserved_);
+  if (!any_replica && is_lost(partition)) {
+    deliver(target, kDataLoss, Instant::never());
+    release(seq);
+    return;
+  }
+  const bool here = is_here(partition, any_replica);
+  const Epoch term = host_.config(partition).term;
+  if (here && execute_here(seq, target, partition, any_replica, resp, args)) {
+    release(seq);
+    return;
+  }
+  Pending& pending = new_pending(seq);
+  pending.partition = partition;
+  pending.is_write = is_write;
+  pending.any_replica = any_replica;
+  pending.resp = resp;
+  pending.deadline = host_.now().instant + options_.request_deadline;
+  scratch_.clear();
+  Encoder encoder(scratch_);
+  wire::encode_args(encoder, args);
+  pending.args.assign(scratch_.view());
+  if (target.client != nullptr) target.slot = target.client->reserve();
+  pending.target = std::move(target);
+  pending.sent = here;
+  pending.term = term;
+  if (!here) send(pending);
+}
+
+bool Gateway::is_lost(PartitionId partition) const {
+  const NodeView* view = host_.view();
+  return view != nullptr && view->cluster->is_lost(partition) &&
+         host_.config(partition).epoch <= view->cluster->partition(partition).epoch;
+}
+
+/// The fast path: a replica on this worker answers before this returns, and nothing is kept.
+/// False: it has the request and will answer, or it moved (then it is sent again this turn).
+bool Gateway::execute_here(std::uint64_t seq, Target& target, PartitionId partition,
+                           bool any_replica, std::uint8_t resp, commands::Args args) {
+  Direct direct{.seq = seq, .target = &target};
+  BORG_CHECK(direct_ == nullptr);
+  direct_ = &direct;
+  host_.request_here(
+      partition, {.origin = {.gateway = host_.self(), .seq = seq, .floor = base_, .resp = resp},
+                  .term = host_.config(partition).term,
+                  .any_replica = any_replica,
+                  .args = args});
+  direct_ = nullptr;
+  return direct.answered;
+}
+
+Gateway::Pending& Gateway::new_pending(std::uint64_t seq) {
+  if (free_.empty()) {
+    pool_.push_back(std::make_unique<Pending>());
+    free_.push_back(pool_.back().get());
+  }
+  Pending* pending = free_.back();
+  free_.pop_back();
+  pending->seq = seq;
+  slots_[seq - base_] = pending;
+  return *pending;
+}
+
+Gateway::Pending* Gateway::find(std::uint64_t seq) {
+  if (seq < base_ || seq - base_ >= slots_.size()) return nullptr;
+  Pending* pending = slots_[seq - base_];
+  return pending == &reserved_ ? nullptr : pending;
+}
+
+void Gateway::release(std::uint64_t seq) {
+  Pending*& slot = slots_[seq - base_];
+  if (slot == &reserved_) {
+    slot = nullptr;
+  } else if (slot != nullptr) {
+    slot->target = {};
+    if (slot->args.capacity() > 4096) slot->args = {};
+    free_.push_back(slot);
+    slot = nullptr;
+  }
+  while (!slots_.empty() && slots_.front() == nullptr) {
+    slots_.pop_front();
+    ++base_;
+  }
+  if (slots_.empty()) base_ = next_seq_;
+}
+
+void Gateway::send(Pending& pending) {
+  const PartitionConfig& config = host_.config(pending.partition);
+  const NodeId node = pending.any_replica ? host_.self().node : config.primary();
+  pending.term = config.term;
+  if (node == NodeId()) return;
+  const wire::Endpoint to = host_.holder(node, pending.partition);
+  if (to == host_.self()) {
+    wire::Args args;
+    const std::string keep = pending.args;  // an answer releases the pending request
+    Decoder in(keep);
+    BORG_CHECK(wire::decode_args(in, args));
+    pending.sent = true;
+    host_.request_here(pending.partition, {.origin = {.gateway = host_.self(),
+                                                      .seq = pending.seq,
+                                                      .floor = base_,
+                                                      .resp = pending.resp},
+                                           .term = config.term,
+                                           .any_replica = pending.any_replica,
+                                           .args = args});
+    return;
+  }
+  ByteBuffer* out = host_.output_to(to);
+  if (out == nullptr) return;  // sent when the link stands
+  pending.sent = true;
+  ++forwarded_;
+  wire::encode(*out,
+               wire::Request{.partition = pending.partition,
+                             .seq = pending.seq,
+                             .floor = base_,
+                             .term = config.term,
+                             .resp = pending.resp,
+                             .any_replica = pending.any_replica},
+               pending.args);
+}
+
+// ---- answers ----
+
+void Gateway::on_reply(std::uint64_t seq, PartitionId partition, wire::ReplyStatus status,
+                       std::string_view bytes, Instant valid_until) {
+  const bool is_direct = direct_ != nullptr && direct_->seq == seq;
+  Pending* pending = is_direct ? nullptr : find(seq);
+  if (!is_direct && (pending == nullptr || pending->partition != partition)) return;
+  if (status == wire::ReplyStatus::kMoved) {
+    PartitionConfig config;
+    Decoder in(bytes);
+    if (wire::decode_config(in, config)) host_.learn(partition, config);
+    // Sent again this turn if the news is of another primary; if there is no news, soon.
+    if (is_direct || pending->term == host_.config(partition).term) {
+      changed_later_[partition.value()] = true;
+      any_changed_later_ = true;
+    } else {
+      route_changed(partition);
+    }
+    return;
+  }
+  if (is_direct) {
+    direct_->answered = true;
+    deliver(*direct_->target, bytes, valid_until);
+    return;
+  }
+  Target target = std::move(pending->target);
+  release(seq);
+  if (target.client != nullptr) {
+    target.client->finish(target.slot, bytes, valid_until);
+    host_.client_has_output(*target.client);
+    if (target.client->gone && target.client->nothing_pending()) {
+      host_.client_left(*target.client);
+    }
+  } else {
+    target.composite->part_done(target.part, bytes);
+  }
+}
+
+/// To a target that has no place in the order of replies yet.
+void Gateway::deliver(Target& target, std::string_view bytes, Instant valid_until) {
+  if (target.client != nullptr) {
+    target.client->reply_now(bytes, valid_until);
+    host_.client_has_output(*target.client);
+  } else {
+    target.composite->part_done(target.part, bytes);
+  }
+}
+
+void Gateway::finish(Client& client, Client::Slot slot, std::string_view reply) {
+  client.finish(slot, reply, Instant::never());
+  host_.client_has_output(client);
+  if (client.gone && client.nothing_pending()) host_.client_left(client);
+}
+
+void Gateway::fail(Pending& pending, std::string_view error) {
+  on_reply(pending.seq, pending.partition, wire::ReplyStatus::kDone, error, Instant::never());
+}
+
+// ---- changes of the way ----
+
+void Gateway::route_changed(PartitionId partition) {
+  changed_[partition.value()] = true;
+  any_changed_ = true;
+}
+
+void Gateway::view_changed() {
+  const NodeView* view = host_.view();
+  for (std::uint64_t seq = base_; seq < next_seq_; ++seq) {
+    Pending* pending = find(seq);
+    if (pending == nullptr || pending->any_replica) continue;
+    if (view->cluster->is_lost(pending->partition)) fail(*pending, kDataLoss);
+  }
+}
+
+void Gateway::resend_changed() {
+  any_changed_ = false;
+  std::vector<bool> changed(kPartitionCount);
+  changed.swap(changed_);
+  const std::uint64_t end = next_seq_;
+  for (std::uint64_t seq = base_; seq < end; ++seq) {
+    Pending* pending = find(seq);
+    if (pending != nullptr && changed[pending->partition.value()]) send(*pending);
+  }
+}
+
+void Gateway::end_turn() {
+  // A resend may find that its way changed once more: the next turn goes on.
+  if (any_changed_) resend_changed();
+  std::vector<std::shared_ptr<Composite>> deferred;
+  deferred.swap(deferred_);
+  for (const auto& composite : deferred) composite->go_on();
+}
+
+void Gateway::defer(std::shared_ptr<Composite> composite) {
+  deferred_.push_back(std::move(composite));
+}
+
+void Gateway::tick() {
+  const Instant now = host_.now().instant;
+  for (std::uint64_t seq = base_; seq < next_seq_; ++seq) {
+    Pending* pending = find(seq);
+    if (pending == nullptr) continue;
+    if (pending->deadline > now) break;  // they were submitted in the order of their deadlines
+    fail(*pending, pending->is_write && pending->sent ? kInDoubt : kClusterDown);
+  }
+  while (!admin_.empty() && admin_.front().deadline <= now) {
+    on_admin_reply({.token = admin_.front().token, .reply = std::string(kClusterDown)});
+  }
+  if (!any_changed_later_) return;
+  any_changed_later_ = false;
+  for (std::size_t p = 0; p < changed_later_.size(); ++p) {
+    if (changed_later_[p]) route_changed(PartitionId(static_cast<std::uint16_t>(p)));
+  }
+  changed_later_.assign(kPartitionCount, false);
+}
+
+}  // namespace borg::node

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is alive, who is given up, and the target that follows from it.
+#include <algorithm>
+
+#include "node/control.h"
+#include "placement/placement.h"
+
+namespace borg::node {
+
+using coordination::MemberState;
+using membership::MemberRecord;
+
+bool ControlCore::is_proven_dead(NodeId node) const {
+  const MemberRecord* record = cluster().member(node);
+  if (record == nullptr) return true;  // left, or was forgotten: its id never comes back
+  return options_.death_is_proven && !record->has_session && node != self_;
+}
+
+bool ControlCore::is_alive(NodeId node) const {
+  if (node == self_) return true;
+  const MemberRecord* record = cluster().member(node);
+  return record != nullptr && record->member.state != MemberState::kDown &&
+         !is_proven_dead(node) && !liveness_.is_silent(node, now_.instant);
+}
+
+std::vector<placement::Node> ControlCore::placement_nodes(bool alive_only) const {
+  std::vector<placement::Node> nodes;
+  for (const MemberRecord& record : cluster().members) {
+    const coordination::Member& m = record.member;
+    if (m.state != MemberState::kActive || (alive_only && !is_alive(m.id))) continue;
+    nodes.push_back({.id = m.id, .weight = m.weight, .zone = m.zone, .host = m.host});
+  }
+  return nodes;
+}
+
+void ControlCore::set_member_state(const MemberRecord& record, MemberState state, bool guarded) {
+  const bool is_open = std::any_of(open_.begin(), open_.end(), [](const auto& entry) {
+    return entry.second.kind == OpenTxn::Kind::kMember;
+  });
+  if (is_open) return;
+  coordination::Member member = record.member;
+  member.state = state;
+  coordination::Txn txn;
+  txn.compares.push_back({coordination::member_key(member.id), record.modified});
+  const MemberRecord* self = cluster().member(self_);
+  if (guarded && self != nullptr) {
+    // Of two nodes that give each other up only the first can.
+    txn.compares.push_back({coordination::member_key(self_), self->modified});
+  }
+  txn.puts.push_back({coordination::member_key(member.id), coordination::to_text(member)});
+  send(std::move(txn), {.kind = OpenTxn::Kind::kMember});
+}
+
+void ControlCore::mark_down_the_dead() {
+  std::size_t others_alive = 0;  // of all but the suspect, this node included
+  for (const MemberRecord& record : cluster().members) {
+    others_alive += is_alive(record.member.id) ? 1 : 0;
+  }
+  const MemberRecord* self = cluster().member(self_);
+  if (self == nullptr || self->member.state == MemberState::kDown) return;
+  for (const MemberRecord& record : cluster().members) {
+    const NodeId node = record.member.id;
+    if (node == self_ || record.member.state == MemberState::kDown) continue;
+    const bool proven = is_proven_dead(node);
+    const bool silent = liveness_.is_silent(node, now_.instant) &&
+                        !liveness_.is_promised(node, now_.instant) &&
+                        liveness_.silence_reports(node, now_.instant) * 2 >= others_alive;
+    if (!proven && !silent) continue;
+    log(LogLine::Level::kWarning,
+        "node " + record.member.name + (proven ? " is dead" : " is silent, it is given up"));
+    set_member_state(record, MemberState::kDown, !proven);
+    return;
+  }
+}
+
+/// Records of dead members that no partition mentions any more.
+void ControlCore::forget_the_gone() {
+  for (const MemberRecord& record : cluster().members) {
+    const NodeId node = record.member.id;
+    if (record.member.state != MemberState::kDown || node == self_ || record.has_session) continue;
+    const auto& partitions = cluster().partitions;
+    const bool mentioned = std::any_of(partitions.begin(), partitions.end(),
+                                       [&](const auto& c) { return c.is_replica(node); });
+    const auto& target = cluster().target.nodes;
+    const bool in_target = std::find(target.begin(), target.end(), node) != target.end();
+    const bool is_open = std::any_of(open_.begin(), open_.end(), [](const auto& entry) {
+      return entry.second.kind == OpenTxn::Kind::kMember;
+    });
+    if (mentioned || in_target || is_open) continue;
+    coordination::Txn txn;
+    txn.compares.push_back({coordination::member_key(node), record.modified});
+    txn.deletes.push_back({coordination::member_key(node)});
+    send(std::move(txn), {.kind = OpenTxn::Kind::kMember});
+    return;
+  }
+}
+
+/// Whoever sees first that the target does not fit the members computes a new one. The others
+/// wait a moment, in the order of their ids, so that they need not.
+void ControlCore::update_target() {
+  const View& view = cluster();
+  std::vector<NodeId> wanted;
+  std::size_t rank = 0;
+  for (const MemberRecord& record : view.members) {
+    if (record.member.state != MemberState::kActive) continue;
+    wanted.push_back(record.member.id);
+    rank += record.member.id < self_ && is_alive(record.member.id) ? 1 : 0;
+  }
+  const bool fits = wanted.empty() || (view.target.nodes == wanted && view.target.version > 0);
+  const bool is_open = std::any_of(open_.begin(), open_.end(), [](const auto& entry) {
+    return entry.second.kind == OpenTxn::Kind::kTarget;
+  });
+  if (fits) target_due_.reset();
+  if (fits || is_open || !view.settings) return;
+  if (!target_due_) {
+    target_due_ = now_.instant + Duration::millis(30) * static_cast<std::int64_t>(rank);
+  }
+  if (now_.instant < *target_due_) {
+    decide_wanted_ = true;
+    return;
+  }
+  placement::Assignment previous;
+  for (const NodeList& list : view.target.replicas) {
+    placement::Replicas& row = previous.emplace_back();
+    for (const NodeId node : list) row.push_back(node);
+  }
+  const auto assignment = placement::assign(
+      placement_nodes(false),
+      {.copies = static_cast<std::uint8_t>(view.settings->copies),
+       .scatter_width = view.settings->scatter_width},
+      previous);
+  coordination::Target target{.version = view.target.version + 1, .nodes = wanted, .replicas = {}};
+  for (const placement::Replicas& row : assignment) {
+    NodeList& list = target.replicas.emplace_back();
+    for (const NodeId node : row) list.push_back(node);
+  }
+  coordination::Txn txn;
+  txn.compares.push_back({std::string(coordination::kTargetKey), view.target_modified});
+  txn.puts.push_back({std::string(coordination::kTargetKey), coordination::to_text(target)});
+  send(std::move(txn), {.kind = OpenTxn::Kind::kTarget});
+}
+
+}  // namespace borg::node

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "membership/cluster_view.h"
+#include "membership/liveness.h"
+
+namespace borg::node {
+
+/// What the control thread gives to the workers: the cluster, and what this node has been
+/// promised. Immutable but for the leases' ends.
+struct NodeView {
+  std::shared_ptr<const membership::ClusterView> cluster;
+  std::size_t live_nodes = 1;
+  std::map<NodeId, std::shared_ptr<const membership::PeerLease>> leases;
+  /// Until when nobody can have replaced this node where it is the only in-sync replica.
+  std::shared_ptr<const membership::PeerLease> sole;
+
+  /// Nodes that must hold a write before it is acknowledged.
+  [[nodiscard]] std::size_t copies_required() const {
+    if (!cluster->settings) return 1;
+    const std::size_t wanted = cluster->settings->copies;
+    const std::size_t least = cluster->settings->min_copies;
+    return std::max(least, std::min(wanted, live_nodes));
+  }
+  [[nodiscard]] bool too_few_nodes() const {
+    return !cluster->settings || live_nodes < cluster->settings->min_copies;
+  }
+};
+
+}  // namespace borg::node

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/time.h"
+#include "coordination/schema.h"
+#include "membership/liveness.h"
+
+namespace borg::node {
+
+/// What one node is told at its start; the same for all its threads.
+struct NodeOptions {
+  std::string cluster = "borg";
+  coordination::Member self;        ///< its id and state are set by the node itself
+  coordination::Settings settings;  ///< used if this node founds the cluster
+  // Said explicitly, these must agree with a cluster that exists already.
+  std::optional<std::uint32_t> copies;
+  std::optional<std::uint32_t> min_copies;
+  std::optional<std::uint32_t> scatter_width;
+  std::optional<bool> on_loss_empty;
+
+  membership::LivenessOptions liveness;
+  /// How long a client's command may wait for a primary or for its copies.
+  Duration request_deadline = Duration::seconds(5);
+  /// A name that is taken may belong to a process that just died: wait this long for its
+  /// session to end.
+  Duration name_wait = Duration::seconds(1);
+  std::size_t memory_bytes_max = 0;         ///< of the whole node; 0: no limit
+  std::size_t client_output_bytes_max = 1024 * 1024;  ///< beyond: its commands wait
+  std::size_t client_pending_max = 1024;    ///< commands of one connection under way
+  std::size_t sync_window_bytes = 1024 * 1024;  ///< of snapshots in flight to one worker
+  std::size_t syncing_partitions_max = 64;  ///< that one primary feeds at a time
+  std::size_t handovers_max = 32;           ///< under way at a time
+  bool death_is_proven = true;  ///< Coordinator::ended_session_proves_death()
+};
+
+}  // namespace borg::node

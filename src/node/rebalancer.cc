@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this node proposes for the partitions that it is responsible for: as their primary, as
+// the backup of a dead one, or as the first holder of one that does not exist yet.
+#include <algorithm>
+
+#include "node/control.h"
+#include "placement/placement.h"
+
+namespace borg::node {
+namespace {
+
+PartitionConfig next_epoch(const PartitionConfig& c) {
+  PartitionConfig next = c;
+  next.epoch = c.epoch.next();
+  return next;
+}
+
+PartitionConfig next_term(const PartitionConfig& c) {
+  PartitionConfig next = next_epoch(c);
+  next.term = next.epoch;
+  return next;
+}
+
+}  // namespace
+
+/// Forgets what was noted about nodes that a new configuration no longer lists.
+void ControlCore::clean_work(PartitionId p) {
+  Work& work = work_[p.value()];
+  const PartitionConfig& c = cluster().partition(p);
+  std::erase_if(work.caught_up, [&](NodeId node) { return !c.syncing.contains(node); });
+  std::erase_if(work.broken, [&](NodeId node) { return !c.is_replica(node); });
+  if (work.hand_over != Work::HandOver::kNone && c.epoch != work.parked_at) {
+    work.hand_over = Work::HandOver::kNone;  // the worker sees the new epoch as well
+    work.outcome_unknown = false;
+  }
+}
+
+void ControlCore::stop_hand_over(PartitionId p) {
+  Work& work = work_[p.value()];
+  work.hand_over = Work::HandOver::kNone;
+  const auto worker = static_cast<std::uint16_t>(p.value() % options_.self.workers);
+  effects_.workers.emplace_back(WorkerIndex(worker), Unpark{p, work.parked_at});
+}
+
+/// The target's replicas that are alive, and as many others as are missing for the copies.
+NodeList ControlCore::wanted_replicas(PartitionId p) const {
+  const View& view = cluster();
+  NodeList wanted;
+  if (p.value() < view.target.replicas.size()) {
+    for (const NodeId node : view.target.replicas[p.value()]) {
+      if (is_alive(node)) wanted.push_back(node);
+    }
+  }
+  const std::size_t copies = view.settings ? view.settings->copies : 1;
+  if (wanted.size() >= copies || view.target.replicas.empty()) return wanted;
+  const auto nodes = placement_nodes(true);
+  while (wanted.size() < copies) {
+    const NodeId node =
+        placement::substitute(p, nodes, std::span(wanted.begin(), wanted.size()));
+    if (node == NodeId()) break;
+    wanted.push_back(node);
+  }
+  return wanted;
+}
+
+void ControlCore::decide_all() {
+  if (stage_ == Stage::kGone) return;
+  std::vector<Proposal> proposals;
+  feeding_ = handing_over_ = 0;
+  for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
+    const PartitionConfig& c = cluster().partitions[p];
+    if (c.primary() != self_) continue;
+    feeding_ += c.syncing.empty() ? 0 : 1;
+    handing_over_ += work_[p].hand_over == Work::HandOver::kNone ? 0 : 1;
+  }
+  for (std::uint16_t p = 0; p < kPartitionCount; ++p) decide(PartitionId(p), proposals);
+  propose(std::move(proposals));
+}
+
+void ControlCore::decide(PartitionId p, std::vector<Proposal>& out) {
+  if (work_[p.value()].txn) return;
+  const PartitionConfig& c = cluster().partition(p);
+  if (c.epoch == Epoch()) {
+    decide_creation(p, out);
+  } else if (c.primary() == self_) {
+    decide_as_primary(p, c, out);
+  } else if (c.in_sync.contains(self_)) {
+    decide_take_over(p, c, out);
+  } else {
+    decide_loss(p, c, out);
+  }
+}
+
+/// A partition that never was is empty, and so its copies are equal: all are in sync at once.
+void ControlCore::decide_creation(PartitionId p, std::vector<Proposal>& out) {
+  const NodeList wanted = wanted_replicas(p);
+  if (wanted.front() != self_) return;
+  out.push_back(
+      {p, PartitionConfig{.epoch = Epoch(1), .term = Epoch(1), .in_sync = wanted, .syncing = {}}});
+}
+
+void ControlCore::decide_as_primary(PartitionId p, const PartitionConfig& c,
+                                    std::vector<Proposal>& out) {
+  Work& work = work_[p.value()];
+  const NodeList wanted = wanted_replicas(p);
+  if (wanted.empty()) return;
+  const auto is_good = [&](NodeId node) {
+    return node == self_ || (is_alive(node) && !work.broken.contains(node));
+  };
+  PartitionConfig next = next_epoch(c);
+  next.in_sync = {};
+  next.syncing = {};
+  for (const NodeId node : c.in_sync) {
+    if (is_good(node)) next.in_sync.push_back(node);
+  }
+  for (const NodeId node : c.syncing) {
+    if (!is_good(node)) continue;
+    if (work.caught_up.contains(node)) next.in_sync.push_back(node);
+    else next.syncing.push_back(node);
+  }
+  const bool all_there = std::all_of(wanted.begin(), wanted.end(), [&](NodeId node) {
+    return next.in_sync.contains(node);
+  });
+  for (const NodeId node : c.in_sync) {
+    if (all_there && node != self_ && !wanted.contains(node)) next.in_sync.remove(node);
+  }
+  for (const NodeId node : c.syncing) {
+    if (!wanted.contains(node)) next.syncing.remove(node);
+  }
+  for (const NodeId node : wanted) {
+    if (next.is_replica(node) || work.broken.contains(node)) continue;
+    if (next.syncing.empty() && c.syncing.empty()) {
+      if (feeding_ >= options_.syncing_partitions_max) break;
+      ++feeding_;
+    }
+    next.syncing.push_back(node);
+  }
+  if (next.in_sync != c.in_sync || next.syncing != c.syncing) {
+    // A hand-over that drained under the old configuration is void: epochs tell.
+    out.push_back({p, next});
+    return;
+  }
+  decide_hand_over(p, c, wanted, out);
+}
+
+void ControlCore::decide_hand_over(PartitionId p, const PartitionConfig& c,
+                                   const NodeList& wanted, std::vector<Proposal>& out) {
+  Work& work = work_[p.value()];
+  const NodeId heir = wanted.front();
+  const bool is_due = heir != self_ && c.in_sync.contains(heir) && c.syncing.empty();
+  if (!is_due) {
+    if (work.outcome_unknown) {
+      out.push_back({p, next_epoch(c)});  // settles which of the two happened
+    } else if (work.hand_over != Work::HandOver::kNone) {
+      stop_hand_over(p);
+    }
+    return;
+  }
+  if (work.hand_over == Work::HandOver::kNone) {
+    if (handing_over_ >= options_.handovers_max) return;
+    ++handing_over_;
+    work.hand_over = Work::HandOver::kParked;
+    work.parked_at = c.epoch;
+    const auto worker = static_cast<std::uint16_t>(p.value() % options_.self.workers);
+    effects_.workers.emplace_back(WorkerIndex(worker), Park{p, c.epoch});
+    return;
+  }
+  if (work.hand_over != Work::HandOver::kDrained) return;
+  PartitionConfig next = next_term(c);
+  next.in_sync = {heir};
+  for (const NodeId node : wanted) {
+    if (node != heir && c.in_sync.contains(node)) next.in_sync.push_back(node);
+  }
+  // Who is not wanted leaves only if that costs no copy.
+  const std::size_t copies = cluster().settings ? cluster().settings->copies : 1;
+  for (const NodeId node : c.in_sync) {
+    if (next.in_sync.size() < std::min(copies, wanted.size()) && !next.in_sync.contains(node)) {
+      next.in_sync.push_back(node);
+    }
+  }
+  out.push_back({p, next});
+}
+
+/// The primary died: this node was in sync, so it has every acknowledged write. It waits out
+/// the lease that it granted, unless the death is proven.
+void ControlCore::decide_take_over(PartitionId p, const PartitionConfig& c,
+                                   std::vector<Proposal>& out) {
+  const NodeId primary = c.primary();
+  const bool may = is_proven_dead(primary) ||
+                   (!is_alive(primary) && !liveness_.is_promised(primary, now_.instant) &&
+                    liveness_.is_silent(primary, now_.instant));
+  if (!may) return;
+  PartitionConfig next = next_term(c);
+  next.in_sync = {self_};
+  for (const NodeId node : c.in_sync) {
+    if (node != self_ && node != primary && is_alive(node)) next.in_sync.push_back(node);
+  }
+  for (const NodeId node : c.syncing) {
+    if (!is_alive(node)) next.syncing.remove(node);
+  }
+  out.push_back({p, next});
+}
+
+/// All in-sync replicas are gone. Somebody decided that it goes on: with what a syncing copy
+/// had received, or else empty.
+void ControlCore::decide_loss(PartitionId p, const PartitionConfig& c,
+                              std::vector<Proposal>& out) {
+  if (!cluster().is_lost(p)) return;
+  if (!loss_reported_) {
+    loss_reported_ = true;
+    log(LogLine::Level::kError,
+        "both copies of some slots died: they answer -DATALOSS until borgctl accept-loss");
+  }
+  const bool accepted =
+      losses_accepted_ || (cluster().settings && cluster().settings->on_loss_empty);
+  if (!accepted) return;
+  for (const NodeId node : c.in_sync) {
+    if (liveness_.is_promised(node, now_.instant) && !is_proven_dead(node)) return;
+  }
+  NodeId heir;
+  for (const NodeId node : c.syncing) {
+    if (heir == NodeId() && is_alive(node)) heir = node;
+  }
+  if (heir == NodeId()) heir = wanted_replicas(p).front();
+  if (heir != self_) return;
+  PartitionConfig next = next_term(c);
+  next.in_sync = {self_};
+  next.syncing = {};
+  out.push_back({p, next});
+}
+
+/// As few transactions as possible; each partition is guarded by the revision that was read.
+void ControlCore::propose(std::vector<Proposal> proposals) {
+  for (std::size_t from = 0; from < proposals.size(); from += batch_max_) {
+    coordination::Txn txn;
+    OpenTxn open{.kind = OpenTxn::Kind::kPartitions, .configs = {}};
+    for (std::size_t i = from; i < std::min(from + batch_max_, proposals.size()); ++i) {
+      const Proposal& proposal = proposals[i];
+      std::string key = coordination::partition_key(proposal.partition);
+      txn.compares.push_back(
+          {key, cluster().partitions_modified[proposal.partition.value()]});
+      txn.puts.push_back({std::move(key), coordination::to_text(proposal.config)});
+      open.configs.emplace_back(proposal.partition, proposal.config);
+    }
+    send(std::move(txn), std::move(open));
+  }
+}
+
+}  // namespace borg::node

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a node becomes a member, stays one, and leaves.
+#include <algorithm>
+
+#include "node/control.h"
+#include "placement/placement.h"
+
+namespace borg::node {
+
+using coordination::Compare;
+using coordination::MemberState;
+using membership::MemberRecord;
+
+namespace {
+
+std::string differs(std::string_view flag, std::uint64_t ours, std::uint64_t theirs) {
+  return "the cluster has " + std::string(flag) + " " + std::to_string(theirs) + ", not " +
+         std::to_string(ours) + ": leave the flag out or give the cluster's value";
+}
+
+}  // namespace
+
+/// False, with the exit set, if this node cannot be part of the cluster that exists.
+bool ControlCore::check_settings() {
+  const coordination::Settings& s = *cluster().settings;
+  if (s.placement_version != placement::kPlacementVersion) {
+    exit(1, "the cluster places by version " + std::to_string(s.placement_version) +
+                ", this node knows version " + std::to_string(placement::kPlacementVersion));
+  } else if (options_.copies && *options_.copies != s.copies) {
+    exit(1, differs("--copies", *options_.copies, s.copies));
+  } else if (options_.min_copies && *options_.min_copies != s.min_copies) {
+    exit(1, differs("--min-copies", *options_.min_copies, s.min_copies));
+  } else if (options_.scatter_width && *options_.scatter_width != s.scatter_width) {
+    exit(1, differs("--scatter-width", *options_.scatter_width, s.scatter_width));
+  } else if (options_.on_loss_empty && *options_.on_loss_empty != s.on_loss_empty) {
+    exit(1, "the cluster was founded with another --on-loss: leave the flag out");
+  }
+  return stage_ != Stage::kGone;
+}
+
+/// Every member that was ever recorded is dead for certain: its data is gone, and nobody can
+/// come back with it.
+bool ControlCore::everyone_is_dead() const {
+  const auto& members = cluster().members;
+  return std::all_of(members.begin(), members.end(), [&](const MemberRecord& record) {
+    return options_.death_is_proven && !record.has_session;
+  });
+}
+
+void ControlCore::try_register() {
+  if (cluster().member(self_) != nullptr) {
+    stage_ = Stage::kMember;
+    view_changed_ = true;
+    return;
+  }
+  const bool waits = !open_.empty() || now_.instant < retry_at_ ||
+                     session_valid_until_ < now_.instant;
+  if (waits || (cluster().settings && !check_settings())) return;
+  const bool fresh = !cluster().settings || everyone_is_dead();
+  if (fresh && cluster().settings) {
+    if (wiped_settings_ != cluster().settings_modified) {
+      wipe();
+      return;
+    }
+    log(LogLine::Level::kWarning,
+        "every node of cluster '" + options_.cluster + "' is dead: starting afresh, empty");
+  }
+  const auto taken = cluster().names.find(options_.self.name);
+  if (taken != cluster().names.end() && !fresh) {
+    // Perhaps by a process that died a moment ago.
+    if (!name_taken_since_) name_taken_since_ = now_.instant;
+    if (now_.instant - *name_taken_since_ > options_.name_wait) {
+      exit(1, "the name '" + options_.self.name + "' is in use in cluster '" +
+                  options_.cluster + "'");
+      return;
+    }
+    effects_.suspects.push_back(coordination::name_key(options_.self.name));
+    retry_at_ = now_.instant + Duration::millis(50);
+    return;
+  }
+  register_self(fresh);
+}
+
+/// Deletes what a dead cluster left behind, in steps; each one, and the founding that follows,
+/// holds only while the dead cluster's settings are still the ones seen here.
+void ControlCore::wipe() {
+  constexpr std::size_t kDeletesPerTxn = 100;
+  const Revision settings = cluster().settings_modified;
+  const Compare guard{std::string(coordination::kSettingsKey), settings};
+  std::vector<std::string> keys;
+  for (const std::string& key : cluster().keys) {
+    if (key != coordination::kSettingsKey) keys.push_back(key);
+  }
+  for (std::size_t from = 0; from < keys.size(); from += kDeletesPerTxn) {
+    coordination::Txn txn{.compares = {guard}, .puts = {}, .deletes = {}};
+    for (std::size_t i = from; i < std::min(from + kDeletesPerTxn, keys.size()); ++i) {
+      txn.deletes.push_back({keys[i]});
+    }
+    ++wipes_open_;
+    send(std::move(txn), {.kind = OpenTxn::Kind::kWipe});
+  }
+  wiped_settings_ = settings;
+}
+
+void ControlCore::register_self(bool fresh) {
+  coordination::Member member = options_.self;
+  member.id = self_;
+  member.state = MemberState::kActive;
+  coordination::Txn txn;
+  txn.compares.push_back({coordination::name_key(member.name), Revision()});
+  txn.compares.push_back(
+      {std::string(coordination::kSettingsKey), cluster().settings_modified});
+  txn.puts.push_back({coordination::member_key(self_), coordination::to_text(member)});
+  txn.puts.push_back({coordination::session_key(self_), member.name, true});
+  txn.puts.push_back(
+      {coordination::name_key(member.name), coordination::to_text(self_), true});
+  if (fresh) {
+    txn.puts.push_back({std::string(coordination::kSettingsKey),
+                        coordination::to_text(options_.settings)});
+  }
+  stage_ = Stage::kRegistering;
+  send(std::move(txn), {.kind = OpenTxn::Kind::kRegister});
+}
+
+/// A member whose session ended, or whom the others gave up, says that it is still here. What
+/// it may still serve is a matter of the partitions' configurations alone.
+void ControlCore::keep_registered() {
+  const MemberRecord* record = cluster().member(self_);
+  if (record == nullptr) {
+    // Forgotten by the others, with all that it held.
+    if (stage_ == Stage::kLeaving) return;
+    exit(1, "this node was removed from the cluster");
+    return;
+  }
+  const bool is_down = record->member.state == MemberState::kDown;
+  const bool asked_to_leave = record->member.state == MemberState::kLeaving;
+  if (asked_to_leave) leave_wanted_ = true;
+  const bool is_open = std::any_of(open_.begin(), open_.end(), [](const auto& entry) {
+    return entry.second.kind == OpenTxn::Kind::kRegister;
+  });
+  if (is_open || (!is_down && record->has_session)) return;
+  if (session_valid_until_ < now_.instant) return;
+  coordination::Txn txn;
+  txn.compares.push_back({coordination::member_key(self_), record->modified});
+  if (!record->has_session) {
+    const auto taken = cluster().names.find(options_.self.name);
+    if (taken != cluster().names.end() && taken->second != self_) {
+      exit(1, "another node has taken the name '" + options_.self.name + "' meanwhile");
+      return;
+    }
+    txn.puts.push_back({coordination::session_key(self_), options_.self.name, true});
+    txn.puts.push_back({coordination::name_key(options_.self.name),
+                        coordination::to_text(self_), true});
+  }
+  coordination::Member member = record->member;
+  if (is_down) {
+    member.state = leave_wanted_ ? MemberState::kLeaving : MemberState::kActive;
+    log(LogLine::Level::kWarning, "the others had given this node up: it joins again");
+  }
+  txn.puts.push_back({coordination::member_key(self_), coordination::to_text(member)});
+  send(std::move(txn), {.kind = OpenTxn::Kind::kRegister});
+}
+
+bool ControlCore::holds_nothing() const {
+  const auto& partitions = cluster().partitions;
+  return std::none_of(partitions.begin(), partitions.end(),
+                      [&](const PartitionConfig& c) { return c.is_replica(self_); });
+}
+
+void ControlCore::go_on_leaving() {
+  if (!leave_wanted_ || stage_ == Stage::kGone) return;
+  const MemberRecord* record = cluster().member(self_);
+  if (record == nullptr) {
+    exit(0, {});
+    return;
+  }
+  if (stage_ != Stage::kLeaving) {
+    stage_ = Stage::kLeaving;
+    log(LogLine::Level::kInfo, "leaving: handing the data over");
+  }
+  if (record->member.state == MemberState::kActive) {
+    set_member_state(*record, MemberState::kLeaving, false);
+    return;
+  }
+  const bool is_last = cluster().active_members() == 0;
+  if (!is_last && !holds_nothing()) return;
+  const bool is_open = std::any_of(open_.begin(), open_.end(), [](const auto& entry) {
+    return entry.second.kind == OpenTxn::Kind::kGoodbye;
+  });
+  if (is_open) return;
+  if (is_last) {
+    log(LogLine::Level::kWarning, "the last node of the cluster leaves: its data ends here");
+  }
+  coordination::Txn txn;
+  txn.compares.push_back({coordination::member_key(self_), record->modified});
+  txn.deletes.push_back({coordination::member_key(self_)});
+  txn.deletes.push_back({coordination::session_key(self_)});
+  txn.deletes.push_back({coordination::name_key(options_.self.name)});
+  send(std::move(txn), {.kind = OpenTxn::Kind::kGoodbye});
+}
+
+}  // namespace borg::node

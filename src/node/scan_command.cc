@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/scan_command.h"
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+#include "resp/parser.h"
+
+namespace borg::node {
+namespace {
+
+constexpr unsigned kPositionBits = 38;
+constexpr std::uint64_t kPositionMask = (1ULL << kPositionBits) - 1;
+constexpr std::size_t kWindowMax = 128;
+constexpr std::uint64_t kLocalPage = 1000;
+
+std::uint64_t cursor_of(std::uint64_t slot, std::uint64_t position) {
+  return slot << kPositionBits | position;
+}
+
+bool read_number(std::string_view text, std::uint64_t& value) {
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+  return result.ec == std::errc() && result.ptr == text.data() + text.size();
+}
+
+bool is_word(std::string_view text, std::string_view lower) {
+  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+  });
+}
+
+void reply_error(Gateway& gateway, Client& client, std::string_view error) {
+  ByteBuffer out;
+  resp::Writer(out, client.version).error(error);
+  client.reply_now(out.view());
+  gateway.host().client_has_output(client);
+}
+
+}  // namespace
+
+ScanCommand::ScanCommand(Gateway& gateway, Client& client, std::uint64_t cursor, bool local)
+    : gateway_(gateway), client_(client), slot_(client.reserve()), local_(local), cursor_(cursor) {}
+
+void ScanCommand::start_scan(Gateway& gateway, Client& client, commands::Args args) {
+  std::uint64_t cursor = 0;
+  if (!read_number(args[1], cursor)) {
+    reply_error(gateway, client, "ERR invalid cursor");
+    return;
+  }
+  std::uint64_t count = 10;
+  std::vector<std::string> filters;
+  for (std::size_t i = 2; i < args.size(); i += 2) {
+    const bool has_value = i + 1 < args.size();
+    if (has_value && is_word(args[i], "count")) {
+      std::int64_t value = 0;
+      const std::string_view text = args[i + 1];
+      const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+      if (result.ec != std::errc() || result.ptr != text.data() + text.size()) {
+        reply_error(gateway, client, "ERR value is not an integer or out of range");
+        return;
+      }
+      if (value < 1) {
+        reply_error(gateway, client, "ERR syntax error");
+        return;
+      }
+      count = static_cast<std::uint64_t>(value);
+    } else if (has_value && (is_word(args[i], "match") || is_word(args[i], "type"))) {
+      filters.emplace_back(args[i]);
+      filters.emplace_back(args[i + 1]);
+    } else {
+      reply_error(gateway, client, "ERR syntax error");
+      return;
+    }
+  }
+  const auto scan = std::make_shared<ScanCommand>(gateway, client, cursor, false);
+  scan->count_ = count;
+  scan->filters_ = std::move(filters);
+  scan->ask_next_partitions();
+}
+
+void ScanCommand::start_local(Gateway& gateway, Client& client, commands::Args args) {
+  std::uint64_t cursor = 0;
+  if (args.size() > 2 && !read_number(args[2], cursor)) {
+    reply_error(gateway, client, "ERR invalid cursor");
+    return;
+  }
+  const auto scan = std::make_shared<ScanCommand>(gateway, client, cursor, true);
+  scan->count_ = kLocalPage;
+  scan->ask_next_partitions();
+}
+
+/// The first partition at or behind `from` that this scan must look at.
+std::optional<PartitionId> ScanCommand::next_partition(std::uint32_t from) const {
+  const NodeId self = gateway_.host().self().node;
+  for (std::uint32_t p = from; p < kPartitionCount; ++p) {
+    const PartitionId partition(static_cast<std::uint16_t>(p));
+    if (!local_ || gateway_.host().config(partition).is_replica(self)) return partition;
+  }
+  return std::nullopt;
+}
+
+void ScanCommand::ask_next_partitions() {
+  parts_.clear();
+  const std::uint64_t slot = cursor_ >> kPositionBits;
+  std::uint64_t partition = slot / kSlotsPerPartition;
+  for (std::size_t i = 0; i < window_; ++i) {
+    const auto next = next_partition(static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(partition, kPartitionCount)));
+    if (!next) break;
+    parts_.push_back({*next, {}});
+    partition = next->value() + 1u;
+  }
+  if (parts_.empty()) {
+    finish(0);
+    return;
+  }
+  missing_ = parts_.size();
+  const auto self = shared_from_this();
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    const PartitionId p = parts_[i].partition;
+    const bool begun = slot / kSlotsPerPartition == p.value();
+    const std::string from_slot = std::to_string(begun ? slot : first_slot(p).value());
+    const std::string position = std::to_string(begun ? cursor_ & kPositionMask : 0);
+    const std::string count = std::to_string(count_);
+    std::vector<std::string_view> args{"_scan", from_slot, position, count};
+    args.insert(args.end(), filters_.begin(), filters_.end());
+    gateway_.submit_part(self, i,
+                         {.partition = p,
+                          .any_replica = local_,
+                          .version = resp::Version::kResp2,
+                          .args = args});
+  }
+}
+
+void ScanCommand::part_done(std::size_t part, std::string_view reply) {
+  parts_[part].reply = reply;
+  if (--missing_ == 0) gateway_.defer(shared_from_this());
+}
+
+void ScanCommand::go_on() { take_results(); }
+
+/// The partitions' results in order, up to the first that is not finished.
+void ScanCommand::take_results() {
+  for (const Part& part : parts_) {
+    if (part.reply.starts_with('-')) {
+      gateway_.finish(client_, slot_, part.reply);
+      return;
+    }
+    const resp::ReplyResult parsed = resp::parse_reply(part.reply);
+    if (!parsed.reply || parsed.reply->value.elements.size() != 3) {
+      gateway_.finish(client_, slot_, "-ERR A part of the scan got an unexpected reply\r\n");
+      return;
+    }
+    const auto& elements = parsed.reply->value.elements;
+    for (const resp::Value& key : elements[2].elements) {
+      keys_.push_back(key.text);
+      key_partitions_.push_back(part.partition);
+    }
+    if (elements[0].integer >= 0) {
+      finish(cursor_of(static_cast<std::uint64_t>(elements[0].integer),
+                       static_cast<std::uint64_t>(elements[1].integer)));
+      return;
+    }
+  }
+  const std::uint32_t behind = parts_.back().partition.value() + 1u;
+  if (!next_partition(behind)) {
+    finish(0);
+    return;
+  }
+  cursor_ = cursor_of(std::uint64_t{behind} * kSlotsPerPartition, 0);
+  if (keys_.size() >= count_) {
+    finish(cursor_);
+    return;
+  }
+  window_ = std::min(window_ * 2, kWindowMax);
+  ask_next_partitions();
+}
+
+void ScanCommand::finish(std::uint64_t cursor) {
+  ByteBuffer out;
+  resp::Writer writer(out, client_.version);
+  writer.array(2);
+  writer.bulk(std::to_string(cursor));
+  writer.array(keys_.size());
+  const NodeId self = gateway_.host().self().node;
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    if (!local_) {
+      writer.bulk(keys_[i]);
+      continue;
+    }
+    const PartitionConfig& config = gateway_.host().config(key_partitions_[i]);
+    writer.array(2);
+    writer.bulk(keys_[i]);
+    writer.bulk(config.primary() == self        ? "primary"
+                : config.in_sync.contains(self) ? "backup"
+                                                : "syncing");
+  }
+  gateway_.finish(client_, slot_, out.view());
+}
+
+RandomKeyCommand::RandomKeyCommand(Gateway& gateway, Client& client)
+    : gateway_(gateway),
+      client_(client),
+      slot_(client.reserve()),
+      counts_(kPartitionCount),
+      missing_(kPartitionCount) {}
+
+void RandomKeyCommand::start(Gateway& gateway, Client& client) {
+  const auto command = std::make_shared<RandomKeyCommand>(gateway, client);
+  const std::vector<std::string_view> args{"_count"};
+  for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
+    gateway.submit_part(command, p, {.partition = PartitionId(p), .args = args});
+  }
+}
+
+void RandomKeyCommand::part_done(std::size_t part, std::string_view reply) {
+  if (drawing_) {
+    const bool is_nil = reply == "$-1\r\n" || reply == "_\r\n";
+    if (is_nil && ++tries_ < 16) {
+      gateway_.defer(shared_from_this());
+    } else {
+      finish(reply);
+    }
+    return;
+  }
+  if (reply.starts_with(':')) {
+    std::from_chars(reply.data() + 1, reply.data() + reply.size(), counts_[part]);
+  }
+  if (--missing_ == 0) gateway_.defer(shared_from_this());
+}
+
+void RandomKeyCommand::go_on() {
+  const std::uint64_t total = std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
+  if (total == 0) {
+    ByteBuffer out;
+    resp::Writer(out, client_.version).null();
+    finish(out.view());
+    return;
+  }
+  std::uint64_t draw = gateway_.host().draw_random() % total;
+  std::uint16_t partition = 0;
+  while (draw >= counts_[partition]) draw -= counts_[partition++];
+  drawing_ = true;
+  const std::vector<std::string_view> args{"_randomkey"};
+  gateway_.submit_part(
+      shared_from_this(), 0,
+      {.partition = PartitionId(partition), .version = client_.version, .args = args});
+}
+
+void RandomKeyCommand::finish(std::string_view reply) {
+  gateway_.finish(client_, slot_, reply);
+}
+
+}  // namespace borg::node

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/worker.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "node/client_list.h"
+#include "node/gateway_commands.h"
+
+namespace borg::node {
+
+using replication::Replica;
+
+WorkerCore::WorkerCore(NodeId self, WorkerIndex index, std::uint16_t workers,
+                       const NodeOptions& options, std::uint64_t seed)
+    : options_(options),
+      self_{self, index.value()},
+      workers_(workers),
+      random_(seed),
+      configs_(kPartitionCount),
+      gateway_(*this, options),
+      is_waiting_(kPartitionCount) {
+  BORG_CHECK(gateway_commands_are_complete());
+}
+
+WorkerCore::~WorkerCore() = default;
+
+void WorkerCore::begin_turn(Now now) { now_ = now; }
+
+// ---- clients ----
+
+Client& WorkerCore::connect(ConnectionId id, std::string address, std::string local_address) {
+  ++clients_total_;
+  auto client = std::make_unique<Client>(id, std::move(address), std::move(local_address),
+                                         now_.instant);
+  client->last_active = now_.instant;
+  Client& result = *client;
+  clients_.emplace(id, std::move(client));
+  return result;
+}
+
+bool WorkerCore::wants_input(const Client& client) const {
+  return !client.closing && client.output.size() < options_.client_output_bytes_max &&
+         client.pending() < options_.client_pending_max;
+}
+
+std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
+  std::size_t consumed = 0;
+  while (consumed < input.size() && !client.closing) {
+    if (!wants_input(client)) {
+      throttled_.push_back(client.id());
+      break;
+    }
+    const auto status = client.parser.parse(input.substr(consumed));
+    if (status == resp::RequestParser::Status::kNeedMore) break;
+    if (status == resp::RequestParser::Status::kError) {
+      client.silenced = false;
+      client.reply_now(std::string(client.parser.error()) + "\r\n");
+      client.closing = true;
+      client_has_output(client);
+      break;
+    }
+    consumed += client.parser.consumed();
+    if (!client.parser.args().empty()) gateway_.execute(client, client.parser.args());
+  }
+  input_bytes_ += consumed;
+  return consumed;
+}
+
+void WorkerCore::disconnect(Client& client) { gateway_.disconnect(client); }
+
+void WorkerCore::client_has_output(Client& client) {
+  if (client.dirty || client.gone) return;
+  client.dirty = true;
+  effects_.clients.push_back(&client);
+}
+
+void WorkerCore::client_left(Client& client) { departed_.push_back(client.id()); }
+
+void WorkerCore::resume_clients() {
+  std::vector<ConnectionId> throttled;
+  throttled.swap(throttled_);
+  for (const ConnectionId id : throttled) {
+    const auto at = clients_.find(id);
+    if (at == clients_.end() || at->second->gone) continue;
+    if (wants_input(*at->second)) {
+      effects_.resumed.push_back(at->second.get());
+    } else {
+      throttled_.push_back(id);
+    }
+  }
+}
+
+std::string WorkerCore::describe_clients() const {
+  std::string text;
+  for (const auto& [id, client] : clients_) {
+    if (!client->gone) text += describe(*client, now_.instant) + "\n";
+  }
+  return text;
+}
+
+// ---- partitions ----
+
+bool WorkerCore::is_mine(PartitionId partition) const {
+  return partition.value() % workers_ == self_.lane;
+}
+
+Replica& WorkerCore::replica_of(PartitionId partition) {
+  auto& replica = replicas_[partition.value()];
+  if (replica == nullptr) {
+    replica = std::make_unique<Replica>(partition, self_.node);
+    replica->configure(configs_[partition.value()], now_, *this);
+  }
+  return *replica;
+}
+
+void WorkerCore::request_here(PartitionId partition, const Replica::RequestView& request) {
+  if (request.args.front() == ClientListCommand::kRequest) {
+    answer_clients_request(request.origin, partition);
+    return;
+  }
+  Replica& replica = replica_of(partition);
+  replica.request(request, now_, *this);
+  note_waiting(replica);
+}
+
+void WorkerCore::note_waiting(Replica& replica) {
+  const std::uint16_t p = replica.partition().value();
+  if (replica.idle() || is_waiting_[p]) return;
+  is_waiting_[p] = true;
+  waiting_.push_back(replica.partition());
+}
+
+void WorkerCore::poke_waiting() {
+  std::vector<PartitionId> waiting;
+  waiting.swap(waiting_);
+  for (const PartitionId p : waiting) {
+    Replica& replica = replica_of(p);
+    replica.poke(now_, *this);
+    is_waiting_[p.value()] = false;
+    note_waiting(replica);
+  }
+}
+
+bool WorkerCore::learn(PartitionId partition, const PartitionConfig& config) {
+  if (config.epoch <= configs_[partition.value()].epoch) return false;
+  adopt(partition, config);
+  to_control(replication::Report{.kind = replication::Report::Kind::kLearned,
+                                 .partition = partition,
+                                 .epoch = config.epoch,
+                                 .config = config});
+  return true;
+}
+
+void WorkerCore::adopt(PartitionId partition, const PartitionConfig& config) {
+  PartitionConfig& known = configs_[partition.value()];
+  if (config.epoch > known.epoch) {
+    const bool new_way = config.term != known.term;
+    known = config;
+    if (new_way) gateway_.route_changed(partition);
+  }
+  if (!is_mine(partition)) return;
+  const bool concerns_me = replicas_[partition.value()] != nullptr || config.is_replica(self_.node);
+  if (!concerns_me || config.epoch <= replica_of(partition).config().epoch) return;
+  Replica& replica = replica_of(partition);
+  replica.configure(config, now_, *this);
+  note_waiting(replica);
+  jobs_changed_ = true;
+}
+
+void WorkerCore::set_view(std::shared_ptr<const NodeView> view) {
+  view_ = std::move(view);
+  for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
+    adopt(PartitionId(p), view_->cluster->partitions[p]);
+  }
+  gateway_.view_changed();
+  poke_waiting();
+}
+
+void WorkerCore::on_control(ToWorker message) {
+  if (auto* view = std::get_if<std::shared_ptr<const NodeView>>(&message)) {
+    set_view(std::move(*view));
+  } else if (const auto* park = std::get_if<Park>(&message)) {
+    replica_of(park->partition).park(park->epoch, *this);
+  } else if (const auto* unpark = std::get_if<Unpark>(&message)) {
+    replica_of(unpark->partition).unpark(unpark->epoch, now_, *this);
+  } else if (const auto* reply = std::get_if<AdminReply>(&message)) {
+    gateway_.on_admin_reply(*reply);
+  } else {
+    to_control(WorkerStats{WorkerIndex(self_.lane), stats()});
+  }
+}
+
+void WorkerCore::to_control(ToControl message) { effects_.control.push_back(std::move(message)); }
+
+// ---- what replicas ask and say ----
+
+void WorkerCore::reply(const wire::Origin& origin, PartitionId partition,
+                       wire::ReplyStatus status, std::string_view bytes, Instant valid_until) {
+  if (origin.gateway == self_) {
+    gateway_.on_reply(origin.seq, partition, status, bytes, valid_until);
+    return;
+  }
+  Link* link = find_link(origin.gateway);
+  if (link == nullptr || !link->up) return;  // its gateway asks again when the link stands
+  wire::encode(link->output,
+               wire::Reply{.seq = origin.seq, .partition = partition, .status = status,
+                           .bytes = bytes});
+  link->output_valid_until = std::min(link->output_valid_until, valid_until);
+  mark_dirty(*link);
+}
+
+void WorkerCore::report(const replication::Report& report) {
+  if (report.kind == replication::Report::Kind::kLearned) {
+    PartitionConfig& known = configs_[report.partition.value()];
+    if (report.config.epoch > known.epoch) {
+      const bool new_way = report.config.term != known.term;
+      known = report.config;
+      if (new_way) gateway_.route_changed(report.partition);
+    }
+  }
+  to_control(report);
+}
+
+Instant WorkerCore::serve_until(const PartitionConfig& config) const {
+  if (view_ == nullptr) return Instant::at_nanos(INT64_MIN);
+  if (config.in_sync.size() <= 1) return view_->sole->until();
+  Instant until = Instant::never();
+  for (const NodeId node : config.in_sync) {
+    if (node == self_.node) continue;
+    const auto at = view_->leases.find(node);
+    until = std::min(until, at == view_->leases.end() ? Instant::at_nanos(INT64_MIN)
+                                                      : at->second->until());
+  }
+  return until;
+}
+
+std::size_t WorkerCore::copies_required() const {
+  return view_ == nullptr ? 1 : view_->copies_required();
+}
+
+bool WorkerCore::too_few_nodes() const { return view_ == nullptr || view_->too_few_nodes(); }
+
+ByteBuffer& WorkerCore::scratch() {
+  scratch_.clear();
+  return scratch_;
+}
+
+// ---- periodic work ----
+
+void WorkerCore::tick() {
+  gateway_.tick();
+  watch_links();
+  poke_waiting();
+  expire_keys();
+  sweep_records();
+  if (options_.memory_bytes_max > 0) {
+    out_of_memory_ = stats().memory_bytes > options_.memory_bytes_max / workers_;
+  }
+}
+
+/// Active expiry: some keys of some partitions each tick, so that a million keys that are due
+/// cost a little of many turns and never a long one.
+void WorkerCore::expire_keys() {
+  constexpr std::size_t kKeysPerTick = 4000;
+  constexpr std::size_t kBucketsPerVisit = 16;
+  std::size_t seen = 0;
+  for (std::uint16_t n = 0; n < kPartitionCount && seen < kKeysPerTick; ++n) {
+    const std::uint16_t p = expiry_cursor_;
+    expiry_cursor_ = static_cast<std::uint16_t>((expiry_cursor_ + 1) % kPartitionCount);
+    if (replicas_[p] == nullptr) continue;
+    seen += replicas_[p]->expire_some(now_, kBucketsPerVisit, *this);
+  }
+}
+
+void WorkerCore::sweep_records() {
+  if (view_ == nullptr) return;
+  const auto is_member = [this](NodeId node) { return view_->cluster->member(node) != nullptr; };
+  for (int n = 0; n < 8; ++n) {
+    const std::uint16_t p = sweep_cursor_;
+    sweep_cursor_ = static_cast<std::uint16_t>((sweep_cursor_ + 1) % kPartitionCount);
+    if (replicas_[p] == nullptr) continue;
+    replicas_[p]->sweep(now_, options_.request_deadline.as_millis() * 10, is_member);
+  }
+}
+
+Stats WorkerCore::stats() const {
+  Stats stats;
+  for (const auto& replica : replicas_) {
+    if (replica == nullptr || replica->role() == Replica::Role::kNone) continue;
+    const storage::PartitionStore& store = replica->store();
+    stats.keys += store.keys();
+    stats.memory_bytes += store.memory_bytes();
+    if (replica->role() == Replica::Role::kPrimary) {
+      ++stats.primary_partitions;
+      stats.primary_keys += store.keys();
+      stats.expiring_keys += store.keys_with_expiry();
+    } else if (replica->role() == Replica::Role::kBackup) {
+      ++stats.backup_partitions;
+    } else {
+      ++stats.syncing_partitions;
+    }
+  }
+  for (const auto& [id, client] : clients_) stats.clients += client->gone ? 0 : 1;
+  stats.clients_total = clients_total_;
+  stats.commands = gateway_.commands_executed();
+  stats.forwarded = gateway_.forwarded();
+  stats.input_bytes = input_bytes_;
+  return stats;
+}
+
+void WorkerCore::end_turn() {
+  gateway_.end_turn();
+  pump_snapshots();
+  for (Link* link : to_ack_) {
+    if (!link->up || link->received == link->received_acked) continue;
+    wire::encode(link->output, wire::Ack{.count = link->received});
+    link->received_acked = link->received;
+    mark_dirty(*link);
+  }
+  to_ack_.clear();
+  resume_clients();
+  for (const ConnectionId id : departed_) {
+    const auto at = clients_.find(id);
+    if (at == clients_.end()) continue;
+    std::erase(effects_.clients, at->second.get());
+    std::erase(effects_.resumed, at->second.get());
+    clients_.erase(at);
+  }
+  departed_.clear();
+}
+
+}  // namespace borg::node

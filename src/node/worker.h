@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/random.h"
+#include "node/client.h"
+#include "node/gateway.h"
+#include "node/inner_message.h"
+#include "node/link.h"
+#include "node/options.h"
+#include "replication/replica.h"
+
+namespace borg::node {
+
+/// One worker of a node: the replicas of its partitions, and the gateway of its clients.
+///
+/// The caller (server/ or sim/) owns time, sockets and threads. A turn is begin_turn(), any
+/// number of events, end_turn(); then the caller takes the effects in the order in which
+/// Effects lists them.
+/// Runs:      on one thread; sans-I/O.
+/// Order:     a link's or client's output may leave only while now < output_valid_until, read
+///            from the clock after end_turn(); else the link is broken, the client closed.
+class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
+ public:
+  WorkerCore(NodeId self, WorkerIndex index, std::uint16_t workers, const NodeOptions& options,
+             std::uint64_t seed);
+  ~WorkerCore() override;
+
+  void begin_turn(Now now);
+
+  // ---- events ----
+  Client& connect(ConnectionId id, std::string address, std::string local_address);
+  /// Executes the whole requests at the front of `input`; returns how many bytes they took.
+  /// Stops early if the client must wait (see Client::closing and wants_input()).
+  std::size_t on_client_data(Client& client, std::string_view input);
+  /// The connection is closed; the caller must not use the client any more.
+  void disconnect(Client& client);
+  void on_link_up(const wire::Endpoint& peer);
+  void on_link_down(const wire::Endpoint& peer);
+  /// Takes the whole frames at the front of `input`. False: the peer does not speak our
+  /// protocol, break the link.
+  bool on_link_data(const wire::Endpoint& peer, std::string_view input, std::size_t& consumed);
+  void on_control(ToWorker message);
+  /// About every kTick.
+  void tick();
+  static constexpr Duration kTick = Duration::millis(20);
+
+  /// Sends again, acknowledges and pumps what this turn asks for.
+  void end_turn();
+
+  // ---- effects, after end_turn(); the caller empties them ----
+  struct Effects {
+    std::vector<Link*> links;      ///< with output, to workers of this node too
+    std::vector<Client*> clients;  ///< with output, or closing
+    std::vector<Client*> resumed;  ///< may go on: give on_client_data() their input again
+    std::vector<ToControl> control;
+  };
+  [[nodiscard]] Effects& effects() { return effects_; }
+
+  /// False while the client has too much output or too many commands under way.
+  [[nodiscard]] bool wants_input(const Client& client) const;
+  [[nodiscard]] const replication::Replica* replica(PartitionId partition) const {
+    return replicas_[partition.value()].get();
+  }
+  [[nodiscard]] const wire::Endpoint& endpoint() const { return self_; }
+  [[nodiscard]] Stats stats() const;
+  /// Bytes of the whole frame that a link waits for, from on_link_data().
+  [[nodiscard]] static std::uint32_t frame_bytes_max() { return wire::kFrameBytesMax; }
+  [[nodiscard]] bool has_work() const { return gateway_.pending() > 0 || !jobs_.empty(); }
+
+ private:
+  // GatewayHost
+  [[nodiscard]] Now now() const override { return now_; }
+  [[nodiscard]] const wire::Endpoint& self() const override { return self_; }
+  [[nodiscard]] const NodeView* view() const override { return view_.get(); }
+  [[nodiscard]] const PartitionConfig& config(PartitionId partition) const override {
+    return configs_[partition.value()];
+  }
+  [[nodiscard]] wire::Endpoint holder(NodeId node, PartitionId partition) const override;
+  ByteBuffer* output_to(const wire::Endpoint& to) override;
+  void request_here(PartitionId partition,
+                    const replication::Replica::RequestView& request) override;
+  bool learn(PartitionId partition, const PartitionConfig& config) override;
+  void to_control(ToControl message) override;
+  void client_has_output(Client& client) override;
+  void client_left(Client& client) override;
+  [[nodiscard]] std::string describe_clients() const override;
+  [[nodiscard]] std::uint16_t workers() const override { return workers_; }
+  std::uint64_t draw_random() override { return random_.next(); }
+
+  // ReplicaSink
+  ByteBuffer* replicate(const replication::SentFrame& frame) override;
+  ByteBuffer* link(NodeId to, PartitionId partition) override;
+  void reply(const wire::Origin& origin, PartitionId partition, wire::ReplyStatus status,
+             std::string_view bytes, Instant valid_until) override;
+  void report(const replication::Report& report) override;
+  [[nodiscard]] Instant serve_until(const PartitionConfig& config) const override;
+  [[nodiscard]] std::size_t copies_required() const override;
+  [[nodiscard]] bool too_few_nodes() const override;
+  [[nodiscard]] bool out_of_memory() const override { return out_of_memory_; }
+  [[nodiscard]] bool is_own_gateway(const wire::Origin& origin) const override {
+    return origin.gateway == self_;
+  }
+  ByteBuffer& scratch() override;
+
+  [[nodiscard]] bool is_mine(PartitionId partition) const;
+  replication::Replica& replica_of(PartitionId partition);
+  Link* find_link(const wire::Endpoint& peer);
+  Link& link_to(const wire::Endpoint& peer);
+  void mark_dirty(Link& link);
+  void adopt(PartitionId partition, const PartitionConfig& config);
+  void set_view(std::shared_ptr<const NodeView> view);
+  bool on_frame(Link& link, const wire::Frame& frame);
+  bool on_request(Link& link, std::string_view payload);
+  bool on_reply_frame(std::string_view payload);
+  bool on_ack(Link& link, std::string_view payload);
+  bool on_nack(Link& link, std::string_view payload);
+  bool on_replication(Link& link, const wire::Frame& frame);
+  void answer_clients_request(const wire::Origin& origin, PartitionId partition);
+  void watch_links();
+  void expire_keys();
+  void sweep_records();
+  void poke_waiting();
+  void note_waiting(replication::Replica& replica);
+  void rebuild_jobs();
+  void pump_snapshots();
+  void resume_clients();
+
+  const NodeOptions& options_;
+  const wire::Endpoint self_;
+  const std::uint16_t workers_;
+  Random random_;
+  Now now_;
+  Effects effects_;
+  std::shared_ptr<const NodeView> view_;
+  std::vector<PartitionConfig> configs_;
+  std::array<std::unique_ptr<replication::Replica>, kPartitionCount> replicas_;
+  Gateway gateway_;
+  std::map<ConnectionId, std::unique_ptr<Client>> clients_;
+  std::vector<ConnectionId> departed_;
+  std::vector<ConnectionId> throttled_;
+  std::map<wire::Endpoint, std::unique_ptr<Link>> links_;
+  std::vector<Link*> to_ack_;
+  wire::Args args_;
+  ByteBuffer scratch_;
+
+  std::vector<PartitionId> waiting_;  // replicas with something that poke() may move
+  std::vector<bool> is_waiting_;
+  struct Job {  // a snapshot under way
+    PartitionId partition;
+    NodeId to;
+  };
+  std::vector<Job> jobs_;
+  std::size_t next_job_ = 0;
+  bool jobs_changed_ = false;
+  std::uint16_t expiry_cursor_ = 0;
+  std::uint16_t sweep_cursor_ = 0;
+  bool out_of_memory_ = false;
+  std::uint64_t clients_total_ = 0;
+  std::uint64_t input_bytes_ = 0;
+};
+
+}  // namespace borg::node

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// A worker's links: frames in and out, cumulative acks, snapshots under way.
+#include <algorithm>
+
+#include "node/client_list.h"
+#include "node/worker.h"
+
+namespace borg::node {
+
+using replication::Replica;
+
+Link* WorkerCore::find_link(const wire::Endpoint& peer) {
+  const auto at = links_.find(peer);
+  return at == links_.end() ? nullptr : at->second.get();
+}
+
+Link& WorkerCore::link_to(const wire::Endpoint& peer) {
+  auto& link = links_[peer];
+  if (link == nullptr) link = std::make_unique<Link>(peer);
+  return *link;
+}
+
+void WorkerCore::mark_dirty(Link& link) {
+  if (link.dirty) return;
+  link.dirty = true;
+  effects_.links.push_back(&link);
+}
+
+wire::Endpoint WorkerCore::holder(NodeId node, PartitionId partition) const {
+  if (node == self_.node) {
+    return {node, static_cast<std::uint16_t>(partition.value() % workers_)};
+  }
+  const membership::MemberRecord* record =
+      view_ == nullptr ? nullptr : view_->cluster->member(node);
+  if (record == nullptr) return {};
+  return {node, static_cast<std::uint16_t>(partition.value() % record->member.workers)};
+}
+
+ByteBuffer* WorkerCore::output_to(const wire::Endpoint& to) {
+  Link* link = find_link(to);
+  if (link == nullptr || !link->up) return nullptr;
+  mark_dirty(*link);
+  return &link->output;
+}
+
+ByteBuffer* WorkerCore::link(NodeId to, PartitionId partition) {
+  return output_to(holder(to, partition));
+}
+
+ByteBuffer* WorkerCore::replicate(const replication::SentFrame& frame) {
+  Link* link = find_link(holder(frame.to, frame.partition));
+  if (link == nullptr || !link->up) return nullptr;
+  if (link->in_flight.empty()) link->waiting_since = now_.instant;
+  link->in_flight.push_back(frame);
+  link->chunk_bytes_in_flight += frame.chunk_bytes;
+  mark_dirty(*link);
+  return &link->output;
+}
+
+void WorkerCore::on_link_up(const wire::Endpoint& peer) {
+  Link& link = link_to(peer);
+  link.reset();
+  link.up = true;
+  for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
+    const PartitionId partition(p);
+    const PartitionConfig& config = configs_[p];
+    if (config.primary() == peer.node && holder(peer.node, partition) == peer) {
+      gateway_.route_changed(partition);
+    }
+    if (peer.node == self_.node || replicas_[p] == nullptr || !config.is_replica(peer.node) ||
+        holder(peer.node, partition) != peer) {
+      continue;
+    }
+    replicas_[p]->link_up(peer.node, *this);
+    jobs_changed_ = true;
+  }
+}
+
+void WorkerCore::on_link_down(const wire::Endpoint& peer) {
+  Link* link = find_link(peer);
+  if (link == nullptr) return;
+  const bool was_up = link->up;
+  link->reset();
+  if (!was_up || peer.node == self_.node) return;
+  for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
+    if (replicas_[p] == nullptr || holder(peer.node, PartitionId(p)) != peer) continue;
+    replicas_[p]->link_down(peer.node);
+  }
+  jobs_changed_ = true;
+}
+
+bool WorkerCore::on_link_data(const wire::Endpoint& peer, std::string_view input,
+                              std::size_t& consumed) {
+  consumed = 0;
+  Link& link = link_to(peer);
+  while (link.up) {
+    wire::Frame frame{};
+    std::size_t wanted = 0;
+    const auto status =
+        wire::read_frame(input.substr(consumed), wire::kFrameBytesMax, frame, wanted);
+    if (status == wire::FrameStatus::kNeedMore) return true;
+    if (status != wire::FrameStatus::kFrame || !on_frame(link, frame)) return false;
+    consumed += frame.consumed;
+  }
+  return true;
+}
+
+bool WorkerCore::on_frame(Link& link, const wire::Frame& frame) {
+  switch (frame.type) {
+    case wire::FrameType::kRequest:
+      return on_request(link, frame.payload);
+    case wire::FrameType::kReply:
+      return on_reply_frame(frame.payload);
+    case wire::FrameType::kAck:
+      return on_ack(link, frame.payload);
+    case wire::FrameType::kNack:
+      return on_nack(link, frame.payload);
+    case wire::FrameType::kTermStart:
+    case wire::FrameType::kOperation:
+    case wire::FrameType::kSyncStart:
+    case wire::FrameType::kSyncChunk:
+    case wire::FrameType::kSyncEnd:
+      if (link.received == link.received_acked) to_ack_.push_back(&link);
+      ++link.received;
+      return on_replication(link, frame);
+    default:
+      return false;
+  }
+}
+
+void WorkerCore::answer_clients_request(const wire::Origin& origin, PartitionId partition) {
+  ByteBuffer out;
+  resp::Writer(out, resp::Version::kResp2).bulk(describe_clients());
+  reply(origin, partition, wire::ReplyStatus::kDone, out.view(), Instant::never());
+}
+
+bool WorkerCore::on_request(Link& link, std::string_view payload) {
+  wire::Request m;
+  wire::Args args;
+  args.swap(args_);
+  const bool ok = wire::decode(payload, m, args) && is_mine(m.partition);
+  if (ok) {
+    request_here(m.partition, {.origin = {.gateway = link.peer,
+                                          .seq = m.seq,
+                                          .floor = m.floor,
+                                          .resp = m.resp},
+                               .term = m.term,
+                               .any_replica = m.any_replica,
+                               .args = args});
+  }
+  args_.swap(args);
+  return ok;
+}
+
+bool WorkerCore::on_reply_frame(std::string_view payload) {
+  wire::Reply m;
+  if (!wire::decode(payload, m)) return false;
+  gateway_.on_reply(m.seq, m.partition, m.status, m.bytes, Instant::never());
+  return true;
+}
+
+bool WorkerCore::on_ack(Link& link, std::string_view payload) {
+  wire::Ack m;
+  if (!wire::decode(payload, m) || m.count < link.acked ||
+      m.count - link.acked > link.in_flight.size()) {
+    return false;
+  }
+  while (link.acked < m.count) {
+    const replication::SentFrame frame = link.in_flight.front();
+    link.in_flight.pop_front();
+    ++link.acked;
+    link.chunk_bytes_in_flight -= frame.chunk_bytes;
+    Replica& replica = replica_of(frame.partition);
+    replica.on_acked(frame, now_, *this);
+  }
+  link.waiting_since = link.in_flight.empty() ? Instant::never() : now_.instant;
+  return true;
+}
+
+bool WorkerCore::on_nack(Link& link, std::string_view payload) {
+  wire::Nack m;
+  if (!wire::decode(payload, m) || !is_mine(m.partition)) return false;
+  Replica& replica = replica_of(m.partition);
+  replica.on_nack(link.peer.node, m, now_, *this);
+  note_waiting(replica);
+  jobs_changed_ = true;
+  return true;
+}
+
+bool WorkerCore::on_replication(Link& link, const wire::Frame& frame) {
+  const NodeId from = link.peer.node;
+  const auto handle = [&](auto m, auto&& apply) {
+    if (!wire::decode(frame.payload, m) || !is_mine(m.partition)) return false;
+    Replica& replica = replica_of(m.partition);
+    apply(replica, m);
+    return true;
+  };
+  switch (frame.type) {
+    case wire::FrameType::kOperation:
+      return handle(wire::Operation{}, [&](Replica& r, const auto& m) {
+        r.on_operation(from, m, *this);
+      });
+    case wire::FrameType::kTermStart:
+      return handle(wire::TermStart{}, [&](Replica& r, const auto& m) {
+        r.on_term_start(from, m, now_, *this);
+        note_waiting(r);
+        jobs_changed_ = true;
+      });
+    case wire::FrameType::kSyncStart:
+      return handle(wire::SyncStart{}, [&](Replica& r, const auto& m) {
+        r.on_sync_start(from, m, now_, *this);
+        note_waiting(r);
+        jobs_changed_ = true;
+      });
+    case wire::FrameType::kSyncChunk:
+      return handle(wire::SyncChunk{},
+                    [&](Replica& r, const auto& m) { r.on_sync_chunk(from, m, *this); });
+    default:
+      return handle(wire::SyncEnd{},
+                    [&](Replica& r, const auto& m) { r.on_sync_end(from, m, *this); });
+  }
+}
+
+/// A link whose acks do not come, though it stands, is as good as cut.
+void WorkerCore::watch_links() {
+  for (const auto& [peer, link] : links_) {
+    const bool stalled = link->up && link->waiting_since != Instant::never() &&
+                         now_.instant - link->waiting_since > options_.liveness.silence;
+    if (stalled == link->stalled) continue;
+    link->stalled = stalled;
+    to_control(PeerStalled{WorkerIndex(self_.lane), peer.node, stalled});
+  }
+}
+
+void WorkerCore::rebuild_jobs() {
+  jobs_changed_ = false;
+  jobs_.clear();
+  next_job_ = 0;
+  for (const auto& replica : replicas_) {
+    if (replica == nullptr || replica->role() != Replica::Role::kPrimary) continue;
+    for (const NodeId node : replica->config().syncing) {
+      if (replica->wants_chunk(node)) jobs_.push_back({replica->partition(), node});
+    }
+  }
+}
+
+/// Sends pieces of the snapshots under way, as far as each link's window and this turn allow.
+void WorkerCore::pump_snapshots() {
+  constexpr std::size_t kBytesPerTurn = 512 * 1024;
+  if (jobs_changed_) rebuild_jobs();
+  std::size_t budget = kBytesPerTurn;
+  std::size_t blocked = 0;
+  while (!jobs_.empty() && budget > 0 && blocked < jobs_.size()) {
+    next_job_ %= jobs_.size();
+    const Job job = jobs_[next_job_];
+    Link* link = find_link(holder(job.to, job.partition));
+    const bool open = link != nullptr && link->up &&
+                      link->chunk_bytes_in_flight < options_.sync_window_bytes;
+    if (!open) {
+      ++blocked;
+      ++next_job_;
+      continue;
+    }
+    const std::size_t before = link->output.size();
+    replica_of(job.partition).send_chunk(job.to, *this);
+    budget -= std::min(budget, link->output.size() - std::min(before, link->output.size()));
+    if (replica_of(job.partition).wants_chunk(job.to)) {
+      blocked = 0;
+    } else {
+      jobs_.erase(jobs_.begin() + static_cast<std::ptrdiff_t>(next_job_));
+    }
+  }
+}
+
+}  // namespace borg::node

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// A backup, or a replica that is being synced, takes what its primary sends.
+#include "base/check.h"
+#include "replication/replica.h"
+#include "replication/snapshot.h"
+#include "resp/writer.h"
+
+namespace borg::replication {
+
+void Replica::refuse(NodeId to, Epoch term, wire::NackReason reason, ReplicaSink& sink) {
+  ByteBuffer* out = sink.link(to, partition_);
+  if (out == nullptr) return;
+  wire::encode(*out, wire::Nack{.partition = partition_,
+                                .term = term,
+                                .reason = reason,
+                                .config = config_});
+}
+
+void Replica::on_term_start(NodeId from, const wire::TermStart& m, Now now, ReplicaSink& sink) {
+  if (!adopt(from, m.config, now, sink)) {
+    refuse(from, m.config.term, wire::NackReason::kStale, sink);
+    return;
+  }
+  // The stream of this term is known and only its link was new; or the term begins exactly
+  // where this replica's history ends. Anything else has diverged.
+  const bool resumes = stream_term_ == m.config.term && last_seq_ >= m.base_seq;
+  const bool continues = last_term_ == m.base_term && last_seq_ == m.base_seq;
+  if (role_ == Role::kNone || receiving_ || (!resumes && !continues)) {
+    refuse(from, m.config.term, wire::NackReason::kNotHere, sink);
+    return;
+  }
+  stream_term_ = m.config.term;
+}
+
+/// True if `from` is the primary whose stream of this term is being taken.
+bool Replica::accept_stream(NodeId from, Epoch term, ReplicaSink& sink) {
+  if (config_.term > term || (config_.term == term && config_.primary() != from)) {
+    refuse(from, term, wire::NackReason::kStale, sink);
+    return false;
+  }
+  if (stream_term_ != term || role_ == Role::kNone || role_ == Role::kPrimary) {
+    refuse(from, term, wire::NackReason::kNotHere, sink);
+    return false;
+  }
+  return true;
+}
+
+void Replica::on_operation(NodeId from, const wire::Operation& m, ReplicaSink& sink) {
+  if (!accept_stream(from, m.term, sink) || m.seq <= last_seq_) return;
+  if (!receiving_ && m.seq != last_seq_.next()) {
+    refuse(from, m.term, wire::NackReason::kNotHere, sink);
+    return;
+  }
+  last_seq_ = m.seq;
+  last_term_ = m.term;
+  clock_ms_ = m.now_ms;
+  if (m.kind == wire::OperationKind::kCommand) {
+    apply_command(m, sink);
+    return;
+  }
+  if (!apply_state(m)) {
+    stream_term_ = Epoch();
+    refuse(from, m.term, wire::NackReason::kNotHere, sink);
+  }
+}
+
+void Replica::apply_command(const wire::Operation& m, ReplicaSink& sink) {
+  wire::Args args;
+  Decoder in(m.body);
+  const bool readable = wire::decode_args(in, args) && in.done();
+  const commands::CommandSpec* spec = readable ? commands::resolve(args) : nullptr;
+  if (spec == nullptr || spec->handler == nullptr) {
+    // A primary of another release, or worse: this copy can no longer be equal.
+    stream_term_ = Epoch();
+    refuse(config_.primary(), m.term, wire::NackReason::kNotHere, sink);
+    return;
+  }
+  resp::Writer reply(sink.scratch(), m.origin.resp == 3 ? resp::Version::kResp3
+                                                        : resp::Version::kResp2);
+  commands::Context context{.store = store_,
+                            .partition = partition_,
+                            .now_ms = m.now_ms,
+                            .random = m.random,
+                            .reply = reply};
+  spec->handler(context, args);
+  if (m.origin.is_request()) {
+    records_.add(m.origin, m.seq, reply.buffer().view(), m.now_ms);
+  }
+}
+
+bool Replica::apply_state(const wire::Operation& m) {
+  if (m.kind == wire::OperationKind::kState && !apply_entries(m.body, partition_, store_)) {
+    return false;
+  }
+  if (m.origin.is_request()) records_.add(m.origin, m.seq, m.reply, m.now_ms);
+  return true;
+}
+
+void Replica::on_sync_start(NodeId from, const wire::SyncStart& m, Now now, ReplicaSink& sink) {
+  if (!adopt(from, m.config, now, sink)) {
+    refuse(from, m.config.term, wire::NackReason::kStale, sink);
+    return;
+  }
+  if (role_ != Role::kSyncing) {
+    refuse(from, m.config.term, wire::NackReason::kNotHere, sink);
+    return;
+  }
+  drop_data();
+  stream_term_ = m.config.term;
+  last_seq_ = m.base_seq;
+  sync_ = m.sync;
+  receiving_ = true;
+}
+
+void Replica::on_sync_chunk(NodeId from, const wire::SyncChunk& m, ReplicaSink& sink) {
+  if (!accept_stream(from, m.term, sink)) return;
+  if (!receiving_ || m.sync != sync_ || !apply_entries(m.entries, partition_, store_)) {
+    refuse(from, m.term, wire::NackReason::kNotHere, sink);
+  }
+}
+
+void Replica::on_sync_end(NodeId from, const wire::SyncEnd& m, ReplicaSink& sink) {
+  if (!accept_stream(from, m.term, sink)) return;
+  if (!receiving_ || m.sync != sync_ || !records_.decode(m.records)) {
+    refuse(from, m.term, wire::NackReason::kNotHere, sink);
+    return;
+  }
+  receiving_ = false;
+  last_seq_ = m.seq;
+  last_term_ = m.last_term;
+  clock_ms_ = m.now_ms;
+}
+
+}  // namespace borg::replication

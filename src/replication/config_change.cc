@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// A replica's roles, and what a new configuration does to them.
+#include <algorithm>
+
+#include "base/check.h"
+#include "replication/replica.h"
+
+namespace borg::replication {
+
+Replica::Replica(PartitionId partition, NodeId self)
+    : partition_(partition), self_(self), store_(partition) {}
+
+Replica::Peer* Replica::peer(NodeId node) {
+  return const_cast<Peer*>(std::as_const(*this).peer(node));
+}
+
+const Replica::Peer* Replica::peer(NodeId node) const {
+  for (const Peer& p : peers_) {
+    if (p.node == node) return &p;
+  }
+  return nullptr;
+}
+
+void Replica::configure(const PartitionConfig& config, Now now, ReplicaSink& sink) {
+  if (config.epoch <= config_.epoch) return;
+  const bool was_primary = role_ == Role::kPrimary;
+  const bool same_term = config.term == config_.term;
+  const bool was_replica = role_ != Role::kNone;
+  missed_epoch_ = config.epoch != config_.epoch.next();
+  config_ = config;
+  if (config.primary() == self_) {
+    if (was_primary && same_term) {
+      stay_primary(now, sink);
+    } else {
+      if (was_primary) resign(sink);
+      become_primary(now, sink);
+    }
+    return;
+  }
+  if (was_primary) resign(sink);
+  if (config.in_sync.contains(self_)) {
+    role_ = Role::kBackup;
+  } else if (config.syncing.contains(self_)) {
+    // What a former primary or backup had is obsolete: a snapshot will come. A replica that is
+    // being synced by this very term goes on.
+    if (stream_term_ != config.term) drop_data();
+    role_ = Role::kSyncing;
+  } else {
+    if (was_replica) drop_data();
+    role_ = Role::kNone;
+  }
+  serve_held(now, sink);
+}
+
+void Replica::become_primary(Now now, ReplicaSink& sink) {
+  role_ = Role::kPrimary;
+  receiving_ = false;
+  stream_term_ = Epoch();
+  base_term_ = last_term_;
+  base_seq_ = last_seq_;
+  committed_ = stable_ = Seq();
+  peers_.clear();
+  log_.clear();
+  parked_ = drained_reported_ = false;
+  refresh_peers(sink);
+  advance(now, sink);
+  serve_held(now, sink);
+}
+
+void Replica::stay_primary(Now now, ReplicaSink& sink) {
+  // A hand-over that was under way has lost: its epoch is over.
+  parked_ = drained_reported_ = false;
+  refresh_peers(sink);
+  trim_log();
+  advance(now, sink);
+  serve_held(now, sink);
+}
+
+/// Not primary any more. The outcome of what is in flight is the new primary's to tell: every
+/// gateway asks it, with the same request ids.
+void Replica::resign(ReplicaSink& sink) {
+  for (const auto* waiters : {&write_waiters_, &read_waiters_}) {
+    for (const Waiter& waiter : *waiters) moved(waiter.origin, sink);
+  }
+  write_waiters_.clear();
+  read_waiters_.clear();
+  for (const Parked& parked : held_) moved(parked.origin, sink);
+  held_.clear();
+  peers_.clear();
+  log_.clear();
+  parked_ = drained_reported_ = false;
+}
+
+void Replica::refresh_peers(ReplicaSink& sink) {
+  std::erase_if(peers_, [&](const Peer& p) { return !config_.is_replica(p.node); });
+  for (const NodeId node : config_.in_sync) {
+    if (node == self_) continue;
+    Peer* known = peer(node);
+    if (known != nullptr && known->counts()) continue;  // it was synced, or in sync before
+    if (known == nullptr) {
+      peers_.push_back(Peer{.node = node});
+      known = &peers_.back();
+    }
+    // In sync by the configuration: its acks count from the start of the term.
+    known->phase = Peer::Phase::kStreaming;
+    known->acked = Seq();
+    start_stream(*known, sink);
+  }
+  for (const NodeId node : config_.syncing) {
+    Peer* known = peer(node);
+    // If a configuration in between was missed the peer may have been out of it, and empty.
+    if (known != nullptr && !known->broken && !missed_epoch_) {
+      if (known->counts()) report_caught_up(*known, sink);
+      continue;
+    }
+    if (known == nullptr) {
+      peers_.push_back(Peer{.node = node});
+      known = &peers_.back();
+    }
+    begin_sync(*known, sink);
+  }
+}
+
+void Replica::drop_data() {
+  store_.clear();
+  records_.clear();
+  last_seq_ = Seq();
+  last_term_ = Epoch();
+  clock_ms_ = 0;
+  stream_term_ = Epoch();
+  receiving_ = false;
+  sync_ = 0;
+}
+
+/// A peer sent its configuration, which the coordinator committed: if it is newer than ours it
+/// counts here at once, before our own watch brings it.
+bool Replica::adopt(NodeId from, const PartitionConfig& config, Now now, ReplicaSink& sink) {
+  if (config.epoch > config_.epoch) {
+    configure(config, now, sink);
+    sink.report({.kind = Report::Kind::kLearned,
+                 .partition = partition_,
+                 .epoch = config.epoch,
+                 .node = from,
+                 .config = config});
+  }
+  return config_.primary() == from && config_.term == config.term;
+}
+
+bool Replica::idle() const { return write_waiters_.empty() && read_waiters_.empty() && held_.empty(); }
+
+}  // namespace borg::replication

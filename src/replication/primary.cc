@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: Apache-2.0
+// A primary executes commands, and answers when the replicas have them.
+#include <algorithm>
+#include <array>
+
+#include "base/check.h"
+#include "replication/replica.h"
+#include "resp/writer.h"
+
+namespace borg::replication {
+namespace {
+
+constexpr std::string_view kTooFewNodes =
+    "-NOREPLICAS Not enough live nodes to hold this write, nothing was written\r\n";
+constexpr std::string_view kOutOfMemory =
+    "-OOM command not allowed when used memory > 'maxmemory'.\r\n";
+
+resp::Version version_of(const wire::Origin& origin) {
+  return origin.resp == 3 ? resp::Version::kResp3 : resp::Version::kResp2;
+}
+
+std::vector<std::string_view> keys_of(const commands::CommandSpec& spec, commands::Args args) {
+  std::vector<std::string_view> keys;
+  const commands::KeyRange range = commands::key_range(spec, args);
+  if (range.first == 0) return keys;
+  for (std::size_t i = range.first; i <= range.last; i += range.step) keys.push_back(args[i]);
+  return keys;
+}
+
+}  // namespace
+
+void Replica::moved(const wire::Origin& origin, ReplicaSink& sink) {
+  ByteBuffer bytes;
+  Encoder encoder(bytes);
+  wire::encode_config(encoder, config_);
+  sink.reply(origin, partition_, wire::ReplyStatus::kMoved, bytes.view(), Instant::never());
+}
+
+bool Replica::may_serve(Now now, const ReplicaSink& sink) const {
+  return now.instant < sink.serve_until(config_);
+}
+
+void Replica::request(const RequestView& request, Now now, ReplicaSink& sink) {
+  if (request.any_replica) {
+    execute_as_any_replica(request, now, sink);
+  } else if (request.term > config_.term) {
+    hold(request);  // the sender knows more than this node: its view is about to arrive
+  } else if (role_ != Role::kPrimary || request.term != config_.term) {
+    moved(request.origin, sink);
+  } else if (parked_ || !held_.empty() || !may_serve(now, sink)) {
+    hold(request);
+  } else {
+    execute(request, now, sink);
+  }
+}
+
+/// Behind what is held already: commands of one connection never overtake each other.
+void Replica::hold(const RequestView& request) {
+  Parked held{.origin = request.origin, .term = request.term, .args = {}};
+  held.args.assign(request.args.begin(), request.args.end());
+  held_.push_back(std::move(held));
+}
+
+void Replica::serve_held(Now now, ReplicaSink& sink) {
+  std::vector<std::string_view> args;
+  while (!held_.empty()) {
+    const Parked& next = held_.front();
+    if (next.term > config_.term) return;
+    const bool is_ours = role_ == Role::kPrimary && next.term == config_.term;
+    if (is_ours && (parked_ || !may_serve(now, sink))) return;
+    const Parked held = std::move(held_.front());
+    held_.pop_front();
+    if (!is_ours) {
+      moved(held.origin, sink);
+      continue;
+    }
+    args.assign(held.args.begin(), held.args.end());
+    execute({.origin = held.origin, .term = held.term, .args = args}, now, sink);
+  }
+}
+
+/// The time that commands see: it never goes back, not even when the primary changes.
+std::int64_t Replica::advance_clock(Now now) { return std::max(clock_ms_, now.wall.ms); }
+
+void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
+  const commands::CommandSpec* spec = commands::resolve(request.args);
+  resp::Writer reply(sink.scratch(), version_of(request.origin));
+  if (spec == nullptr || spec->handler == nullptr) {
+    commands::write_unknown(request.args, reply);
+    answer_read(request.origin, reply.buffer().view(), now, sink);
+    return;
+  }
+  if (!commands::check_arity(*spec, request.args, reply)) {
+    answer_read(request.origin, reply.buffer().view(), now, sink);
+    return;
+  }
+  const bool is_write = spec->is(commands::kWrite);
+  if (is_write && (answer_duplicate(request.origin, now, sink) ||
+                   refuse_write(*spec, request.origin, sink))) {
+    return;
+  }
+  commands::Context context{.store = store_,
+                            .partition = partition_,
+                            .now_ms = advance_clock(now),
+                            .random = sink.draw_random(),
+                            .reply = reply};
+  spec->handler(context, request.args);
+  const std::string_view bytes = reply.buffer().view();
+  if (context.changed) {
+    append(*spec, request.origin, request.args, context, bytes, sink);
+    answer_write(request.origin, bytes, last_seq_, now, sink);
+    return;
+  }
+  if (context.met_expired) run_expiry(keys_of(*spec, request.args), now, sink);
+  answer_read(request.origin, bytes, now, sink);
+}
+
+void Replica::execute_as_any_replica(const RequestView& request, Now now, ReplicaSink& sink) {
+  const commands::CommandSpec* spec = commands::resolve(request.args);
+  resp::Writer reply(sink.scratch(), version_of(request.origin));
+  if (spec == nullptr || spec->handler == nullptr || spec->is(commands::kWrite)) {
+    commands::write_unknown(request.args, reply);
+  } else if (commands::check_arity(*spec, request.args, reply)) {
+    commands::Context context{.store = store_,
+                              .partition = partition_,
+                              .now_ms = advance_clock(now),
+                              .random = 0,
+                              .reply = reply};
+    spec->handler(context, request.args);
+  }
+  sink.reply(request.origin, partition_, wire::ReplyStatus::kDone, reply.buffer().view(),
+             Instant::never());
+}
+
+bool Replica::refuse_write(const commands::CommandSpec& spec, const wire::Origin& origin,
+                           ReplicaSink& sink) {
+  std::string_view refusal;
+  if (sink.too_few_nodes()) {
+    refusal = kTooFewNodes;
+  } else if (spec.is(commands::kDenyOom) && sink.out_of_memory()) {
+    refusal = kOutOfMemory;
+  } else {
+    return false;
+  }
+  sink.reply(origin, partition_, wire::ReplyStatus::kDone, refusal, Instant::never());
+  return true;
+}
+
+/// A request that was executed before is answered with its first result, under the same
+/// condition as the first time: every replica must have it.
+bool Replica::answer_duplicate(const wire::Origin& origin, Now now, ReplicaSink& sink) {
+  const Records::Found found = records_.find(origin);
+  if (found.status == Records::Status::kNew) return false;
+  if (found.status == Records::Status::kDone) {
+    answer_write(origin, std::string(found.result), found.seq, now, sink);
+  }
+  return true;
+}
+
+void Replica::append(const commands::CommandSpec& spec, const wire::Origin& origin,
+                     commands::Args args, const commands::Context& context,
+                     std::string_view reply, ReplicaSink& sink) {
+  last_seq_ = last_seq_.next();
+  last_term_ = config_.term;
+  clock_ms_ = context.now_ms;
+  // Alone, and asked by this very worker: the answer leaves with this turn, and nobody else
+  // could be asked again.
+  const bool nobody_asks_again =
+      peers_.empty() && sink.copies_required() <= 1 && sink.is_own_gateway(origin);
+  if (origin.is_request() && !nobody_asks_again) {
+    records_.add(origin, last_seq_, reply, clock_ms_);
+  }
+  wire::Operation op{.partition = partition_,
+                     .term = config_.term,
+                     .seq = last_seq_,
+                     .now_ms = context.now_ms,
+                     .random = context.random,
+                     .origin = origin,
+                     .reply = reply};
+  if (peers_.empty()) {
+    stable_ = last_seq_;
+    if (sink.copies_required() <= 1) committed_ = last_seq_;
+    return;
+  }
+  send_operation(spec, args, op, sink);
+}
+
+/// Removes the expired ones of these keys by a replicated command: a replica never expires by
+/// its own clock, and no later primary shows them again.
+void Replica::run_expiry(const std::vector<std::string_view>& keys, Now now, ReplicaSink& sink) {
+  if (sink.too_few_nodes() || keys.empty()) return;
+  static const commands::CommandSpec* const kSpec = commands::find_command("_expire");
+  BORG_CHECK(kSpec != nullptr && kSpec->handler != nullptr);
+  std::vector<std::string_view> args{"_expire"};
+  args.insert(args.end(), keys.begin(), keys.end());
+  ByteBuffer ignored;
+  resp::Writer reply(ignored, resp::Version::kResp2);
+  commands::Context context{.store = store_,
+                            .partition = partition_,
+                            .now_ms = advance_clock(now),
+                            .random = 0,
+                            .reply = reply};
+  kSpec->handler(context, args);
+  if (!context.changed) return;
+  append(*kSpec, wire::Origin{}, args, context, {}, sink);
+}
+
+std::size_t Replica::expire_some(Now now, std::size_t buckets, ReplicaSink& sink) {
+  if (role_ != Role::kPrimary || parked_ || store_.keys_with_expiry() == 0) return 0;
+  std::vector<std::string> due;
+  const std::size_t seen =
+      store_.find_expired(advance_clock(now), buckets, [&](const storage::EntryView& entry) {
+        due.emplace_back(entry.key);
+      });
+  if (!due.empty()) {
+    run_expiry(std::vector<std::string_view>(due.begin(), due.end()), now, sink);
+    advance(now, sink);
+  }
+  return seen;
+}
+
+/// With other in-sync replicas a write's answer needs no lease: that all of them acknowledged
+/// proves that this node was primary. Alone it needs the proof that nobody replaced it.
+Instant Replica::write_valid_until(const ReplicaSink& sink) const {
+  return config_.in_sync.size() > 1 ? Instant::never() : sink.serve_until(config_);
+}
+
+void Replica::answer_write(const wire::Origin& origin, std::string_view reply, Seq seq, Now now,
+                           ReplicaSink& sink) {
+  const Instant valid_until = write_valid_until(sink);
+  if (committed_ >= seq && now.instant < valid_until) {
+    sink.reply(origin, partition_, wire::ReplyStatus::kDone, reply, valid_until);
+    return;
+  }
+  Waiter waiter{seq, origin, std::string(reply)};
+  auto at = write_waiters_.end();
+  while (at != write_waiters_.begin() && std::prev(at)->seq > seq) --at;  // a duplicate's seq
+  write_waiters_.insert(at, std::move(waiter));
+}
+
+/// A read could have seen everything up to last_seq_: it waits until all of that is stable.
+void Replica::answer_read(const wire::Origin& origin, std::string_view reply, Now now,
+                          ReplicaSink& sink) {
+  const Instant valid_until = sink.serve_until(config_);
+  if (stable_ >= last_seq_ && now.instant < valid_until) {
+    sink.reply(origin, partition_, wire::ReplyStatus::kDone, reply, valid_until);
+    return;
+  }
+  read_waiters_.push_back(Waiter{last_seq_, origin, std::string(reply)});
+}
+
+Seq Replica::Peer::held_through() const {
+  if (broken || phase == Phase::kWaiting) return Seq();
+  if (first_hole == Seq()) return acked;
+  return std::min(acked, Seq(first_hole.value() - 1));
+}
+
+void Replica::advance(Now now, ReplicaSink& sink) {
+  if (role_ != Role::kPrimary) return;
+  Seq stable = last_seq_;
+  std::array<Seq, NodeList::kCapacity * 2> held{};
+  std::size_t holders = 0;
+  for (const Peer& p : peers_) {
+    if (p.counts()) stable = std::min(stable, p.broken ? Seq() : p.acked);
+    held[holders++] = p.held_through();
+  }
+  stable_ = std::max(stable_, stable);
+  const std::size_t others = sink.copies_required() - 1;
+  if (others == 0) {
+    committed_ = std::max(committed_, stable_);
+  } else if (holders >= others) {
+    std::sort(held.begin(), held.begin() + static_cast<std::ptrdiff_t>(holders),
+              [](Seq a, Seq b) { return a > b; });
+    committed_ = std::max(committed_, std::min(stable_, held[others - 1]));
+  }
+  release_waiters(now, sink);
+  check_drained(sink);
+}
+
+void Replica::release_waiters(Now now, ReplicaSink& sink) {
+  const Instant write_until = write_valid_until(sink);
+  while (!write_waiters_.empty() && write_waiters_.front().seq <= committed_ &&
+         now.instant < write_until) {
+    const Waiter waiter = std::move(write_waiters_.front());
+    write_waiters_.pop_front();
+    sink.reply(waiter.origin, partition_, wire::ReplyStatus::kDone, waiter.reply, write_until);
+  }
+  const Instant read_until = sink.serve_until(config_);
+  while (!read_waiters_.empty() && read_waiters_.front().seq <= stable_ &&
+         now.instant < read_until) {
+    const Waiter waiter = std::move(read_waiters_.front());
+    read_waiters_.pop_front();
+    sink.reply(waiter.origin, partition_, wire::ReplyStatus::kDone, waiter.reply, read_until);
+  }
+}
+
+void Replica::trim_log() {
+  bool needed = false;
+  Seq through = last_seq_;
+  for (const Peer& p : peers_) {
+    if (!p.needs_log()) continue;
+    needed = true;
+    through = std::min(through, p.acked);
+  }
+  if (needed) {
+    log_.drop_through(through);
+  } else if (!log_.empty()) {
+    log_.clear();
+  }
+}
+
+void Replica::on_acked(const SentFrame& frame, Now now, ReplicaSink& sink) {
+  Peer* p = peer(frame.to);
+  if (role_ != Role::kPrimary || p == nullptr || p->stream != frame.stream) return;
+  p->acked = std::max(p->acked, frame.seq);
+  if (frame.sync_end) {
+    // From here on its acks are waited for: it may become in sync at any moment, and what is
+    // acknowledged must then be there.
+    p->phase = Peer::Phase::kStreaming;
+    p->first_hole = Seq();
+    report_caught_up(*p, sink);
+  }
+  if (p->needs_log()) trim_log();
+  advance(now, sink);
+}
+
+void Replica::on_nack(NodeId from, const wire::Nack& m, Now now, ReplicaSink& sink) {
+  adopt(from, m.config, now, sink);
+  Peer* p = peer(from);
+  if (role_ != Role::kPrimary || m.term != config_.term || p == nullptr) return;
+  if (p->phase == Peer::Phase::kScanning || p->phase == Peer::Phase::kEnding) {
+    begin_sync(*p, sink);
+    return;
+  }
+  if (p->phase != Peer::Phase::kStreaming) return;
+  p->broken = true;
+  p->stream = next_stream_++;
+  sink.report({.kind = Report::Kind::kBroken,
+               .partition = partition_,
+               .epoch = config_.epoch,
+               .node = from});
+}
+
+void Replica::park(Epoch epoch, ReplicaSink& sink) {
+  if (role_ != Role::kPrimary || config_.epoch != epoch) return;
+  parked_ = true;
+  drained_reported_ = false;
+  check_drained(sink);
+}
+
+void Replica::unpark(Epoch epoch, Now now, ReplicaSink& sink) {
+  if (config_.epoch != epoch) return;
+  parked_ = drained_reported_ = false;
+  serve_held(now, sink);
+}
+
+void Replica::check_drained(ReplicaSink& sink) {
+  if (!parked_ || drained_reported_ || stable_ != last_seq_) return;
+  drained_reported_ = true;
+  sink.report({.kind = Report::Kind::kDrained, .partition = partition_, .epoch = config_.epoch});
+}
+
+void Replica::poke(Now now, ReplicaSink& sink) {
+  advance(now, sink);
+  serve_held(now, sink);
+}
+
+void Replica::sweep(Now now, std::int64_t record_age_max_ms,
+                    const std::function<bool(NodeId)>& is_member) {
+  records_.expire(advance_clock(now) - record_age_max_ms);
+  records_.forget_gateways(is_member);
+}
+
+}  // namespace borg::replication

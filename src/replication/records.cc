@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "replication/records.h"
+
+#include <algorithm>
+
+namespace borg::replication {
+
+const Records::Gateway* Records::gateway(const wire::Endpoint& endpoint) const {
+  for (const Gateway& gateway : gateways_) {
+    if (gateway.endpoint == endpoint) return &gateway;
+  }
+  return nullptr;
+}
+
+Records::Found Records::find(const wire::Origin& origin) const {
+  const Gateway* known = gateway(origin.gateway);
+  if (known == nullptr) return {};
+  if (origin.seq < known->floor) return {.status = Status::kStale};
+  const auto at = std::lower_bound(
+      known->records.begin(), known->records.end(), origin.seq,
+      [](const Record& record, std::uint64_t request) { return record.request < request; });
+  if (at == known->records.end() || at->request != origin.seq) return {};
+  return {.status = Status::kDone, .seq = at->seq, .result = at->result};
+}
+
+void Records::raise_floor(Gateway& gateway, std::uint64_t floor) {
+  gateway.floor = std::max(gateway.floor, floor);
+  while (!gateway.records.empty() && gateway.records.front().request < gateway.floor) {
+    gateway.records.pop_front();
+  }
+}
+
+void Records::add(const wire::Origin& origin, Seq seq, std::string_view result,
+                  std::int64_t now_ms) {
+  auto* known = const_cast<Gateway*>(gateway(origin.gateway));
+  if (known == nullptr) {
+    gateways_.push_back(Gateway{.endpoint = origin.gateway});
+    known = &gateways_.back();
+  }
+  raise_floor(*known, origin.floor);
+  if (origin.seq < known->floor) return;
+  Record record{origin.seq, seq, now_ms, std::string(result)};
+  // Nearly always the newest; after a re-send an older one may come behind it.
+  auto at = known->records.end();
+  while (at != known->records.begin() && std::prev(at)->request > origin.seq) --at;
+  known->records.insert(at, std::move(record));
+}
+
+void Records::expire(std::int64_t older_than_ms) {
+  for (Gateway& gateway : gateways_) {
+    while (!gateway.records.empty() && gateway.records.front().at_ms < older_than_ms) {
+      raise_floor(gateway, gateway.records.front().request + 1);
+    }
+  }
+}
+
+void Records::forget_gateways(const std::function<bool(NodeId)>& is_member) {
+  std::erase_if(gateways_,
+                [&](const Gateway& gateway) { return !is_member(gateway.endpoint.node); });
+}
+
+std::size_t Records::size() const {
+  std::size_t n = 0;
+  for (const Gateway& gateway : gateways_) n += gateway.records.size();
+  return n;
+}
+
+void Records::encode(Encoder& out) const {
+  out.varint(gateways_.size());
+  for (const Gateway& gateway : gateways_) {
+    out.u64(gateway.endpoint.node.value());
+    out.varint(gateway.endpoint.lane);
+    out.varint(gateway.floor);
+    out.varint(gateway.records.size());
+    for (const Record& record : gateway.records) {
+      out.varint(record.request);
+      out.varint(record.seq.value());
+      out.u64(static_cast<std::uint64_t>(record.at_ms));
+      out.bytes(record.result);
+    }
+  }
+}
+
+bool Records::decode(std::string_view bytes) {
+  clear();
+  Decoder in(bytes);
+  const std::uint64_t gateways = in.varint();
+  for (std::uint64_t i = 0; i < gateways && in.ok(); ++i) {
+    Gateway gateway;
+    gateway.endpoint.node = NodeId(in.u64());
+    gateway.endpoint.lane = static_cast<std::uint16_t>(in.varint());
+    gateway.floor = in.varint();
+    const std::uint64_t records = in.varint();
+    for (std::uint64_t k = 0; k < records && in.ok(); ++k) {
+      Record record;
+      record.request = in.varint();
+      record.seq = Seq(in.varint());
+      record.at_ms = static_cast<std::int64_t>(in.u64());
+      record.result = std::string(in.bytes());
+      const bool ascends =
+          gateway.records.empty() || gateway.records.back().request < record.request;
+      if (!ascends) in.fail();
+      gateway.records.push_back(std::move(record));
+    }
+    gateways_.push_back(std::move(gateway));
+  }
+  if (in.done()) return true;
+  clear();
+  return false;
+}
+
+}  // namespace borg::replication

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/codec.h"
+#include "base/ids.h"
+#include "wire/messages.h"
+
+namespace borg::replication {
+
+/// The results of recent writes of one partition, so that a request that is sent again after a
+/// failure gets its first result instead of happening twice.
+///
+/// Source:    RIFL (Lee et al., SOSP'15): a record is part of the data it protects, and is kept
+///            until its client has said that it has the answer.
+/// Runs:      on the worker of the partition; part of its replicated state.
+/// Invariant: a request below its gateway's floor is never executed again.
+class Records {
+ public:
+  enum class Status : std::uint8_t {
+    kNew,    ///< execute it
+    kDone,   ///< it was executed: result is its first answer
+    kStale,  ///< the gateway has had its answer: say nothing
+  };
+  struct Found {
+    Status status = Status::kNew;
+    Seq seq;                  ///< of the operation, if done
+    std::string_view result;  ///< if done; valid until the next change
+  };
+  [[nodiscard]] Found find(const wire::Origin& origin) const;
+
+  /// Keeps the result of an executed request and drops those that its gateway no longer needs.
+  void add(const wire::Origin& origin, Seq seq, std::string_view result, std::int64_t now_ms);
+
+  /// Drops records older than `older_than_ms`, which no gateway asks for any more, and forbids
+  /// their execution.
+  void expire(std::int64_t older_than_ms);
+  /// Drops the gateways that are no longer there: their ids never come back.
+  void forget_gateways(const std::function<bool(NodeId)>& is_member);
+  void clear() { gateways_.clear(); }
+  [[nodiscard]] std::size_t size() const;
+
+  void encode(Encoder& out) const;
+  /// Replaces everything; false if the bytes are damaged (then it is empty).
+  [[nodiscard]] bool decode(std::string_view bytes);
+
+ private:
+  struct Record {
+    std::uint64_t request;
+    Seq seq;
+    std::int64_t at_ms;
+    std::string result;
+  };
+  struct Gateway {
+    wire::Endpoint endpoint;
+    std::uint64_t floor = 0;
+    std::deque<Record> records;  // by request, ascending
+  };
+  [[nodiscard]] const Gateway* gateway(const wire::Endpoint& endpoint) const;
+  static void raise_floor(Gateway& gateway, std::uint64_t floor);
+
+  std::vector<Gateway> gateways_;
+};
+
+}  // namespace borg::replication

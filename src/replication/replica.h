@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/partition_config.h"
+#include "base/time.h"
+#include "commands/command.h"
+#include "replication/operation_log.h"
+#include "replication/records.h"
+#include "storage/partition_store.h"
+#include "wire/messages.h"
+
+namespace borg::replication {
+
+/// Which part of a replica's stream a sent frame belongs to; comes back with its ack.
+struct SentFrame {
+  PartitionId partition;
+  NodeId to;
+  std::uint64_t stream = 0;  ///< Peer::stream when it was sent: acks of an older one are void
+  Seq seq;                   ///< all operations up to here are covered once it is acked
+  std::uint32_t chunk_bytes = 0;
+  bool sync_end = false;
+};
+
+/// What a replica tells the node's control thread.
+struct Report {
+  enum class Kind : std::uint8_t {
+    kCaughtUp,  ///< `node` has everything and its acks are waited for: it may become in sync
+    kBroken,    ///< `node`, in sync by the configuration, does not hold the partition
+    kDrained,   ///< parked, and every operation is on every replica: hand over
+    kLearned,   ///< a newer configuration came from a peer
+  };
+  Kind kind = Kind::kCaughtUp;
+  PartitionId partition;
+  Epoch epoch;
+  NodeId node;
+  PartitionConfig config;  ///< of kLearned
+};
+
+/// Where a replica's effects go, and what it may ask about the node around it.
+///
+/// Order: frames to one node leave in the order in which they were written; a reply is given
+/// out only after every condition of replication (see Replica) holds, and only if at the moment
+/// it leaves the node the time is before `valid_until`.
+class ReplicaSink {
+ public:
+  virtual ~ReplicaSink() = default;
+
+  /// The link to the worker of `to` that holds the partition, or null if it is down.
+  /// The caller appends exactly one replication frame, which is remembered as `frame`.
+  virtual ByteBuffer* replicate(const SentFrame& frame) = 0;
+  /// Frames that are not acknowledged (Nack). Null if the link is down.
+  virtual ByteBuffer* link(NodeId to, PartitionId partition) = 0;
+  virtual void reply(const wire::Origin& origin, PartitionId partition, wire::ReplyStatus status,
+                     std::string_view bytes, Instant valid_until) = 0;
+  virtual void report(const Report& report) = 0;
+
+  /// Until when this node is for certain the only one that may serve a partition with these
+  /// other in-sync replicas (the earliest end of the leases that they granted; with none, of
+  /// the proof that nobody replaced this node).
+  [[nodiscard]] virtual Instant serve_until(const PartitionConfig& config) const = 0;
+  /// Nodes that must hold a write before it is acknowledged.
+  [[nodiscard]] virtual std::size_t copies_required() const = 0;
+  /// True if there are too few nodes for a write to be acknowledged at all.
+  [[nodiscard]] virtual bool too_few_nodes() const = 0;
+  [[nodiscard]] virtual bool out_of_memory() const = 0;
+  /// True if the request came from the gateway on this very worker: its answer cannot be lost.
+  [[nodiscard]] virtual bool is_own_gateway(const wire::Origin& origin) const = 0;
+  virtual std::uint64_t draw_random() = 0;
+  /// Empty, for the reply under construction; not used across calls of the sink.
+  virtual ByteBuffer& scratch() = 0;
+};
+
+/// One partition on one node: its data, and its part in keeping the copies equal.
+///
+/// Primary-backup after PacificA (Lin et al., MSR-TR-2008-25), see docs/architecture.md.
+/// Runs:      on the worker of its partition; sans-I/O, not thread-safe.
+/// View:      config() may lag the coordinator by any number of epochs.
+/// Errors:    nothing here can fail; a stale or confused peer is answered with a Nack.
+/// Invariant: replica_invariants.h.
+class Replica {
+ public:
+  enum class Role : std::uint8_t { kNone, kPrimary, kBackup, kSyncing };
+
+  Replica(PartitionId partition, NodeId self);
+
+  /// Adopts a configuration if it is newer than the one known.
+  void configure(const PartitionConfig& config, Now now, ReplicaSink& sink);
+
+  /// A client's command, from this node's gateway or another's.
+  struct RequestView {
+    wire::Origin origin;
+    Epoch term;
+    bool any_replica = false;
+    commands::Args args;
+  };
+  void request(const RequestView& request, Now now, ReplicaSink& sink);
+
+  // From the primary.
+  void on_term_start(NodeId from, const wire::TermStart& m, Now now, ReplicaSink& sink);
+  void on_operation(NodeId from, const wire::Operation& m, ReplicaSink& sink);
+  void on_sync_start(NodeId from, const wire::SyncStart& m, Now now, ReplicaSink& sink);
+  void on_sync_chunk(NodeId from, const wire::SyncChunk& m, ReplicaSink& sink);
+  void on_sync_end(NodeId from, const wire::SyncEnd& m, ReplicaSink& sink);
+
+  // From the replicas.
+  void on_acked(const SentFrame& frame, Now now, ReplicaSink& sink);
+  void on_nack(NodeId from, const wire::Nack& m, Now now, ReplicaSink& sink);
+  void link_up(NodeId node, ReplicaSink& sink);
+  void link_down(NodeId node);
+
+  /// Sends the next piece of a snapshot to `node`; false if there is nothing to send to it now.
+  bool send_chunk(NodeId node, ReplicaSink& sink);
+  [[nodiscard]] bool wants_chunk(NodeId node) const;
+
+  /// Hand-over: holds back new commands, reports kDrained when the replicas have everything,
+  /// for as long as the configuration stays at `epoch`.
+  void park(Epoch epoch, ReplicaSink& sink);
+  void unpark(Epoch epoch, Now now, ReplicaSink& sink);
+
+  /// Time passed, a lease came or went, the number of nodes changed: tries again what waits.
+  void poke(Now now, ReplicaSink& sink);
+  /// Active expiry: looks at some keys and removes those that are due. Returns how many keys
+  /// with an expiry it looked at.
+  std::size_t expire_some(Now now, std::size_t buckets, ReplicaSink& sink);
+  /// Frees what nobody asks for any more.
+  void sweep(Now now, std::int64_t record_age_max_ms,
+             const std::function<bool(NodeId)>& is_member);
+
+  [[nodiscard]] PartitionId partition() const { return partition_; }
+  [[nodiscard]] Role role() const { return role_; }
+  [[nodiscard]] const PartitionConfig& config() const { return config_; }
+  [[nodiscard]] const storage::PartitionStore& store() const { return store_; }
+  [[nodiscard]] Seq last_seq() const { return last_seq_; }
+  [[nodiscard]] Epoch last_term() const { return last_term_; }
+  [[nodiscard]] Seq committed_seq() const { return committed_; }
+  [[nodiscard]] bool complete() const { return role_ != Role::kSyncing || !receiving_; }
+  /// True if nothing waits here for poke().
+  [[nodiscard]] bool idle() const;
+  [[nodiscard]] const Records& records() const { return records_; }
+
+ private:
+  /// A replica that this primary feeds.
+  struct Peer {
+    enum class Phase : std::uint8_t {
+      kWaiting,    ///< its link is down, or the sync has not begun
+      kScanning,   ///< the snapshot is under way
+      kEnding,     ///< the snapshot is sent, not acked as a whole
+      kStreaming,  ///< has everything; its acks are waited for, in sync or about to be
+    };
+    NodeId node;
+    Phase phase = Phase::kWaiting;
+    std::uint64_t stream = 0;
+    Seq acked;
+    storage::ScanCursor cursor;
+    Seq first_hole;        ///< the first uncommitted operation that only the snapshot carries
+    bool broken = false;   ///< says that it lacks what it should have: counts, and never acks
+    [[nodiscard]] bool counts() const { return phase == Phase::kStreaming; }
+    [[nodiscard]] bool needs_log() const { return counts() || phase == Phase::kEnding; }
+    [[nodiscard]] Seq held_through() const;
+  };
+  /// A reply that is finished and may not be given yet.
+  struct Waiter {
+    Seq seq;
+    wire::Origin origin;
+    std::string reply;
+  };
+  struct Parked {
+    wire::Origin origin;
+    Epoch term;
+    std::vector<std::string> args;
+  };
+  // config_change.cc
+  void become_primary(Now now, ReplicaSink& sink);
+  void stay_primary(Now now, ReplicaSink& sink);
+  void resign(ReplicaSink& sink);
+  void refresh_peers(ReplicaSink& sink);
+  void drop_data();
+  bool adopt(NodeId from, const PartitionConfig& config, Now now, ReplicaSink& sink);
+  [[nodiscard]] Peer* peer(NodeId node);
+  [[nodiscard]] const Peer* peer(NodeId node) const;
+
+  // primary.cc
+  void moved(const wire::Origin& origin, ReplicaSink& sink);
+  void hold(const RequestView& request);
+  void serve_held(Now now, ReplicaSink& sink);
+  [[nodiscard]] bool may_serve(Now now, const ReplicaSink& sink) const;
+  void execute(const RequestView& request, Now now, ReplicaSink& sink);
+  void execute_as_any_replica(const RequestView& request, Now now, ReplicaSink& sink);
+  bool refuse_write(const commands::CommandSpec& spec, const wire::Origin& origin,
+                    ReplicaSink& sink);
+  bool answer_duplicate(const wire::Origin& origin, Now now, ReplicaSink& sink);
+  void append(const commands::CommandSpec& spec, const wire::Origin& origin, commands::Args args,
+              const commands::Context& context, std::string_view reply, ReplicaSink& sink);
+  void run_expiry(const std::vector<std::string_view>& keys, Now now, ReplicaSink& sink);
+  void answer_write(const wire::Origin& origin, std::string_view reply, Seq seq, Now now,
+                    ReplicaSink& sink);
+  void answer_read(const wire::Origin& origin, std::string_view reply, Now now,
+                   ReplicaSink& sink);
+  void advance(Now now, ReplicaSink& sink);
+  void release_waiters(Now now, ReplicaSink& sink);
+  [[nodiscard]] Instant write_valid_until(const ReplicaSink& sink) const;
+  void trim_log();
+  void check_drained(ReplicaSink& sink);
+  std::int64_t advance_clock(Now now);
+
+  // sync.cc
+  void begin_sync(Peer& peer, ReplicaSink& sink);
+  void report_caught_up(const Peer& peer, ReplicaSink& sink);
+  void start_stream(Peer& peer, ReplicaSink& sink);
+  void send_operation(const commands::CommandSpec& spec, commands::Args args,
+                      wire::Operation op, ReplicaSink& sink);
+  void send_state(Peer& peer, const commands::CommandSpec& spec, commands::Args args,
+                  wire::Operation op, ReplicaSink& sink);
+  void send_sync_end(Peer& peer, ReplicaSink& sink);
+
+  // backup.cc
+  void refuse(NodeId to, Epoch term, wire::NackReason reason, ReplicaSink& sink);
+  bool accept_stream(NodeId from, Epoch term, ReplicaSink& sink);
+  void apply_command(const wire::Operation& m, ReplicaSink& sink);
+  bool apply_state(const wire::Operation& m);
+
+  const PartitionId partition_;
+  const NodeId self_;
+  Role role_ = Role::kNone;
+  PartitionConfig config_;
+
+  // The replicated state.
+  storage::PartitionStore store_;
+  Records records_;
+  Seq last_seq_;          // of the last operation executed or applied
+  Epoch last_term_;       // its term
+  std::int64_t clock_ms_ = 0;  // the time of the latest operation: never goes back
+
+  // As primary.
+  Epoch base_term_;       // last_term_ and last_seq_ when this term began
+  Seq base_seq_;
+  Seq committed_;         // on every counting replica, and on enough of them
+  Seq stable_;            // on every counting replica
+  std::vector<Peer> peers_;
+  OperationLog log_;
+  std::deque<Waiter> write_waiters_;  // for committed_
+  std::deque<Waiter> read_waiters_;   // for stable_
+  std::deque<Parked> held_;
+  bool missed_epoch_ = false;  // the latest configuration is not the next after the one before
+  bool parked_ = false;
+  bool drained_reported_ = false;
+  std::uint64_t next_stream_ = 1;
+
+  // As backup or syncing.
+  Epoch stream_term_;     // the term whose operations are accepted
+  std::uint64_t sync_ = 0;
+  bool receiving_ = false;  // a snapshot is under way: operations may leave gaps
+};
+
+}  // namespace borg::replication

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a primary sends: the stream of operations, and snapshots to replicas that begin anew.
+#include <algorithm>
+
+#include "replication/replica.h"
+#include "replication/snapshot.h"
+
+namespace borg::replication {
+namespace {
+
+constexpr std::size_t kChunkKeys = 4096;
+constexpr std::size_t kChunkBytes = 64 * 1024;
+/// A larger state than this is left to the snapshot.
+constexpr std::size_t kStateBytesMax = 256 * 1024;
+
+}  // namespace
+
+void Replica::start_stream(Peer& p, ReplicaSink& sink) {
+  p.stream = next_stream_++;
+  ByteBuffer* out = sink.replicate(
+      {.partition = partition_, .to = p.node, .stream = p.stream, .seq = base_seq_});
+  if (out == nullptr) return;  // link_up() comes
+  wire::encode(*out, wire::TermStart{.partition = partition_,
+                                     .config = config_,
+                                     .base_term = base_term_,
+                                     .base_seq = base_seq_});
+  log_.for_each_after(p.acked, [&](Seq seq, std::string_view frame) {
+    out = sink.replicate({.partition = partition_, .to = p.node, .stream = p.stream, .seq = seq});
+    if (out != nullptr) out->append(frame);
+  });
+}
+
+void Replica::begin_sync(Peer& p, ReplicaSink& sink) {
+  p = Peer{.node = p.node, .stream = next_stream_++};
+  ByteBuffer* out = sink.replicate({.partition = partition_, .to = p.node, .stream = p.stream});
+  if (out == nullptr) return;  // link_up() comes
+  wire::encode(*out, wire::SyncStart{.partition = partition_,
+                                     .config = config_,
+                                     .sync = p.stream,
+                                     .base_seq = last_seq_});
+  p.phase = Peer::Phase::kScanning;
+  p.cursor = store_.begin();
+  if (last_seq_ > committed_) p.first_hole = committed_.next();
+}
+
+void Replica::report_caught_up(const Peer& p, ReplicaSink& sink) {
+  sink.report({.kind = Report::Kind::kCaughtUp,
+               .partition = partition_,
+               .epoch = config_.epoch,
+               .node = p.node});
+}
+
+bool Replica::wants_chunk(NodeId node) const {
+  const Peer* p = peer(node);
+  return role_ == Role::kPrimary && p != nullptr && p->phase == Peer::Phase::kScanning;
+}
+
+bool Replica::send_chunk(NodeId node, ReplicaSink& sink) {
+  if (!wants_chunk(node)) return false;
+  Peer& p = *peer(node);
+  ByteBuffer entries;
+  Encoder encoder(entries);
+  const auto next = store_.scan(p.cursor, kChunkKeys, kChunkBytes,
+                                [&](const storage::EntryView& e) { encode_entry(encoder, e); });
+  if (!entries.empty()) {
+    ByteBuffer* out = sink.replicate({.partition = partition_,
+                                      .to = node,
+                                      .stream = p.stream,
+                                      .chunk_bytes = static_cast<std::uint32_t>(entries.size())});
+    if (out == nullptr) return false;
+    wire::encode(*out, wire::SyncChunk{.partition = partition_,
+                                       .term = config_.term,
+                                       .sync = p.stream,
+                                       .entries = entries.view()});
+  }
+  if (next) {
+    p.cursor = *next;
+  } else {
+    send_sync_end(p, sink);
+  }
+  return true;
+}
+
+void Replica::send_sync_end(Peer& p, ReplicaSink& sink) {
+  ByteBuffer records;
+  Encoder encoder(records);
+  records_.encode(encoder);
+  ByteBuffer* out = sink.replicate({.partition = partition_,
+                                    .to = p.node,
+                                    .stream = p.stream,
+                                    .seq = last_seq_,
+                                    .sync_end = true});
+  if (out == nullptr) return;
+  wire::encode(*out, wire::SyncEnd{.partition = partition_,
+                                   .term = config_.term,
+                                   .sync = p.stream,
+                                   .seq = last_seq_,
+                                   .last_term = last_term_,
+                                   .now_ms = clock_ms_,
+                                   .records = records.view()});
+  p.phase = Peer::Phase::kEnding;
+}
+
+/// One frame in the log, copied to every link that takes the stream as it is.
+void Replica::send_operation(const commands::CommandSpec& spec, commands::Args args,
+                             wire::Operation op, ReplicaSink& sink) {
+  const bool logged =
+      std::any_of(peers_.begin(), peers_.end(), [](const Peer& p) { return p.needs_log(); });
+  std::string_view frame;
+  if (logged) {
+    wire::encode(log_.open(op.seq), op, args);
+    frame = log_.close();
+  }
+  for (Peer& p : peers_) {
+    if (p.phase == Peer::Phase::kWaiting || p.broken) continue;
+    if (p.phase == Peer::Phase::kScanning) {
+      send_state(p, spec, args, op, sink);
+      continue;
+    }
+    ByteBuffer* out = sink.replicate(
+        {.partition = partition_, .to = p.node, .stream = p.stream, .seq = op.seq});
+    if (out != nullptr) out->append(frame);
+  }
+}
+
+/// To a replica whose snapshot is under way. Keys that the snapshot has passed get the command;
+/// of others the whole state is sent ahead, so that the write is on two nodes at once; what is
+/// too large for that comes with the snapshot, and the answer waits for it.
+void Replica::send_state(Peer& p, const commands::CommandSpec& spec, commands::Args args,
+                         wire::Operation op, ReplicaSink& sink) {
+  const commands::KeyRange range = commands::key_range(spec, args);
+  bool passed = true;
+  std::size_t bytes = 0;
+  ByteBuffer states;
+  if (range.first != 0) {
+    for (std::size_t i = range.first; i <= range.last && bytes <= kStateBytesMax;
+         i += range.step) {
+      const storage::KeyRef key = storage::key_ref(args[i]);
+      const auto entry = store_.find(key);
+      passed = passed && storage::PartitionStore::is_before(key, p.cursor);
+      bytes += args[i].size() + (entry ? entry->value.size() : 0);
+      if (bytes > kStateBytesMax) break;
+      Encoder encoder(states);
+      if (entry) {
+        encode_entry(encoder, *entry);
+      } else {
+        encode_absence(encoder, args[i]);
+      }
+    }
+  }
+  const bool too_large = bytes > kStateBytesMax;
+  if (too_large && range.first != 0) {
+    passed = true;
+    for (std::size_t i = range.first; i <= range.last; i += range.step) {
+      passed = passed && storage::PartitionStore::is_before(storage::key_ref(args[i]), p.cursor);
+    }
+  }
+  ByteBuffer* out = sink.replicate(
+      {.partition = partition_, .to = p.node, .stream = p.stream, .seq = op.seq});
+  if (out == nullptr) return;
+  if (passed) {
+    wire::encode(*out, op, args);
+    return;
+  }
+  op.kind = too_large ? wire::OperationKind::kSkip : wire::OperationKind::kState;
+  if (too_large && p.first_hole == Seq()) p.first_hole = op.seq;
+  if (!too_large) op.body = states.view();
+  wire::encode(*out, op);
+}
+
+void Replica::link_up(NodeId node, ReplicaSink& sink) {
+  Peer* p = peer(node);
+  if (role_ != Role::kPrimary || p == nullptr || p->broken) return;
+  if (p->phase == Peer::Phase::kStreaming) {
+    start_stream(*p, sink);
+  } else {
+    begin_sync(*p, sink);
+  }
+}
+
+void Replica::link_down(NodeId node) {
+  Peer* p = peer(node);
+  if (p == nullptr || p->phase == Peer::Phase::kStreaming) return;
+  p->phase = Peer::Phase::kWaiting;
+  if (role_ == Role::kPrimary) trim_log();
+}
+
+}  // namespace borg::replication
