@@ -24,7 +24,7 @@ function(borg_fuzz name)
     set(found ${CMAKE_CURRENT_BINARY_DIR}/found/${name})
     file(MAKE_DIRECTORY ${found})
     add_test(NAME fuzz.${name} COMMAND ${name}_fuzz -seed=1 -max_total_time=${F_SECONDS}
-             -timeout=5 -print_final_stats=0 -verbosity=0 -artifact_prefix=${found}/crash-
+             -timeout=5 -print_final_stats=0 -verbosity=0 -artifact_prefix=${found}-
              ${found} ${corpus})
     set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT 120)
   else()
