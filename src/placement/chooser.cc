@@ -31,7 +31,7 @@ class Choices {
       }
     }
   }
-  bool hand(Index i, Index j, int cost_max) {
+  bool hand(Index i, Index j, int cost_max, bool) {
     for (const std::size_t p : chosen_by_[i]) {
       if (!candidates_[p].nodes.contains(j) || cost(p, j) - cost(p, i) > cost_max) continue;
       std::erase(chosen_by_[i], p);

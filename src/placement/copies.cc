@@ -63,13 +63,20 @@ class CopyArcs {
       }
     }
   }
-  bool hand(Index i, Index j, int cost_max) {
+  bool hand(Index i, Index j, int cost_max, bool at_any_cost) {
+    std::size_t best = kPartitionCount;
+    int best_cost = 0;
     for (const std::uint16_t p : layout_.held(i)) {
-      if (!is_possible(p, i, j) || cost(p, i, j) > cost_max) continue;
-      layout_.replace(p, i, j);
-      return true;
+      if (!is_possible(p, i, j)) continue;
+      const int c = cost(p, i, j);
+      if (best != kPartitionCount && c >= best_cost) continue;
+      best = p;
+      best_cost = c;
+      if (c <= cost_max) break;
     }
-    return false;
+    if (best == kPartitionCount || (best_cost > cost_max && !at_any_cost)) return false;
+    layout_.replace(best, i, j);
+    return true;
   }
 
  private:

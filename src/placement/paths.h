@@ -14,7 +14,8 @@ namespace borg::placement {
 /// Each step is an augmentation of a minimum-cost flow (successive shortest paths, Bellman-Ford
 /// with a queue). `Arcs` knows what can be handed from whom to whom:
 ///   void from(Index i, F f)                     calls f(j, cost) for each way from i to j
-///   bool hand(Index i, Index j, int cost_max)   hands one unit over, and counts it; or false
+///   bool hand(Index i, Index j, int cost, bool at_any_cost)
+///       hands one unit over at no more than this cost, else at the lowest if so allowed
 /// The result is of minimum cost if the start is, and costs are additive; in any case it ends.
 template <class Arcs>
 class PathBalancer {
@@ -109,7 +110,11 @@ class PathBalancer {
     bool any = false;
     while (source_cost(path.back()) + sink_cost(end) == worth) {
       for (std::size_t k = 0; k + 1 < path.size(); ++k) {
-        if (!arcs_.hand(path[k + 1], path[k], labels_[path[k]].step_cost)) return any || k > 0;
+        // The steps before may have made this one dearer: what was begun is ended all the same.
+        const bool at_any_cost = k > 0;
+        if (!arcs_.hand(path[k + 1], path[k], labels_[path[k]].step_cost, at_any_cost)) {
+          return any || k > 0;
+        }
       }
       any = true;
     }

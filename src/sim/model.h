@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/history.h"
+
+namespace borg::sim {
+
+/// What one object does when operations happen to it one at a time.
+class Model {
+ public:
+  struct Step {
+    std::string state;
+    Reply reply;
+  };
+  virtual ~Model() = default;
+  /// The state before any operation. States that are equal as bytes are the same state.
+  [[nodiscard]] virtual std::string initial() const = 0;
+  /// True if apply() may be asked about the operation.
+  [[nodiscard]] virtual bool knows(const Operation& operation) const = 0;
+  /// The state after and the reply to an operation, its outcome aside.
+  [[nodiscard]] virtual Step apply(const std::string& state, const Operation& operation) const = 0;
+  /// True if an operation that was answered so has not changed the state, whatever that was.
+  [[nodiscard]] virtual bool is_neutral(const Operation& operation) const = 0;
+  /// The history, one for one, with operations of unknown outcome alike that make no difference
+  /// to each other: the search treats those as one. It is linearizable if and only if the
+  /// original is. May return it as it is.
+  [[nodiscard]] virtual std::vector<Operation> simplified(
+      std::vector<Operation> operations) const = 0;
+  /// For explanations.
+  [[nodiscard]] virtual std::string describe_state(const std::string& state) const = 0;
+};
+
+/// A Redis string key: get, set (nx, xx, get), setnx, getset, getdel, del, exists, strlen,
+/// append, incr, decr, incrby, decrby; without expiry.
+///
+/// simplified() makes writes of unknown outcome alike whose values nobody has seen.
+class StringModel : public Model {
+ public:
+  [[nodiscard]] std::string initial() const override { return {}; }
+  [[nodiscard]] bool knows(const Operation& operation) const override;
+  [[nodiscard]] Step apply(const std::string& state, const Operation& operation) const override;
+  [[nodiscard]] bool is_neutral(const Operation& operation) const override;
+  [[nodiscard]] std::vector<Operation> simplified(std::vector<Operation> operations) const override;
+  [[nodiscard]] std::string describe_state(const std::string& state) const override;
+};
+
+}  // namespace borg::sim

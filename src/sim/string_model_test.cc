@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "sim/model.h"
+
+namespace borg::sim {
+namespace {
+
+/// Commands one after another, a space between words.
+std::vector<Reply> replies(const std::vector<std::string>& commands) {
+  const StringModel model;
+  std::string state = model.initial();
+  std::vector<Reply> result;
+  for (const std::string& command : commands) {
+    std::istringstream words(command);
+    Operation operation;
+    words >> operation.name;
+    for (std::string arg; words >> arg;) operation.args.push_back(arg);
+    EXPECT_TRUE(model.knows(operation)) << command;
+    const Model::Step step = model.apply(state, operation);
+    state = step.state;
+    result.push_back(step.reply);
+  }
+  return result;
+}
+
+Reply value(const char* text) { return Reply::value(text); }
+Reply nil() { return Reply::nil(); }
+Reply error() { return Reply::error(""); }
+
+TEST(StringModel, SetsAndGets) {
+  EXPECT_EQ(replies({"get", "set a", "get", "exists", "strlen", "del", "del", "exists", "get"}),
+            (std::vector<Reply>{nil(), value("OK"), value("a"), value("1"), value("1"), value("1"),
+                                value("0"), value("0"), nil()}));
+}
+
+TEST(StringModel, SetsOnlyIfThereIsOneOrNone) {
+  EXPECT_EQ(
+      replies({"set a XX", "set b nx", "set c NX", "get", "set d XX GET", "set e NX GET",
+               "set f get", "setnx g", "getdel", "setnx h", "getset i", "get"}),
+      (std::vector<Reply>{nil(), value("OK"), nil(), value("b"), value("b"), value("d"), value("d"),
+                          value("0"), value("f"), value("1"), value("h"), value("i")}));
+}
+
+TEST(StringModel, Counts) {
+  EXPECT_EQ(replies({"incr", "incrby 10", "decr", "decrby -5", "incrby x", "append 1", "incr",
+                     "set 01", "incr", "set 9223372036854775807", "incr", "get"}),
+            (std::vector<Reply>{value("1"), value("11"), value("10"), value("15"), error(),
+                                value("3"), value("152"), value("OK"), error(), value("OK"),
+                                error(), value("9223372036854775807")}));
+}
+
+TEST(StringModel, DoesNotKnowWhatItCannotModel) {
+  const StringModel model;
+  EXPECT_FALSE(model.knows({1, "k", "lpush", {"a"}}));
+  EXPECT_FALSE(model.knows({1, "k", "set", {"a", "EX"}}));
+  EXPECT_FALSE(model.knows({1, "k", "set", {}}));
+  EXPECT_FALSE(model.knows({1, "k", "get", {"a"}}));
+}
+
+}  // namespace
+}  // namespace borg::sim
