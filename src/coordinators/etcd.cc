@@ -29,7 +29,8 @@ namespace {
 
 using Clock = EtcdClient::Clock;
 
-const std::string kWho = "transactions";
+/// etcd is well but does not take our writes, say for lack of space.
+const std::string kRefusals = "writes";
 /// How often answers and news are looked at while some are awaited.
 constexpr auto kTick = std::chrono::milliseconds(100);
 
@@ -116,12 +117,12 @@ class EtcdCoordinator::Impl {
   void wait() {
     const bool is_waiting = delivery_->is_waiting();
     std::unique_lock lock(mutex_);
-    const auto is_ready = [this] { return std::exchange(is_woken_, false) || is_runnable(); };
     if (is_waiting || !queue_.empty()) {
-      wake_.wait_for(lock, kTick, is_ready);
+      wake_.wait_for(lock, kTick, [this] { return is_woken_ || is_runnable(); });
     } else {
-      wake_.wait(lock, is_ready);
+      wake_.wait(lock, [this] { return is_woken_ || !queue_.empty(); });
     }
+    is_woken_ = false;
   }
 
   /// The first request, unless it waits for the first session. REQUIRES: the lock.
@@ -154,11 +155,13 @@ class EtcdCoordinator::Impl {
         request.txn, lease, std::min(request.deadline, now + nanos(options_.call_within)));
     if (delivery_->is_stopped()) return;
     if (!reply) {
-      delivery_->judge(kWho, reply.error());
+      const bool is_refused = reply.error().error == EtcdError::kRefused;
+      delivery_->judge(is_refused ? kRefusals : EtcdDelivery::kCalls, reply.error());
       done.outcome = outcome_of(reply.error().error);
       return delivery_->emit(done);
     }
-    delivery_->recover(kWho);
+    delivery_->recover(EtcdDelivery::kCalls);
+    if (reply->is_changed) delivery_->recover(kRefusals);
     delivery_->accept(reply->head);
     answer(request, *reply);
   }

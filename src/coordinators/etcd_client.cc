@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coordinators/etcd_client.h"
 
+#include <etcd.grpc.pb.h>
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
@@ -9,7 +10,6 @@
 #include <vector>
 
 #include "coordination/key_space.h"
-#include "etcd.grpc.pb.h"
 
 namespace borg::coordinators {
 

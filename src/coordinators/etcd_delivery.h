@@ -22,6 +22,9 @@ class EtcdDelivery {
  public:
   using Clock = EtcdClient::Clock;
 
+  /// Calls in general: whichever thread is answered shows that all can be.
+  inline static const std::string kCalls = "calls";
+
   explicit EtcdDelivery(coordination::Coordinator::Sink sink) : sink_(std::move(sink)) {}
 
   void emit(coordination::Event event);

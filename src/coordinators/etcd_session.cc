@@ -12,7 +12,6 @@ using coordination::SessionLost;
 
 namespace {
 
-const std::string kWho = "session";
 constexpr auto kRetryAfter = std::chrono::milliseconds(100);
 constexpr auto kRevokeWithin = std::chrono::seconds(1);
 
@@ -51,7 +50,7 @@ void EtcdSession::run() {
 void EtcdSession::begin() {
   const Clock::time_point asked_at = Clock::now();
   const auto granted = client_.grant_lease(whole_seconds(options_.session_ttl), call_deadline());
-  if (!granted) return delivery_.judge(kWho, granted.error());
+  if (!granted) return delivery_.judge(EtcdDelivery::kCalls, granted.error());
   if (!delivery_.accept(granted->head)) return;
   ttl_seconds_ = granted->ttl_seconds;
   lease_ = granted->id;
@@ -62,7 +61,7 @@ void EtcdSession::begin() {
 void EtcdSession::keep_alive() {
   const Clock::time_point asked_at = Clock::now();
   const auto kept = client_.keep_alive(lease(), call_deadline());
-  if (!kept) return delivery_.judge(kWho, kept.error());
+  if (!kept) return delivery_.judge(EtcdDelivery::kCalls, kept.error());
   if (!delivery_.accept(kept->head)) return;
   if (kept->ttl_seconds > 0) return prove_alive(*kept, asked_at);
   lease_ = 0;
@@ -75,8 +74,8 @@ void EtcdSession::keep_alive() {
 /// same term, the leader of that term was still the leader when it renewed the lease.
 void EtcdSession::prove_alive(const EtcdLease& lease, Clock::time_point asked_at) {
   const auto head = client_.read_head(call_deadline());
-  if (!head) return delivery_.judge(kWho, head.error());
-  delivery_.recover(kWho);
+  if (!head) return delivery_.judge(EtcdDelivery::kCalls, head.error());
+  delivery_.recover(EtcdDelivery::kCalls);
   if (!delivery_.accept(*head) || head->raft_term != lease.head.raft_term) return;
   const auto since_epoch = std::chrono::nanoseconds(asked_at.time_since_epoch()).count();
   // A tenth for clocks that do not run at the same rate.

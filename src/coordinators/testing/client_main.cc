@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// A process of its own for the coordinators' tests:
-//   hold SPEC KEY    puts KEY bound to its session, prints "ready", and stays
+// A process of its own for the coordinators' tests. It says "ready" when it is.
+//   hold SPEC KEY    keeps KEY bound to its session, in the next one too
 //   count SPEC N     adds 1 to the key "counter" N times, by compare and put; then exits with 0
-//   lock FILE        takes the write lock of an SQLite file, prints "ready", and stays
+//   answer SPEC      answers the key "question" with "answer", once: what it has seen
+//   lock FILE        takes the write lock of an SQLite file
 #include <unistd.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include "coordinators/factory.h"
 #include "coordinators/sqlite.h"
@@ -19,17 +20,26 @@ namespace {
 using coordination::TxnDone;
 using coordination::TxnOutcome;
 
-int stay() {
-  std::puts("ready");
-  std::fflush(stdout);
+void say_ready() {
+  constexpr std::string_view kLine = "ready\n";
+  if (write(STDOUT_FILENO, kLine.data(), kLine.size()) < 0) std::exit(6);
+}
+
+[[noreturn]] void stay() {
   while (true) pause();
 }
 
-int hold(Client& client, const std::string& key) {
-  return client.put(key, std::to_string(getpid()), true) ? stay() : 1;
+[[noreturn]] void hold(Client& client, const std::string& key) {
+  if (client.put(key, "1", true)) say_ready();
+  for (int session = 1;; ++session) {
+    while (!client.wait_until([&] { return client.sessions_begun_ > session; })) {
+    }
+    client.put(key, std::to_string(session + 1), true);
+  }
 }
 
 int count(Client& client, int times) {
+  say_ready();
   for (int done = 0; done < times;) {
     const View view = client.view();
     const auto it = view.find("counter");
@@ -44,18 +54,33 @@ int count(Client& client, int times) {
   return client.breaches().empty() ? 0 : 3;
 }
 
-int lock(const std::string& file) {
-  sqlite::Connection connection;
-  return connection.open(file, 1000) && connection.run("BEGIN IMMEDIATE") ? stay() : 1;
+int answer(Client& client) {
+  say_ready();
+  if (!client.wait_for_key("question")) return 1;
+  client.wait_until([&] { return client.view_.contains("question"); });
+  std::string text = std::to_string(client.snapshots_) + " snapshots:";
+  for (const auto& [key, seen] : client.view()) text += " " + key;
+  if (!client.breaches().empty()) text = client.breaches().front();
+  return client.put("answer", text) ? 0 : 2;
 }
 
 int run(const std::string& mode, const std::string& where, const std::string& argument) {
-  if (mode == "lock") return lock(where);
-  auto made = make_coordinator({where, "test", {}});
+  if (mode == "lock") {
+    sqlite::Connection connection;
+    if (!connection.open(where, 1000) || !connection.run("BEGIN IMMEDIATE")) return 1;
+    say_ready();
+    stay();
+  }
+  CoordinatorSpec spec;
+  spec.spec = where;
+  spec.cluster = "test";
+  spec.session_ttl = Duration::seconds(2);
+  auto made = make_coordinator(spec);
   if (!made) return 4;
   Client client(std::move(*made));
   if (!client.join()) return 5;
-  return mode == "hold" ? hold(client, argument) : count(client, std::atoi(argument.c_str()));
+  if (mode == "hold") hold(client, argument);
+  return mode == "answer" ? answer(client) : count(client, std::atoi(argument.c_str()));
 }
 
 }  // namespace

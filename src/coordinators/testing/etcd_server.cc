@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coordinators/testing/etcd_server.h"
 
+#include <etcd.grpc.pb.h>
 #include <grpcpp/grpcpp.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
-
-#include "etcd.grpc.pb.h"
 
 namespace borg::coordinators::testing {
 

@@ -57,10 +57,9 @@ void Process::kill() {
 }
 
 int Process::wait() {
-  if (stdout_ >= 0) close(std::exchange(stdout_, -1));
-  if (pid_ <= 0) return -1;
   int status = 0;
-  const bool is_reaped = waitpid(std::exchange(pid_, -1), &status, 0) > 0;
+  const bool is_reaped = pid_ > 0 && waitpid(std::exchange(pid_, -1), &status, 0) > 0;
+  if (stdout_ >= 0) close(std::exchange(stdout_, -1));
   return is_reaped && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 

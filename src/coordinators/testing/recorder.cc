@@ -153,7 +153,10 @@ void Client::on(const SessionAlive& alive) {
 
 void Client::on(const SessionLost& /*lost*/) { ++sessions_lost_; }
 
-void Client::on(const Trouble& trouble) { ++(trouble.over ? troubles_over_ : troubles_); }
+void Client::on(const Trouble& trouble) {
+  is_troubled_ = !trouble.over;
+  if (is_troubled_) ++troubles_;
+}
 
 void Client::on(const Fatal& fatal) { fatal_.push_back(fatal.message); }
 

@@ -64,7 +64,7 @@ class Client {
   int sessions_begun_ = 0;
   int sessions_lost_ = 0;
   int troubles_ = 0;
-  int troubles_over_ = 0;
+  bool is_troubled_ = false;
   std::optional<Instant> valid_until_;
   std::map<std::string, int> deletions_;
   std::vector<std::string> fatal_;
