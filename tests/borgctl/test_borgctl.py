@@ -414,7 +414,9 @@ class Shell(ServerCase):
         del self.env["XDG_STATE_HOME"]
         with self.shell() as shell:
             shell.expect(self.prompt())
-            shell.type("get a\r\x04")
+            shell.type("get a\r")
+            shell.expect(self.prompt())
+            shell.type("\x04")
             shell.wait()
         self.assertTrue((self.folder / ".local" / "state" / "borg" / "history").is_file())
 

@@ -7,10 +7,12 @@
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <optional>
 
 #include "app/borgctl/command_line.h"
 #include "app/borgctl/failure.h"
 #include "app/borgctl/history_file.h"
+#include "app/borgctl/interrupt.h"
 #include "app/borgctl/line_editor.h"
 #include "app/borgctl/output_file.h"
 #include "app/borgctl/shell.h"
@@ -26,6 +28,9 @@ int run_shell(const Globals& globals, bool is_raw) {
   const std::unique_ptr<LineSource> source =
       is_interactive ? make_terminal_source(&complete, default_history_path())
                      : make_script_source();
+  // At a terminal Ctrl-C ends what a command waits for; a script it ends.
+  std::optional<InterruptGuard> guard;
+  if (is_interactive) guard.emplace(InterruptGuard::Catch::kInterruptOnly);
   Target target = globals.target;
   const auto run_own = [&target](const Words& words, const Endpoint& node) {
     target.host = node.host;

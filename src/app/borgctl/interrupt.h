@@ -5,18 +5,20 @@
 
 namespace borg::borgctl {
 
-/// While one lives, Ctrl-C and SIGTERM only set a flag, and system calls return EINTR.
+/// While one lives, Ctrl-C (and SIGTERM) only set a flag, and system calls return EINTR.
 ///
 /// For commands that have something to tidy up (a temporary file, a terminal, counts to print).
-/// At most one may live at a time. Runs: on the main thread.
+/// Runs: on the main thread. One may live within another.
 class InterruptGuard {
  public:
-  InterruptGuard();
+  enum class Catch { kInterruptOnly, kTerminateToo };
+  explicit InterruptGuard(Catch what = Catch::kTerminateToo);
   ~InterruptGuard();
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 
  private:
+  Catch what_;
   struct sigaction previous_int_ = {};
   struct sigaction previous_term_ = {};
 };

@@ -59,6 +59,7 @@ bool only_reads(const Words& words) {
 
 bool Shell::run() {
   while (true) {
+    clear_interrupt();  // Ctrl-C of a command that was done before it noticed
     std::optional<std::string> line = parts_.source.read(prompt());
     if (!line) break;
     if (run_line(*line) == Next::kQuit) break;
@@ -101,7 +102,6 @@ void Shell::run_own(const Words& words) {
 
 void Shell::run_command(const Words& words) {
   if (!is_connected_ && !reconnect()) return;
-  const InterruptGuard guard;
   auto reply = call(words);
   if (!reply && reply.error().kind == NetError::Kind::kClosed && only_reads(words)) {
     if (!reconnect()) return;

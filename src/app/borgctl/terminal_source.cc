@@ -3,6 +3,7 @@
 #include <histedit.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -52,8 +53,8 @@ class TerminalSource : public LineSource {
  private:
   static TerminalSource& self(EditLine* editor);
   static char* prompt_of(EditLine* editor);
-  static unsigned char on_tab(EditLine* editor, int key);
-  static unsigned char on_interrupt(EditLine* editor, int key);
+  static unsigned char on_tab(EditLine* editor, wint_t key);
+  static unsigned char on_interrupt(EditLine* editor, wint_t key);
   unsigned char complete_word();
   void add_to_memory(const std::string& line);
 
@@ -78,10 +79,13 @@ TerminalSource::TerminalSource(Complete complete, const std::string& history_pat
   el_set(editor_, EL_PROMPT, &TerminalSource::prompt_of);
   el_set(editor_, EL_EDITOR, "emacs");
   el_set(editor_, EL_HIST, ::history, history_);
+  // A signal that ends the program, and a new size of the window, are the editor's business.
+  el_set(editor_, EL_SIGNAL, 1);
   // While a line is edited Ctrl-C is a key like any other; while a command runs, a signal.
   el_set(editor_, EL_SETTY, "-d", "-isig", nullptr);
-  el_set(editor_, EL_ADDFN, "borg-complete", "Complete a word", &TerminalSource::on_tab);
-  el_set(editor_, EL_ADDFN, "borg-interrupt", "Clear the line", &TerminalSource::on_interrupt);
+  // Wide, because the editor copies narrow names and never frees the copies.
+  el_wset(editor_, EL_ADDFN, L"borg-complete", L"Complete a word", &TerminalSource::on_tab);
+  el_wset(editor_, EL_ADDFN, L"borg-interrupt", L"Clear the line", &TerminalSource::on_interrupt);
   el_set(editor_, EL_BIND, "^I", "borg-complete", nullptr);
   el_set(editor_, EL_BIND, "^C", "borg-interrupt", nullptr);
   el_set(editor_, EL_BIND, "^R", "em-inc-search-prev", nullptr);
@@ -102,11 +106,11 @@ TerminalSource& TerminalSource::self(EditLine* editor) {
 
 char* TerminalSource::prompt_of(EditLine* editor) { return self(editor).prompt_.data(); }
 
-unsigned char TerminalSource::on_tab(EditLine* editor, int /*key*/) {
+unsigned char TerminalSource::on_tab(EditLine* editor, wint_t /*key*/) {
   return self(editor).complete_word();
 }
 
-unsigned char TerminalSource::on_interrupt(EditLine* editor, int /*key*/) {
+unsigned char TerminalSource::on_interrupt(EditLine* editor, wint_t /*key*/) {
   const LineInfo* const line = el_line(editor);
   el_cursor(editor, static_cast<int>(line->lastchar - line->cursor));
   el_deletestr(editor, static_cast<int>(line->lastchar - line->buffer));
@@ -136,6 +140,8 @@ unsigned char TerminalSource::complete_word() {
 
 std::optional<std::string> TerminalSource::read(const std::string& prompt) {
   prompt_ = prompt;
+  // Before the prompt is there, or what is typed as soon as it is would be lost.
+  el_set(editor_, EL_PREP_TERM, 1);
   int count = 0;
   const char* const text = el_gets(editor_, &count);
   if (text == nullptr || count <= 0) return std::nullopt;
