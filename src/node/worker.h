@@ -71,8 +71,10 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   }
   [[nodiscard]] const wire::Endpoint& endpoint() const { return self_; }
   [[nodiscard]] Stats stats() const;
-  /// Bytes of the whole frame that a link waits for, from on_link_data().
-  [[nodiscard]] static std::uint32_t frame_bytes_max() { return wire::kFrameBytesMax; }
+  /// What a standing link has to send still, or null.
+  [[nodiscard]] ByteBuffer* unsent(const wire::Endpoint& peer);
+  /// Lists the client as having output.
+  void flush_later(Client& client) { client_has_output(client); }
   [[nodiscard]] bool has_work() const { return gateway_.pending() > 0 || !jobs_.empty(); }
 
  private:

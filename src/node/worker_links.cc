@@ -43,6 +43,11 @@ ByteBuffer* WorkerCore::output_to(const wire::Endpoint& to) {
   return &link->output;
 }
 
+ByteBuffer* WorkerCore::unsent(const wire::Endpoint& peer) {
+  Link* link = find_link(peer);
+  return link == nullptr || !link->up ? nullptr : &link->output;
+}
+
 ByteBuffer* WorkerCore::link(NodeId to, PartitionId partition) {
   return output_to(holder(to, partition));
 }

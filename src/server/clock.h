@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <time.h>
+
+#include "base/time.h"
+
+namespace borg::server {
+
+/// The one place where a node's clocks are read.
+[[nodiscard]] inline Instant instant_now() {
+  timespec t{};
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return Instant::at_nanos(t.tv_sec * 1'000'000'000 + t.tv_nsec);
+}
+
+[[nodiscard]] inline Now read_clocks() {
+  timespec t{};
+  clock_gettime(CLOCK_REALTIME, &t);
+  return {instant_now(), WallTime{t.tv_sec * 1000 + t.tv_nsec / 1'000'000}};
+}
+
+}  // namespace borg::server

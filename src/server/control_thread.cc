@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/control_thread.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+
+#include "server/clock.h"
+
+namespace borg::server {
+namespace {
+
+void write_log(const node::LogLine& line) {
+  switch (line.level) {
+    case node::LogLine::Level::kInfo:
+      spdlog::info(line.text);
+      break;
+    case node::LogLine::Level::kWarning:
+      spdlog::warn(line.text);
+      break;
+    case node::LogLine::Level::kError:
+      spdlog::error(line.text);
+      break;
+  }
+}
+
+}  // namespace
+
+ControlThread::ControlThread(asio::io_context& context, Options options, Listeners listeners,
+                             std::unique_ptr<coordination::Coordinator> coordinator,
+                             std::vector<std::unique_ptr<WorkerThread>>& workers)
+    : context_(context),
+      options_(std::move(options)),
+      core_(options_.self, *options_.node, options_.seed),
+      coordinator_(std::move(coordinator)),
+      workers_(workers),
+      clients_(std::move(listeners.clients)),
+      http_(std::move(listeners.http)),
+      bus_(
+          std::move(listeners.bus), options_.node->cluster, options_.self,
+          options_.node->self.workers,
+          [this](tcp::socket socket, const wire::Hello& hello) {
+            on_accepted(std::move(socket), hello);
+          },
+          [](const std::string& reason) { spdlog::warn(reason); }),
+      dialer_(
+          context, options_.node->cluster, {options_.self, wire::Endpoint::kControlLane},
+          [this](tcp::socket socket, wire::Endpoint peer) {
+            enter();
+            attach(std::move(socket), peer.node);
+          },
+          [](const wire::Endpoint& peer, const std::string& reason) {
+            spdlog::warn("node {} refused our bus connection: {}",
+                         coordination::to_text(peer.node), reason);
+          }),
+      tick_timer_(context),
+      accept_timer_(context),
+      signals_(context, SIGTERM, SIGINT) {}
+
+ControlThread::~ControlThread() = default;
+
+node::ControlCore::Exit ControlThread::run() {
+  await_signal();
+  bus_.start();
+  schedule_tick();
+  coordinator_->start([this](coordination::Event event) {
+    asio::post(context_, [this, moved = std::move(event)]() mutable {
+      if (exit_) return;
+      enter();
+      core_.on_coordinator(std::move(moved));
+    });
+  });
+  while (!exit_) {
+    if (context_.run_one() == 0) break;
+    for (int n = 1; n < 512 && !exit_; ++n) {
+      if (context_.poll_one() == 0) break;
+    }
+    if (in_turn_ && !exit_) end_turn();
+  }
+  stop();
+  return exit_.value_or(node::ControlCore::Exit{1, "the control thread ended"});
+}
+
+void ControlThread::stop() {
+  // The workers stop serving before the session ends: nobody else serves what they hold.
+  for (const auto& worker : workers_) worker->stop();
+  for (const auto& worker : workers_) worker->join();
+  coordinator_->stop();
+  dialer_.stop();
+  bus_.stop();
+  for (auto& [peer, connection] : connections_) connection->close();
+}
+
+void ControlThread::enter() {
+  if (in_turn_) return;
+  in_turn_ = true;
+  core_.begin_turn(read_clocks());
+}
+
+void ControlThread::end_turn() {
+  core_.end_turn();
+  apply_effects();
+  in_turn_ = false;
+}
+
+void ControlThread::apply_effects() {
+  node::ControlCore::Effects effects = std::move(core_.effects());
+  core_.effects() = {};
+  for (const node::LogLine& line : effects.log) write_log(line);
+  for (auto& [to, message] : effects.workers) {
+    for (std::size_t w = 0; w < workers_.size(); ++w) {
+      if (!to || to->value() == w) workers_[w]->post_control(message);
+    }
+  }
+  for (const NodeId peer : effects.links) {
+    node::ControlLink& link = core_.link(peer);
+    link.dirty = false;
+    const auto at = connections_.find(peer);
+    if (link.up && at != connections_.end()) at->second->send(link.output);
+  }
+  for (auto& submission : effects.transactions) {
+    coordinator_->submit(submission.id, std::move(submission.txn));
+  }
+  if (effects.hint) coordinator_->hint(*effects.hint);
+  for (const std::string& key : effects.suspects) coordinator_->suspect(key);
+  if (effects.peers_changed) dial_peers();
+  if (effects.became_ready) {
+    accept_clients();
+    options_.on_ready();
+  }
+  if (effects.exit) exit_ = std::move(effects.exit);
+}
+
+// ---- peers ----
+
+void ControlThread::dial_peers() {
+  const auto peers = core_.peers_to_dial();
+  std::vector<Dialer::Wanted> lanes;
+  std::vector<Dialer::Wanted> controls;
+  for (const coordination::Member& peer : peers) {
+    controls.push_back({{peer.id, wire::Endpoint::kControlLane}, peer.host, peer.bus_port});
+    for (std::uint16_t lane = 0; lane < peer.workers; ++lane) {
+      lanes.push_back({{peer.id, lane}, peer.host, peer.bus_port});
+    }
+  }
+  dialer_.set_wanted(controls);
+  for (const auto& worker : workers_) worker->post_peers(lanes);
+}
+
+void ControlThread::on_accepted(tcp::socket socket, const wire::Hello& hello) {
+  if (exit_) return;
+  if (hello.to.lane == wire::Endpoint::kControlLane) {
+    enter();
+    attach(std::move(socket), hello.from.node);
+    return;
+  }
+  ErrorCode ec;
+  const bool v6 = socket.local_endpoint(ec).address().is_v6();
+  const auto handle = socket.release(ec);
+  if (!ec) workers_[hello.to.lane]->post_link(handle, v6, hello.from);
+}
+
+void ControlThread::attach(tcp::socket socket, NodeId peer) {
+  const auto old = connections_.find(peer);
+  if (old != connections_.end()) {
+    old->second->close();
+    connections_.erase(old);
+    core_.on_link_down(peer);
+  }
+  const wire::Endpoint endpoint{peer, wire::Endpoint::kControlLane};
+  const auto connection = std::make_shared<BusConnection>(std::move(socket), endpoint, *this);
+  connections_[peer] = connection;
+  core_.on_link_up(peer);
+  connection->start();
+}
+
+bool ControlThread::on_bus_data(BusConnection& connection, std::string_view input,
+                                std::size_t& consumed) {
+  const bool ok = core_.on_link_data(connection.peer().node, input, consumed);
+  if (!ok) spdlog::warn("broke a control connection: its peer sent what is not ours");
+  return ok;
+}
+
+void ControlThread::on_bus_writable(BusConnection& connection) {
+  connection.send(core_.link(connection.peer().node).output);
+}
+
+void ControlThread::on_bus_closed(BusConnection& connection) {
+  const NodeId peer = connection.peer().node;
+  const auto at = connections_.find(peer);
+  if (at == connections_.end() || at->second.get() != &connection) return;
+  connections_.erase(at);
+  core_.on_link_down(peer);
+  dialer_.disconnected(connection.peer());
+}
+
+// ---- clients ----
+
+void ControlThread::accept_clients() {
+  clients_.async_accept([this](ErrorCode ec, tcp::socket socket) {
+    if (exit_ || ec == asio::error::operation_aborted) return;
+    if (ec) {  // out of descriptors: some will be closed
+      accept_timer_.expires_after(std::chrono::milliseconds(50));
+      accept_timer_.async_wait([this](ErrorCode timer_ec) {
+        if (!timer_ec) accept_clients();
+      });
+      return;
+    }
+    const bool v6 = socket.local_endpoint(ec).address().is_v6();
+    const auto handle = socket.release(ec);
+    if (!ec) {
+      workers_[next_worker_]->post_client(handle, v6, ConnectionId(next_connection_++));
+      next_worker_ = (next_worker_ + 1) % workers_.size();
+    }
+    accept_clients();
+  });
+}
+
+void ControlThread::post_from_worker(std::vector<node::ToControl> messages) {
+  asio::post(context_, [this, moved = std::move(messages)]() mutable {
+    if (exit_) return;
+    enter();
+    for (node::ToControl& message : moved) core_.on_worker(std::move(message));
+  });
+}
+
+// ---- time and signals ----
+
+void ControlThread::schedule_tick() {
+  tick_timer_.expires_after(std::chrono::nanoseconds(node::ControlCore::kTick.as_nanos()));
+  tick_timer_.async_wait([this](ErrorCode ec) {
+    if (ec || exit_) return;
+    enter();
+    core_.tick();
+    schedule_tick();
+  });
+}
+
+void ControlThread::await_signal() {
+  signals_.async_wait([this](ErrorCode ec, int) {
+    if (ec) return;
+    if (leaving_) {
+      spdlog::warn("asked twice: stopping at once");
+      std::_Exit(1);
+    }
+    leaving_ = true;
+    enter();
+    core_.leave();
+    await_signal();
+  });
+}
+
+}  // namespace borg::server

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coordination/coordinator.h"
+#include "node/control.h"
+#include "server/asio.h"
+#include "server/bus_acceptor.h"
+#include "server/bus_connection.h"
+#include "server/dialer.h"
+#include "server/listener.h"
+#include "server/worker_thread.h"
+
+namespace borg::server {
+
+/// The control thread: the coordinator's events, the links between control threads, all
+/// listening sockets, signals.
+///
+/// Runs: run() on the caller's thread until the node has left or must stop.
+class ControlThread final : public BusOwner {
+ public:
+  struct Options {
+    NodeId self;
+    std::uint64_t seed = 0;
+    const node::NodeOptions* node = nullptr;
+    std::function<void()> on_ready;
+  };
+  ControlThread(asio::io_context& context, Options options, Listeners listeners,
+                std::unique_ptr<coordination::Coordinator> coordinator,
+                std::vector<std::unique_ptr<WorkerThread>>& workers);
+  ~ControlThread() override;
+
+  /// Returns how the node ended.
+  node::ControlCore::Exit run();
+  /// From any thread.
+  void post_from_worker(std::vector<node::ToControl> messages);
+
+ private:
+  // BusOwner
+  void enter() override;
+  bool on_bus_data(BusConnection& connection, std::string_view input,
+                   std::size_t& consumed) override;
+  void on_bus_writable(BusConnection& connection) override;
+  void on_bus_closed(BusConnection& connection) override;
+
+  void end_turn();
+  void apply_effects();
+  void dial_peers();
+  void attach(tcp::socket socket, NodeId peer);
+  void on_accepted(tcp::socket socket, const wire::Hello& hello);
+  void accept_clients();
+  void schedule_tick();
+  void await_signal();
+  void stop();
+
+  asio::io_context& context_;
+  const Options options_;
+  node::ControlCore core_;
+  std::unique_ptr<coordination::Coordinator> coordinator_;
+  std::vector<std::unique_ptr<WorkerThread>>& workers_;
+  tcp::acceptor clients_;
+  tcp::acceptor http_;
+  BusAcceptor bus_;
+  Dialer dialer_;
+  asio::steady_timer tick_timer_;
+  asio::steady_timer accept_timer_;
+  asio::signal_set signals_;
+  std::map<NodeId, std::shared_ptr<BusConnection>> connections_;
+  std::uint64_t next_connection_ = 1;
+  std::size_t next_worker_ = 0;
+  bool leaving_ = false;
+  bool in_turn_ = false;
+  std::optional<node::ControlCore::Exit> exit_;
+};
+
+}  // namespace borg::server
