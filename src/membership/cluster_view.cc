@@ -14,6 +14,13 @@ std::optional<std::string_view> suffix_of(std::string_view key, std::string_view
   return key.substr(prefix.size());
 }
 
+std::optional<std::uint16_t> partition_number(std::string_view text) {
+  std::uint16_t p = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), p);
+  const bool ok = result.ec == std::errc() && result.ptr == text.data() + text.size();
+  return ok && p < kPartitionCount ? std::optional(p) : std::nullopt;
+}
+
 }  // namespace
 
 const MemberRecord* ClusterView::member(NodeId id) const {
@@ -129,14 +136,12 @@ void ViewBuilder::set_member(NodeId id, const std::string& value, Revision modif
 
 void ViewBuilder::set_partition(std::string_view number, const std::string& value,
                                 Revision modified) {
-  std::uint16_t p = 0;
-  const auto result = std::from_chars(number.data(), number.data() + number.size(), p);
-  if (result.ec != std::errc() || p >= kPartitionCount) return;
+  const auto p = partition_number(number);
   const auto config = coordination::partition_from_text(value);
-  if (!config) return;
+  if (!p || !config) return;
   // A peer may have told us of a newer one already.
-  if (config->epoch >= view_.partitions[p].epoch) view_.partitions[p] = *config;
-  view_.partitions_modified[p] = std::max(view_.partitions_modified[p], modified);
+  if (config->epoch >= view_.partitions[*p].epoch) view_.partitions[*p] = *config;
+  view_.partitions_modified[*p] = std::max(view_.partitions_modified[*p], modified);
 }
 
 void ViewBuilder::remove(const std::string& key) {
@@ -160,11 +165,9 @@ void ViewBuilder::remove(const std::string& key) {
     view_.target = {};
     view_.target_modified = Revision();
   } else if (const auto number = suffix_of(key, "partitions/")) {
-    std::uint16_t p = 0;
-    std::from_chars(number->data(), number->data() + number->size(), p);
-    if (p < kPartitionCount) {
-      view_.partitions[p] = {};
-      view_.partitions_modified[p] = Revision();
+    if (const auto p = partition_number(*number)) {
+      view_.partitions[*p] = {};
+      view_.partitions_modified[*p] = Revision();
     }
   }
 }

@@ -42,7 +42,7 @@ wire::HeartbeatAck Liveness::on_heartbeat(NodeId from, const wire::Heartbeat& m,
   peer.heard = now;
   peer.reports_silent = m.silent;
   peer.promised_until =
-      std::max(peer.promised_until, now + options_.lease + options_.lease / 50);
+      std::max(peer.promised_until, now + options_.lease + options_.lease / 40);
   return {.sent_at = m.sent_at, .revision = revision};
 }
 

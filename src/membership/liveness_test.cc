@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "membership/liveness.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+
+namespace borg::membership {
+namespace {
+
+constexpr NodeId kA(1);
+constexpr NodeId kB(2);
+constexpr NodeId kC(3);
+
+Instant at(std::int64_t ms) { return Instant() + Duration::millis(10'000 + ms); }
+
+/// One node's view of three others, from at(0) on.
+class LivenessTest : public testing::Test {
+ protected:
+  LivenessTest() { liveness_.set_members({kA, kB, kC}, at(0)); }
+  void hear(NodeId from, std::int64_t ms, std::vector<NodeId> silent = {}) {
+    liveness_.on_heartbeat(from, {.sent_at = 1, .revision = {}, .silent = std::move(silent)},
+                           Revision(), at(ms));
+  }
+  LivenessOptions options_;
+  Liveness liveness_{options_};
+};
+
+TEST_F(LivenessTest, HeartbeatsAreDueOnceAnInterval) {
+  EXPECT_TRUE(liveness_.heartbeat_due(at(0)));
+  EXPECT_FALSE(liveness_.heartbeat_due(at(99)));
+  EXPECT_TRUE(liveness_.heartbeat_due(at(100)));
+  EXPECT_TRUE(liveness_.heartbeat_due(at(1000)));
+  EXPECT_FALSE(liveness_.heartbeat_due(at(1001))) << "missed ones are not made up for";
+}
+
+TEST_F(LivenessTest, ANewMemberCountsAsJustHeard) {
+  EXPECT_FALSE(liveness_.is_silent(kA, at(600)));
+  EXPECT_TRUE(liveness_.is_silent(kA, at(601)));
+}
+
+TEST_F(LivenessTest, WhoIsNoMemberIsNotSilent) {
+  EXPECT_FALSE(liveness_.is_silent(NodeId(99), at(99'999)));
+}
+
+TEST_F(LivenessTest, HeartbeatsAndTheirAcksBothBreakTheSilence) {
+  hear(kA, 500);
+  liveness_.on_heartbeat_ack(kB, {.sent_at = at(450).as_nanos(), .revision = {}}, at(500));
+  EXPECT_FALSE(liveness_.is_silent(kA, at(1100)));
+  EXPECT_FALSE(liveness_.is_silent(kB, at(1100)));
+  EXPECT_TRUE(liveness_.is_silent(kC, at(1100)));
+  EXPECT_TRUE(liveness_.heard_since(kA, at(500)));
+  EXPECT_FALSE(liveness_.heard_since(kA, at(501)));
+}
+
+TEST_F(LivenessTest, AStalledLinkIsAsGoodAsSilence) {
+  liveness_.set_stalled(kA, true);
+  hear(kA, 1);
+  EXPECT_TRUE(liveness_.is_silent(kA, at(1)));
+  liveness_.set_stalled(kA, false);
+  EXPECT_FALSE(liveness_.is_silent(kA, at(1)));
+}
+
+TEST_F(LivenessTest, WhatANodeDidNotHearWhileItStoodStillProvesNothing) {
+  liveness_.stood_still(at(5000));
+  EXPECT_FALSE(liveness_.is_silent(kA, at(5600)));
+  EXPECT_TRUE(liveness_.is_silent(kA, at(5601)));
+}
+
+TEST_F(LivenessTest, AnAnswerEchoesTheAskersClock) {
+  const auto ack = liveness_.on_heartbeat(kA, {.sent_at = 4711, .revision = {}, .silent = {}},
+                                          Revision(8), at(0));
+  EXPECT_EQ(ack.sent_at, 4711);
+  EXPECT_EQ(ack.revision, Revision(8));
+}
+
+TEST_F(LivenessTest, APromiseLastsTheLeaseAndAFortiethLonger) {
+  EXPECT_FALSE(liveness_.is_promised(kA, at(0)));
+  hear(kA, 0);
+  EXPECT_TRUE(liveness_.is_promised(kA, at(1025)));
+  EXPECT_FALSE(liveness_.is_promised(kA, at(1026)));
+  EXPECT_FALSE(liveness_.is_promised(kB, at(0)));
+}
+
+TEST_F(LivenessTest, ALeaseRunsFromBeforeItWasAskedFor) {
+  const auto lease = liveness_.lease(kA);
+  EXPECT_LT(lease->until(), at(0)) << "nothing was promised yet";
+  liveness_.on_heartbeat_ack(kA, {.sent_at = at(100).as_nanos(), .revision = {}}, at(400));
+  EXPECT_EQ(lease->until(), at(1100));
+}
+
+TEST_F(LivenessTest, ALateAnswerDoesNotShortenALease) {
+  liveness_.on_heartbeat_ack(kA, {.sent_at = at(200).as_nanos(), .revision = {}}, at(300));
+  liveness_.on_heartbeat_ack(kA, {.sent_at = at(100).as_nanos(), .revision = {}}, at(310));
+  EXPECT_EQ(liveness_.lease(kA)->until(), at(1200));
+}
+
+TEST_F(LivenessTest, AnAnswerFromTheFutureGivesNoLongerLease) {
+  liveness_.on_heartbeat_ack(kA, {.sent_at = INT64_MAX, .revision = {}}, at(0));
+  EXPECT_EQ(liveness_.lease(kA)->until(), at(1000));
+  liveness_.on_heartbeat_ack(kB, {.sent_at = INT64_MIN, .revision = {}}, at(0));
+  EXPECT_LT(liveness_.lease(kB)->until(), at(0));
+}
+
+TEST_F(LivenessTest, APromiseOutlivesTheMembershipOfWhoGotIt) {
+  hear(kA, 0);
+  liveness_.set_members({kB, kC}, at(500));
+  EXPECT_TRUE(liveness_.is_promised(kA, at(1000)));
+  liveness_.set_members({kB, kC}, at(2000));
+  EXPECT_FALSE(liveness_.is_promised(kA, at(2000)));
+  EXPECT_EQ(liveness_.lease(kA), nullptr);
+}
+
+TEST_F(LivenessTest, AHeartbeatNamesTheSilent) {
+  hear(kA, 1000);
+  hear(kC, 1000);
+  const auto heartbeat = liveness_.heartbeat(Revision(5), at(1000));
+  EXPECT_EQ(heartbeat.silent, std::vector<NodeId>{kB});
+  EXPECT_EQ(heartbeat.revision, Revision(5));
+  EXPECT_EQ(heartbeat.sent_at, at(1000).as_nanos());
+}
+
+TEST_F(LivenessTest, OnlyThoseWhoAreHeardReportSilence) {
+  hear(kA, 100, {kC});
+  EXPECT_EQ(liveness_.silence_reports(kC, at(100)), 1u);
+  hear(kB, 700, {kC});
+  EXPECT_EQ(liveness_.silence_reports(kC, at(700)), 3u) << "this node does not hear it either";
+  EXPECT_EQ(liveness_.silence_reports(kC, at(750)), 2u) << "kA is silent itself by now";
+  hear(kB, 760);
+  EXPECT_EQ(liveness_.silence_reports(kC, at(760)), 1u) << "kB hears it again";
+}
+
+TEST_F(LivenessTest, ASuspectsOwnWordDoesNotCount) {
+  hear(kC, 100, {kC});
+  EXPECT_EQ(liveness_.silence_reports(kC, at(100)), 0u);
+}
+
+TEST_F(LivenessTest, TheEarliestLeaseOfAllIsTheOneThatEndsFirst) {
+  for (const auto& [node, ms] : {std::pair{kA, 300}, std::pair{kB, 100}, std::pair{kC, 200}}) {
+    liveness_.on_heartbeat_ack(node, {.sent_at = at(ms).as_nanos(), .revision = {}}, at(400));
+  }
+  EXPECT_EQ(liveness_.earliest_lease_of_all(), at(1100));
+}
+
+TEST(Liveness, ClocksThatDifferByOnePercentEachWayDoNoHarm) {
+  Liveness slow_asker{LivenessOptions{}};
+  Liveness fast_promiser{LivenessOptions{}};
+  const auto ack =
+      fast_promiser.on_heartbeat(kA, slow_asker.heartbeat(Revision(), at(0)), Revision(), at(0));
+  slow_asker.on_heartbeat_ack(kB, ack, at(0));
+  const Duration believed = slow_asker.lease(kB)->until() - at(0);
+  EXPECT_TRUE(fast_promiser.is_promised(kA, at(0) + believed * 101 / 99));
+}
+
+/// Two nodes whose clocks run up to 1 % apart from real time each, and a network that delays:
+/// whatever arrives when, the asker never believes longer than the promiser keeps its word.
+RC_GTEST_PROP(Liveness, APromiseEndsLaterThanTheLeaseInRealTime, ()) {
+  const LivenessOptions options;
+  const std::int64_t asker_permille = *rc::gen::inRange<std::int64_t>(990, 1011);
+  const std::int64_t promiser_permille = *rc::gen::inRange<std::int64_t>(990, 1011);
+  const auto clock = [](std::int64_t real_micros, std::int64_t permille) {
+    return Instant() + Duration::nanos(real_micros * permille);
+  };
+  Liveness asker(options);
+  Liveness promiser(options);
+  asker.set_members({kB}, clock(0, asker_permille));
+  promiser.set_members({kA}, clock(0, promiser_permille));
+  std::int64_t real = 1000;  // microseconds
+  const int rounds = *rc::gen::inRange(1, 12);
+  for (int i = 0; i < rounds; ++i) {
+    real += *rc::gen::inRange<std::int64_t>(0, 900'000);
+    const auto heartbeat = asker.heartbeat(Revision(), clock(real, asker_permille));
+    real += *rc::gen::inRange<std::int64_t>(0, 900'000);
+    const auto ack =
+        promiser.on_heartbeat(kA, heartbeat, Revision(), clock(real, promiser_permille));
+    real += *rc::gen::inRange<std::int64_t>(0, 900'000);
+    if (*rc::gen::inRange(0, 4) == 0) continue;  // the answer was lost
+    asker.on_heartbeat_ack(kB, ack, clock(real, asker_permille));
+    const std::int64_t until = asker.lease(kB)->until().as_nanos();
+    const std::int64_t last_believed = (until - 1) / asker_permille;
+    RC_ASSERT(promiser.is_promised(kA, clock(last_believed, promiser_permille)));
+  }
+}
+
+}  // namespace
+}  // namespace borg::membership
