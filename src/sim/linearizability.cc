@@ -12,6 +12,7 @@ namespace {
 using Operations = std::vector<Operation>;
 
 constexpr std::size_t kShownOrderMax = 10;
+constexpr int kTriesMax = 60;
 
 /// What OrderSearch wants: in the order of invocation, without what never happened.
 Operations prepared(Operations operations) {
@@ -68,24 +69,27 @@ bool is_needless(const Operation& operation, const Model& model) {
   return operation.outcome == Outcome::kOk && model.is_neutral(operation);
 }
 
-/// Leaves out what the violation does not need.
+/// Leaves out what the violation does not need, as far as a bounded number of tries finds it.
 Operations without_needless(Operations operations, const Model& model,
                             const CheckOptions& options) {
-  for (std::size_t chunk = std::max<std::size_t>(operations.size() / 2, 1);; chunk /= 2) {
-    for (std::size_t begin = 0; begin < operations.size();) {
+  int tries = kTriesMax;
+  for (std::size_t chunk = operations.size(); chunk > 0 && tries > 0; chunk /= 2) {
+    for (std::size_t begin = 0; begin < operations.size() && tries > 0;) {
       Operations fewer;
       for (std::size_t i = 0; i < operations.size(); ++i) {
         const bool is_in_chunk = i >= begin && i < begin + chunk;
         if (!is_in_chunk || !is_needless(operations[i], model)) fewer.push_back(operations[i]);
       }
-      if (fewer.size() < operations.size() && is_violation(fewer, model, options)) {
+      const bool is_shorter = fewer.size() < operations.size();
+      tries -= is_shorter ? 1 : 0;
+      if (is_shorter && is_violation(fewer, model, options)) {
         operations = std::move(fewer);
       } else {
         begin += chunk;
       }
     }
-    if (chunk == 1) return operations;
   }
+  return operations;
 }
 
 std::string explain(const Operations& operations, const Model& model, const CheckOptions& options) {
@@ -99,10 +103,12 @@ std::string explain(const Operations& operations, const Model& model, const Chec
   for (std::size_t i = order.size() - shown; i < order.size(); ++i) {
     text += "  " + describe(operations[order[i]]) + "\n";
   }
-  text += "The value is then " + model.describe_state(search.best_state()) +
-          ", and of these none can come next:\n";
+  std::string state = model.initial();
+  for (const auto i : order) state = model.apply(state, operations[i]).state;
+  text +=
+      "The value is then " + model.describe_state(state) + ", and of these none can come next:\n";
   for (const auto next : search.best_next()) {
-    const Reply expected = model.apply(search.best_state(), operations[next]).reply;
+    const Reply expected = model.apply(state, operations[next]).reply;
     text += "  " + describe(operations[next]) + ": would have been " + describe(expected) + "\n";
   }
   return text;

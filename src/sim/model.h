@@ -24,9 +24,9 @@ class Model {
   [[nodiscard]] virtual Step apply(const std::string& state, const Operation& operation) const = 0;
   /// True if an operation that was answered so has not changed the state, whatever that was.
   [[nodiscard]] virtual bool is_neutral(const Operation& operation) const = 0;
-  /// The history, one for one, with operations of unknown outcome alike that make no difference
-  /// to each other: the search treats those as one. It is linearizable if and only if the
-  /// original is. May return it as it is.
+  /// The history, one for one, with those operations alike between which nothing in it can tell:
+  /// the search treats them as one. It is linearizable if and only if the original is. May
+  /// return it as it is.
   [[nodiscard]] virtual std::vector<Operation> simplified(
       std::vector<Operation> operations) const = 0;
   /// For explanations.
@@ -36,7 +36,7 @@ class Model {
 /// A Redis string key: get, set (nx, xx, get), setnx, getset, getdel, del, exists, strlen,
 /// append, incr, decr, incrby, decrby; without expiry.
 ///
-/// simplified() makes writes of unknown outcome alike whose values nobody has seen.
+/// simplified() makes writes alike whose values nobody has seen.
 class StringModel : public Model {
  public:
   [[nodiscard]] std::string initial() const override { return {}; }

@@ -96,8 +96,12 @@ void OrderSearch::take(OpIndex op) {
     events_[events_[e].after].before = events_[e].before;
   }
   has_happened_[op] = true;
-  known_left_ -= is_known(op) ? 1 : 0;
-  happened_.toggle(op);
+  if (is_known(op)) {
+    --known_left_;
+    happened_.toggle(op);
+  } else {
+    used_.insert(std::upper_bound(used_.begin(), used_.end(), op), op);
+  }
   order_.push_back(op);
 }
 
@@ -109,8 +113,12 @@ void OrderSearch::give_back() {
     events_[events_[e].after].before = e;
   }
   has_happened_[op] = false;
-  known_left_ += is_known(op) ? 1 : 0;
-  happened_.toggle(op);
+  if (is_known(op)) {
+    ++known_left_;
+    happened_.toggle(op);
+  } else {
+    used_.erase(std::lower_bound(used_.begin(), used_.end(), op));
+  }
   order_.pop_back();
 }
 
@@ -167,11 +175,10 @@ std::vector<OrderSearch::OpIndex> OrderSearch::what_next(StateId state, const Do
   return known;
 }
 
-void OrderSearch::remember_best(StateId state) {
+void OrderSearch::remember_best() {
   if (has_best_ && order_.size() <= best_order_.size()) return;
   has_best_ = true;
   best_order_ = order_;
-  best_state_ = state;
   best_next_.clear();
   for_each_candidate([&](OpIndex op) {
     if (is_known(op)) best_next_.push_back(op);
@@ -179,17 +186,38 @@ void OrderSearch::remember_best(StateId state) {
   });
 }
 
-/// Makes the configuration the end of the path. False if it has been seen before.
+OrderSearch::Fingerprint OrderSearch::fingerprint(StateId state, const Doubt& doubt) const {
+  Fingerprint result = happened_;
+  result.toggle((std::uint64_t{1} << 32) | state);
+  result.toggle((std::uint64_t{2} << 32) | doubt.op);
+  if (doubt.op != kNone) result.toggle((std::uint64_t{3} << 32) | doubt.state);
+  return result;
+}
+
+bool OrderSearch::is_covered(const Fingerprint& by) const {
+  const auto it = seen_.find(by);
+  if (it == seen_.end()) return false;
+  return std::any_of(it->second.begin(), it->second.end(), [&](const auto& fewer) {
+    return std::includes(used_.begin(), used_.end(), fewer.begin(), fewer.end());
+  });
+}
+
+/// Rule 1. Without a doubt more is tried, so such a configuration covers one with.
+bool OrderSearch::is_new(StateId state, const Doubt& doubt) {
+  const Fingerprint same = fingerprint(state, doubt);
+  if (is_covered(same)) return false;
+  if (doubt.op != kNone && is_covered(fingerprint(state, {}))) return false;
+  seen_[same].push_back(used_);
+  return true;
+}
+
+/// Makes the configuration the end of the path. False if it need not be looked at.
 bool OrderSearch::enter(StateId state, Doubt doubt, std::size_t order_size) {
   while (absorb_one(state)) doubt = {};  // it has made a difference
-  Fingerprint all = happened_;
-  all.toggle((std::uint64_t{1} << 32) | state);
-  all.toggle((std::uint64_t{2} << 32) | doubt.op);
-  if (doubt.op != kNone) all.toggle((std::uint64_t{3} << 32) | doubt.state);
-  if (!seen_.insert(all).second) return false;
+  if (!is_new(state, doubt)) return false;
   ++steps_;
   path_.push_back({order_size, state, doubt, what_next(state, doubt), 0});
-  if (path_.back().next.empty()) remember_best(state);
+  if (path_.back().next.empty()) remember_best();
   return true;
 }
 

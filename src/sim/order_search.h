@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "sim/linearizability.h"
@@ -15,7 +14,8 @@ namespace borg::sim {
 ///
 /// Depth first, over configurations: which operations have happened, and the state. Four
 /// rules keep their number small without losing an order:
-///  1. A configuration seen before is not looked at again.
+///  1. A configuration is not looked at if one has been that is the same but for fewer operations
+///     of unknown outcome that have happened: they could still do so.
 ///  2. What fits and, answered so, never changes the state happens at once: it could not fit
 ///     better later.
 ///  3. Of operations of unknown outcome that are alike the oldest comes first.
@@ -31,9 +31,8 @@ class OrderSearch {
   Verdict run();
 
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
-  /// The longest order found, and the state after it.
+  /// The longest order found.
   [[nodiscard]] const std::vector<OpIndex>& best_order() const { return best_order_; }
-  [[nodiscard]] const std::string& best_state() const { return *states_[best_state_]; }
   /// Those of known outcome that could come next after best_order(), had they other replies.
   [[nodiscard]] const std::vector<OpIndex>& best_next() const { return best_next_; }
 
@@ -87,10 +86,13 @@ class OrderSearch {
   template <class F>
   void for_each_candidate(F f) const;
   bool absorb_one(StateId state);
+  bool is_new(StateId state, const Doubt& doubt);
+  [[nodiscard]] Fingerprint fingerprint(StateId state, const Doubt& doubt) const;
+  [[nodiscard]] bool is_covered(const Fingerprint& by) const;
   bool enter(StateId state, Doubt doubt, std::size_t order_size);
   [[nodiscard]] bool makes_no_difference(const Doubt& doubt, OpIndex op, StateId after);
   [[nodiscard]] std::vector<OpIndex> what_next(StateId state, const Doubt& doubt);
-  void remember_best(StateId state);
+  void remember_best();
 
   std::vector<Operation> operations_;
   const Model& model_;
@@ -113,12 +115,12 @@ class OrderSearch {
   std::vector<OpIndex> order_;
   Fingerprint happened_;
   std::vector<Frame> path_;
-  std::unordered_set<Fingerprint, FingerprintHash> seen_;
+  std::vector<OpIndex> used_;  ///< those of unknown outcome in order_, ascending
+  std::unordered_map<Fingerprint, std::vector<std::vector<OpIndex>>, FingerprintHash> seen_;
 
   bool has_best_ = false;
   std::vector<OpIndex> best_order_;
   std::vector<OpIndex> best_next_;
-  StateId best_state_ = 0;
 };
 
 }  // namespace borg::sim

@@ -102,9 +102,9 @@ void make_plain(Operation& operation) {
 std::vector<Operation> StringModel::simplified(std::vector<Operation> operations) const {
   const Sightings sightings(operations);
   for (Operation& operation : operations) {
-    if (!is_unknown(operation)) continue;
-    make_plain(operation);
-    if (operation.name != "set" || sightings.is_seen(operation.args[0])) continue;
+    if (is_unknown(operation)) make_plain(operation);
+    const bool is_write = is_one_of(operation.name, {"set", "setnx", "getset"});
+    if (!is_write || sightings.is_seen(operation.args[0])) continue;
     operation.args[0].assign(operation.args[0].size(), '\0');
   }
   return operations;
