@@ -163,8 +163,11 @@ void ControlCore::finish_questions() {
     resp::Writer writer(out, version_of(question.request));
     if (is_word(question.request.args.front(), "borg")) {
       writer.bulk(describe_cluster(question));
+    } else if (is_word(question.request.args.front(), "metrics")) {
+      writer.bulk(describe_as_metrics(info_report(question)));
     } else {
-      writer.verbatim(describe_info(question));
+      const auto& args = question.request.args;
+      writer.verbatim(describe_as_info(info_report(question), {args.begin() + 1, args.end()}));
     }
     answer(question.request, std::string(out.view()));
   }
@@ -187,14 +190,14 @@ std::string ControlCore::describe_cluster(const Question& q) const {
   return describe_as_json(report);
 }
 
-std::string ControlCore::describe_info(const Question& q) const {
+InfoReport ControlCore::info_report(const Question& q) const {
   InfoReport report;
   report.stats = q.own;
   report.view = &cluster();
   report.self = self_;
   report.options = &options_;
   report.uptime_seconds = (now_.instant - started_).as_millis() / 1000;
-  return describe_as_info(report, {q.request.args.begin() + 1, q.request.args.end()});
+  return report;
 }
 
 }  // namespace borg::node

@@ -15,6 +15,7 @@
 #include "coordination/coordinator.h"
 #include "membership/cluster_view.h"
 #include "membership/liveness.h"
+#include "node/describe.h"
 #include "node/inner_message.h"
 #include "node/options.h"
 #include "placement/placement.h"
@@ -188,7 +189,7 @@ class ControlCore {
   void on_stats_reply(NodeId from, const wire::StatsReply& m);
   void finish_questions();
   [[nodiscard]] std::string describe_cluster(const Question& q) const;
-  [[nodiscard]] std::string describe_info(const Question& q) const;
+  [[nodiscard]] InfoReport info_report(const Question& q) const;
 
   const NodeId self_;
   const NodeOptions& options_;

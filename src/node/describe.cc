@@ -126,7 +126,12 @@ std::string describe_as_json(const ClusterReport& report) {
     held += stats.keys;
   }
   std::string nodes;
-  for (const MemberRecord& record : view.members) {
+  std::vector<const MemberRecord*> members;
+  for (const MemberRecord& record : view.members) members.push_back(&record);
+  std::sort(members.begin(), members.end(),
+            [](const auto* a, const auto* b) { return a->member.name < b->member.name; });
+  for (const MemberRecord* member : members) {
+    const MemberRecord& record = *member;
     nodes += (nodes.empty() ? "" : ", ") + describe_node(report, record, slots);
   }
   const coordination::Settings settings = view.settings.value_or(coordination::Settings{});
@@ -214,6 +219,39 @@ std::string describe_as_info(const InfoReport& report, const std::vector<std::st
   } else {
     add_section(out, sections, "Keyspace", {});
   }
+  return out;
+}
+
+std::string describe_as_metrics(const InfoReport& report) {
+  const Stats& s = report.stats;
+  const Slots slots = count_slots(*report.view);
+  std::string out;
+  const auto add = [&out](std::string_view name, std::string_view kind, std::string_view help,
+                          std::uint64_t value) {
+    const std::string full = "borg_" + std::string(name);
+    out += "# HELP " + full + " " + std::string(help) + "\n# TYPE " + full + " " +
+           std::string(kind) + "\n" + full + " " + std::to_string(value) + "\n";
+  };
+  add("keys", "gauge", "Keys on this node, as primary or backup.", s.keys);
+  add("primary_keys", "gauge", "Keys whose primary is this node.", s.primary_keys);
+  add("memory_bytes", "gauge", "Bytes that the data takes on this node.", s.memory_bytes);
+  add("primary_partitions", "gauge", "Partitions whose primary is this node.",
+      s.primary_partitions);
+  add("backup_partitions", "gauge", "Partitions backed up by this node.", s.backup_partitions);
+  add("syncing_partitions", "gauge", "Partitions that this node is receiving.",
+      s.syncing_partitions);
+  add("clients", "gauge", "Connected clients.", s.clients);
+  add("clients_total", "counter", "Clients since the start.", s.clients_total);
+  add("commands_total", "counter", "Commands of this node's clients.", s.commands);
+  add("forwarded_total", "counter", "Requests sent to other workers or nodes.", s.forwarded);
+  add("input_bytes_total", "counter", "Bytes received from clients.", s.input_bytes);
+  add("cluster_nodes", "gauge", "Members of the cluster.", report.view->members.size());
+  add("under_replicated_slots", "gauge", "Slots with fewer in-sync copies than wanted.",
+      slots.under_replicated);
+  add("moving_slots", "gauge", "Slots that are not where they should be.", slots.moving);
+  add("lost_slots", "gauge", "Slots whose copies all died.", slots.lost);
+  add("uptime_seconds", "gauge", "Seconds since the start.",
+      static_cast<std::uint64_t>(report.uptime_seconds));
   return out;
 }
 

@@ -39,4 +39,7 @@ struct InfoReport {
 [[nodiscard]] std::string describe_as_info(const InfoReport& report,
                                            const std::vector<std::string>& sections);
 
+/// The same for Prometheus, in its text format.
+[[nodiscard]] std::string describe_as_metrics(const InfoReport& report);
+
 }  // namespace borg::node

@@ -14,7 +14,7 @@ constexpr std::array kFields{
     &Stats::memory_bytes,  &Stats::primary_partitions, &Stats::backup_partitions,
     &Stats::syncing_partitions, &Stats::clients,       &Stats::clients_total,
     &Stats::commands,      &Stats::forwarded,          &Stats::expired_keys,
-    &Stats::input_bytes,   &Stats::output_bytes,
+    &Stats::input_bytes,
 };
 
 }  // namespace

@@ -25,7 +25,6 @@ struct Stats {
   std::uint64_t forwarded = 0;
   std::uint64_t expired_keys = 0;
   std::uint64_t input_bytes = 0;
-  std::uint64_t output_bytes = 0;
 
   void add(const Stats& other);
 };

@@ -287,6 +287,7 @@ void WorkerCore::sweep_records() {
 Stats WorkerCore::stats() const {
   Stats stats;
   for (const auto& replica : replicas_) {
+    if (replica != nullptr) stats.expired_keys += replica->expired_keys();
     if (replica == nullptr || replica->role() == Replica::Role::kNone) continue;
     const storage::PartitionStore& store = replica->store();
     stats.keys += store.keys();

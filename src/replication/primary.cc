@@ -200,7 +200,9 @@ void Replica::run_expiry(const std::vector<std::string_view>& keys, Now now, Rep
                             .now_ms = advance_clock(now),
                             .random = 0,
                             .reply = reply};
+  const std::size_t before = store_.keys();
   kSpec->handler(context, args);
+  expired_keys_ += before - store_.keys();
   if (!context.changed) return;
   append(*kSpec, wire::Origin{}, args, context, {}, sink);
 }

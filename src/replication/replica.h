@@ -144,6 +144,8 @@ class Replica {
   [[nodiscard]] bool complete() const { return role_ != Role::kSyncing || !receiving_; }
   /// True if nothing waits here for poke().
   [[nodiscard]] bool idle() const;
+  /// Keys that this replica, as primary, removed because their time had come.
+  [[nodiscard]] std::uint64_t expired_keys() const { return expired_keys_; }
   [[nodiscard]] const Records& records() const { return records_; }
 
  private:
@@ -253,6 +255,7 @@ class Replica {
   bool parked_ = false;
   bool drained_reported_ = false;
   std::uint64_t next_stream_ = 1;
+  std::uint64_t expired_keys_ = 0;
 
   // As backup or syncing.
   Epoch stream_term_;     // the term whose operations are accepted

@@ -27,6 +27,16 @@ void write_log(const node::LogLine& line) {
   }
 }
 
+/// Stands for this thread where an admin request names the worker that asked.
+constexpr WorkerIndex kNoWorker{0xffff};
+
+/// The content of a bulk string reply.
+std::string content_of(const std::string& reply) {
+  const auto line_end = reply.find("\r\n");
+  if (!reply.starts_with('$') || line_end == std::string::npos) return reply;
+  return reply.substr(line_end + 2, reply.size() - line_end - 4);
+}
+
 }  // namespace
 
 ControlThread::ControlThread(asio::io_context& context, Options options, Listeners listeners,
@@ -65,6 +75,9 @@ ControlThread::~ControlThread() = default;
 node::ControlCore::Exit ControlThread::run() {
   await_signal();
   bus_.start();
+  if (options_.start_http) {
+    http_service_ = options_.start_http(context_, std::move(http_), *this);
+  }
   schedule_tick();
   coordinator_->start([this](coordination::Event event) {
     asio::post(context_, [this, moved = std::move(event)]() mutable {
@@ -89,6 +102,7 @@ void ControlThread::stop() {
   for (const auto& worker : workers_) worker->stop();
   for (const auto& worker : workers_) worker->join();
   coordinator_->stop();
+  http_service_.reset();
   dialer_.stop();
   bus_.stop();
   for (auto& [peer, connection] : connections_) connection->close();
@@ -111,6 +125,12 @@ void ControlThread::apply_effects() {
   core_.effects() = {};
   for (const node::LogLine& line : effects.log) write_log(line);
   for (auto& [to, message] : effects.workers) {
+    if (to && *to == kNoWorker) {
+      const auto& reply = std::get<node::AdminReply>(message);
+      const auto done = asked_.extract(reply.token);
+      if (!done.empty()) done.mapped()(content_of(reply.reply));
+      continue;
+    }
     for (std::size_t w = 0; w < workers_.size(); ++w) {
       if (!to || to->value() == w) workers_[w]->post_control(message);
     }
@@ -217,6 +237,14 @@ void ControlThread::accept_clients() {
     }
     accept_clients();
   });
+}
+
+void ControlThread::ask(std::vector<std::string> args, std::function<void(std::string)> done) {
+  enter();
+  const std::uint64_t token = next_question_++;
+  asked_.emplace(token, std::move(done));
+  core_.on_worker(
+      node::AdminRequest{.worker = kNoWorker, .token = token, .args = std::move(args)});
 }
 
 void ControlThread::post_from_worker(std::vector<node::ToControl> messages) {

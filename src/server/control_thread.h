@@ -14,6 +14,7 @@
 #include "server/bus_acceptor.h"
 #include "server/bus_connection.h"
 #include "server/dialer.h"
+#include "server/http_port.h"
 #include "server/listener.h"
 #include "server/worker_thread.h"
 
@@ -23,13 +24,14 @@ namespace borg::server {
 /// listening sockets, signals.
 ///
 /// Runs: run() on the caller's thread until the node has left or must stop.
-class ControlThread final : public BusOwner {
+class ControlThread final : public BusOwner, public NodeQuestions {
  public:
   struct Options {
     NodeId self;
     std::uint64_t seed = 0;
     const node::NodeOptions* node = nullptr;
     std::function<void()> on_ready;
+    StartHttp start_http;  ///< null: the HTTP port stays silent
   };
   ControlThread(asio::io_context& context, Options options, Listeners listeners,
                 std::unique_ptr<coordination::Coordinator> coordinator,
@@ -40,6 +42,10 @@ class ControlThread final : public BusOwner {
   node::ControlCore::Exit run();
   /// From any thread.
   void post_from_worker(std::vector<node::ToControl> messages);
+
+  // NodeQuestions
+  [[nodiscard]] bool is_ready() const override { return core_.ready(); }
+  void ask(std::vector<std::string> args, std::function<void(std::string)> done) override;
 
  private:
   // BusOwner
@@ -72,6 +78,9 @@ class ControlThread final : public BusOwner {
   asio::steady_timer accept_timer_;
   asio::signal_set signals_;
   std::map<NodeId, std::shared_ptr<BusConnection>> connections_;
+  std::unique_ptr<HttpService> http_service_;
+  std::map<std::uint64_t, std::function<void(std::string)>> asked_;
+  std::uint64_t next_question_ = 1;
   std::uint64_t next_connection_ = 1;
   std::size_t next_worker_ = 0;
   bool leaving_ = false;

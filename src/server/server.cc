@@ -50,7 +50,8 @@ int run_server(ServerOptions options) {
                         {.self = id,
                          .seed = random_number(),
                          .node = &options.node,
-                         .on_ready = [&] { print_ready(options.node, id); }},
+                         .on_ready = [&] { print_ready(options.node, id); },
+                         .start_http = options.start_http},
                         std::move(*outcome.listeners), std::move(options.coordinator), workers);
   for (std::uint16_t w = 0; w < self.workers; ++w) {
     workers.push_back(std::make_unique<WorkerThread>(WorkerThread::Options{

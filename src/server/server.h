@@ -6,6 +6,7 @@
 
 #include "coordination/coordinator.h"
 #include "node/options.h"
+#include "server/http_port.h"
 #include "server/listener.h"
 
 namespace borg::server {
@@ -14,6 +15,7 @@ struct ServerOptions {
   node::NodeOptions node;
   PortOptions ports;
   std::unique_ptr<coordination::Coordinator> coordinator;
+  StartHttp start_http;
   std::string default_name_prefix;  ///< the name is this and the port, if none is given
 };
 

@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "app/borgd/options.h"
+#include "http/http_service.h"
 #include "server/server.h"
 
 namespace {
@@ -21,6 +22,7 @@ void raise_descriptor_limit() {
 int main(int argc, char** argv) {
   auto parsed = borg::app::parse_options(argc, argv);
   if (!parsed.server) return parsed.exit_code;
+  parsed.server->start_http = borg::http::start_http;
   std::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
   return borg::server::run_server(std::move(*parsed.server));
