@@ -56,9 +56,8 @@ TEST_F(ClusterViewTest, ASnapshotReplacesEverything) {
   put(coordination::member_key(kA), member_text("a"));
   put(coordination::session_key(kA), "a");
   put_partition(config(3, {kA}));
-  builder_.apply(Snapshot{Revision(9),
-                          {{coordination::member_key(kB), member_text("b"), Revision(8),
-                            Revision(7)}}});
+  builder_.apply(Snapshot{
+      Revision(9), {{coordination::member_key(kB), member_text("b"), Revision(8), Revision(7)}}});
   EXPECT_EQ(view().revision, Revision(9));
   EXPECT_EQ(view().member(kA), nullptr);
   ASSERT_NE(view().member(kB), nullptr);

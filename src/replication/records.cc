@@ -55,8 +55,9 @@ void Records::expire(std::int64_t older_than_ms) {
 }
 
 void Records::forget_gateways(const std::function<bool(NodeId)>& is_member) {
-  std::erase_if(gateways_,
-                [&](const Gateway& gateway) { return !is_member(gateway.endpoint.node); });
+  std::erase_if(gateways_, [&](const Gateway& gateway) {
+    return gateway.records.empty() && !is_member(gateway.endpoint.node);
+  });
 }
 
 std::size_t Records::size() const {

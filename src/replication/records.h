@@ -41,7 +41,8 @@ class Records {
   /// Drops records older than `older_than_ms`, which no gateway asks for any more, and forbids
   /// their execution.
   void expire(std::int64_t older_than_ms);
-  /// Drops the gateways that are no longer there: their ids never come back.
+  /// Drops the gateways that are no longer there, whose ids never come back, once their records
+  /// have expired: one that seems not to be there may be newer than the view.
   void forget_gateways(const std::function<bool(NodeId)>& is_member);
   void clear() { gateways_.clear(); }
   [[nodiscard]] std::size_t size() const;

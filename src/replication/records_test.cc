@@ -143,8 +143,8 @@ TEST(Records, RequestsThatDoNotAscendAreDamage) {
 
 RC_GTEST_PROP(Records, DamageLeavesThemEmptyOrReadable, ()) {
   Records records;
-  const auto seqs = *rc::gen::container<std::set<std::uint64_t>>(
-      rc::gen::inRange<std::uint64_t>(1, 500));
+  const auto seqs =
+      *rc::gen::container<std::set<std::uint64_t>>(rc::gen::inRange<std::uint64_t>(1, 500));
   for (const std::uint64_t seq : seqs) records.add(origin(seq), Seq(seq), "result", 0);
   std::string bytes = encoded(records);
   const auto at = *rc::gen::inRange<std::size_t>(0, bytes.size());

@@ -118,8 +118,9 @@ void ReplicaWorld::ask_again(int node, std::uint64_t request) {
 
 void ReplicaWorld::give(int node, const Asked& asked) {
   const std::vector<std::string_view> args(asked.args.begin(), asked.args.end());
-  replica(node).request({.origin = asked.origin, .term = asked.term, .args = args}, now,
-                        *nodes_.at(node));
+  replica(node).request(
+      {.origin = asked.origin, .term = asked.term, .any_replica = asked.any_replica, .args = args},
+      now, *nodes_.at(node));
 }
 
 std::size_t ReplicaWorld::on_the_way(int from, int to) const {
@@ -150,8 +151,7 @@ void ReplicaWorld::take(int from, int to, Parcel parcel) {
   }
   wire::Frame frame{};
   std::size_t wanted = 0;
-  const auto status =
-      wire::read_frame(parcel.frame.view(), wire::kFrameBytesMax, frame, wanted);
+  const auto status = wire::read_frame(parcel.frame.view(), wire::kFrameBytesMax, frame, wanted);
   ASSERT_EQ(status, wire::FrameStatus::kFrame);
   ASSERT_EQ(frame.consumed, parcel.frame.size()) << "exactly one frame a call";
   const auto read = [&](auto m) {

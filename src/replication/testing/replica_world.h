@@ -67,6 +67,7 @@ class ReplicaWorld {
     wire::Origin origin;
     Epoch term;
     std::vector<std::string> args;
+    bool any_replica = false;
   };
   [[nodiscard]] const Asked& asked(std::uint64_t request) const { return asked_.at(request); }
   void give(int node, const Asked& asked);
@@ -77,6 +78,13 @@ class ReplicaWorld {
   /// Delivers everything that is on its way from one node to another now, not the answers.
   void deliver(int from, int to);
   void deliver_one(int from, int to);
+  /// Puts a frame on the way that no replica wrote.
+  template <class Message>
+  void inject(int from, int to, const Message& m) {
+    auto& wire = wires_[{from, to}];
+    wire.push_back(std::make_unique<Parcel>());
+    wire::encode(wire.back()->frame, m);
+  }
   [[nodiscard]] std::size_t on_the_way(int from, int to) const;
   /// Everything between the two is lost; both hear of it.
   void cut(int a, int b);
