@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "placement/copies.h"
 
+#include <algorithm>
 #include <tuple>
+#include <vector>
 
+#include "placement/chooser.h"
 #include "placement/fill.h"
 #include "placement/paths.h"
 #include "placement/scatter.h"
@@ -13,37 +16,76 @@ namespace {
 
 // ---- trim: what may not stay ----
 
-/// The holder without whom the partition is best off.
-Index most_dispensable(const Layout& layout, std::size_t partition) {
-  const Holders& holders = layout.holders(partition);
-  const Tally& load = layout.load();
-  Index worst = kNobody;
-  std::tuple<std::uint32_t, bool, std::int64_t> worst_rank;
-  for (const Index node : holders) {
-    Holders without = holders;
-    without.remove(node);
-    const std::tuple rank(layout.topology().crowding_when_full(without),
-                          layout.leader(partition) == node,
-                          std::int64_t{load.quota(node).high} - load[node]);
-    if (worst == kNobody || rank < worst_rank) {
-      worst = node;
-      worst_rank = rank;
-    }
-  }
-  return worst;
+/// How crowded the partition will be at best without this holder.
+std::uint32_t crowding_without(const Layout& layout, std::size_t partition, Index node) {
+  Holders without = layout.holders(partition);
+  without.remove(node);
+  return layout.topology().crowding_when_full(without);
 }
 
-bool is_crowded(const Layout& layout, const Holders& holders) {
-  const Topology& topology = layout.topology();
+/// Those without whom the partition is best off; the likely primary at a price.
+Candidates dispensable(const Layout& layout, std::size_t partition) {
+  std::uint32_t best = UINT32_MAX;
+  for (const Index node : layout.holders(partition)) {
+    best = std::min(best, crowding_without(layout, partition, node));
+  }
+  Candidates result;
+  for (const Index node : layout.holders(partition)) {
+    if (crowding_without(layout, partition, node) != best) continue;
+    result.add(node, layout.leader(partition) == node ? 10 : 0);
+  }
+  return result;
+}
+
+/// How many copies each node should lose: as many as bring it within its quota.
+std::vector<Quota> surplus(const Layout& layout) {
+  std::vector<Quota> result;
+  for (Index i = 0; i < layout.topology().size(); ++i) {
+    const std::uint32_t held = layout.load()[i];
+    const Quota& quota = layout.load().quota(i);
+    result.push_back({held - std::min(held, quota.high), held - std::min(held, quota.low)});
+  }
+  return result;
+}
+
+/// Drops one copy of each partition that has too many. False if none has.
+bool trim_number(Layout& layout) {
+  std::vector<Candidates> candidates(kPartitionCount);
+  bool any = false;
+  for (std::size_t p = 0; p < kPartitionCount; ++p) {
+    if (layout.holders(p).size() <= layout.topology().copies) continue;
+    candidates[p] = dispensable(layout, p);
+    any = true;
+  }
+  if (!any) return false;
+  const std::vector<Index> dropped = choose_one_each(candidates, surplus(layout));
+  for (std::size_t p = 0; p < kPartitionCount; ++p) {
+    if (dropped[p] != kNobody) layout.remove(p, dropped[p]);
+  }
+  return true;
+}
+
+bool is_crowded(const Topology& topology, const Holders& holders) {
   if (topology.crowding_min == 0) return topology.crowding(holders) > 0;
   return topology.crowding_when_full(holders) > topology.crowding_min;
 }
 
-/// Drops copies that are too many, or that keep a partition from being spread as it could be.
-void trim(Layout& layout) {
+/// The one to drop from a partition that is crowded: rather a backup, rather from the fullest.
+Index most_dispensable(const Layout& layout, std::size_t partition) {
+  const Candidates candidates = dispensable(layout, partition);
+  const Tally& load = layout.load();
+  const auto rank = [&](Index node) {
+    return std::tuple(layout.leader(partition) == node,
+                      std::int64_t{load.quota(node).high} - load[node]);
+  };
+  return *std::min_element(candidates.nodes.begin(), candidates.nodes.end(),
+                           [&](Index a, Index b) { return rank(a) < rank(b); });
+}
+
+/// Drops copies that keep a partition from being spread as it could be.
+void trim_crowded(Layout& layout) {
   for (std::size_t p = 0; p < kPartitionCount; ++p) {
-    while (layout.holders(p).size() > layout.topology().copies ||
-           is_crowded(layout, layout.holders(p))) {
+    while (is_crowded(layout.topology(), layout.holders(p))) {
       layout.remove(p, most_dispensable(layout, p));
     }
   }
@@ -106,7 +148,9 @@ void repair(Layout& layout, bool is_new_only) {
 }  // namespace
 
 void settle_copies(Layout& layout) {
-  trim(layout);
+  while (trim_number(layout)) {
+  }
+  trim_crowded(layout);
   layout.set_anchors();
   fill(layout);
   repair(layout, true);  // what has just been placed can still go elsewhere for nothing
