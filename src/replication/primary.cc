@@ -332,6 +332,7 @@ void Replica::on_nack(NodeId from, const wire::Nack& m, Now now, ReplicaSink& si
   if (role_ != Role::kPrimary || m.term != config_.term || p == nullptr) return;
   if (p->phase == Peer::Phase::kScanning || p->phase == Peer::Phase::kEnding) {
     begin_sync(*p, sink);
+    trim_log();  // perhaps nobody needs it now: then nothing is appended, and it must not go on
     return;
   }
   if (p->phase != Peer::Phase::kStreaming) return;

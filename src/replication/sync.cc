@@ -123,48 +123,44 @@ void Replica::send_operation(const commands::CommandSpec& spec, commands::Args a
   }
 }
 
-/// To a replica whose snapshot is under way. Keys that the snapshot has passed get the command;
-/// of others the whole state is sent ahead, so that the write is on two nodes at once; what is
-/// too large for that comes with the snapshot, and the answer waits for it.
+/// To a replica whose snapshot is under way. If the snapshot has passed all the keys it gets the
+/// command; else the keys' whole state, so that the write is on two nodes at once. If that is
+/// too large the keys that are still ahead come with the snapshot, and the answer waits for it;
+/// those that it has passed must be sent all the same: it does not come back to them.
 void Replica::send_state(Peer& p, const commands::CommandSpec& spec, commands::Args args,
                          wire::Operation op, ReplicaSink& sink) {
   const commands::KeyRange range = commands::key_range(spec, args);
-  bool passed = true;
-  std::size_t bytes = 0;
-  ByteBuffer states;
-  if (range.first != 0) {
-    for (std::size_t i = range.first; i <= range.last && bytes <= kStateBytesMax;
-         i += range.step) {
-      const storage::KeyRef key = storage::key_ref(args[i]);
-      const auto entry = store_.find(key);
-      passed = passed && storage::PartitionStore::is_before(key, p.cursor);
-      bytes += args[i].size() + (entry ? entry->value.size() : 0);
-      if (bytes > kStateBytesMax) break;
-      Encoder encoder(states);
-      if (entry) {
-        encode_entry(encoder, *entry);
-      } else {
-        encode_absence(encoder, args[i]);
-      }
-    }
-  }
-  const bool too_large = bytes > kStateBytesMax;
-  if (too_large && range.first != 0) {
-    passed = true;
-    for (std::size_t i = range.first; i <= range.last; i += range.step) {
-      passed = passed && storage::PartitionStore::is_before(storage::key_ref(args[i]), p.cursor);
-    }
+  bool all_passed = true;
+  std::size_t bytes_ahead = 0;
+  std::vector<storage::KeyRef> keys;
+  for (std::size_t i = range.first; range.first != 0 && i <= range.last; i += range.step) {
+    keys.push_back(storage::key_ref(args[i]));
+    if (storage::PartitionStore::is_before(keys.back(), p.cursor)) continue;
+    all_passed = false;
+    const auto entry = store_.find(keys.back());
+    bytes_ahead += args[i].size() + (entry ? entry->value.size() : 0);
   }
   ByteBuffer* out = sink.replicate(
       {.partition = partition_, .to = p.node, .stream = p.stream, .seq = op.seq});
   if (out == nullptr) return;
-  if (passed) {
+  if (all_passed) {
     wire::encode(*out, op, args);
     return;
   }
-  op.kind = too_large ? wire::OperationKind::kSkip : wire::OperationKind::kState;
+  const bool too_large = bytes_ahead > kStateBytesMax;
   if (too_large && p.first_hole == Seq()) p.first_hole = op.seq;
-  if (!too_large) op.body = states.view();
+  ByteBuffer states;
+  Encoder encoder(states);
+  for (const storage::KeyRef& key : keys) {
+    if (too_large && !storage::PartitionStore::is_before(key, p.cursor)) continue;
+    if (const auto entry = store_.find(key)) {
+      encode_entry(encoder, *entry);
+    } else {
+      encode_absence(encoder, key.key);
+    }
+  }
+  op.kind = states.empty() ? wire::OperationKind::kSkip : wire::OperationKind::kState;
+  op.body = states.view();
   wire::encode(*out, op);
 }
 

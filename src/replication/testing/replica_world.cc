@@ -230,6 +230,10 @@ void ReplicaWorld::kill(int node) {
 
 void ReplicaWorld::poke(int node) { replica(node).poke(now, *nodes_.at(node)); }
 
+bool ReplicaWorld::send_chunk(int from, int to) {
+  return replica(from).send_chunk(NodeId(static_cast<std::uint64_t>(to)), *nodes_.at(from));
+}
+
 Replica& ReplicaWorld::replica(int node) { return nodes_.at(node)->replica; }
 
 std::optional<std::string> ReplicaWorld::value(int node, std::string_view key) {

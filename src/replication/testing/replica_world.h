@@ -92,6 +92,7 @@ class ReplicaWorld {
   /// The node is gone: nothing reaches it or leaves it.
   void kill(int node);
   void poke(int node);
+  bool send_chunk(int from, int to);
 
   [[nodiscard]] Replica& replica(int node);
   [[nodiscard]] std::optional<std::string> value(int node, std::string_view key);
