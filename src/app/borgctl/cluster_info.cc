@@ -57,10 +57,13 @@ ClusterInfo cluster_of(const json::object& object) {
 }  // namespace
 
 const NodeInfo* ClusterInfo::find(std::string_view node) const {
+  const NodeInfo* found = nullptr;
   for (const NodeInfo& item : nodes) {
-    if (item.name == node || item.id == node || item.address == node) return &item;
+    if (item.name != node && item.id != node && item.address != node) continue;
+    if (item.state != "down") return &item;
+    found = &item;
   }
-  return nullptr;
+  return found;
 }
 
 std::optional<ClusterInfo> parse_cluster_info(std::string_view text) {

@@ -37,12 +37,13 @@ struct ClusterInfo {
   OptionalCount lost_slots;
   std::vector<NodeInfo> nodes;
 
-  /// The node of this name, id or address, or null.
+  /// The node of this name, id or address, or null. A node that started anew has its name from
+  /// one that is still listed as down: the one that is up is meant.
   [[nodiscard]] const NodeInfo* find(std::string_view node) const;
 };
 
 /// Fields it does not know, and fields of an unexpected type, are ignored. Nothing if the text
 /// is not a JSON object.
-[[nodiscard]] std::optional<ClusterInfo> parse_cluster_info(std::string_view json);
+[[nodiscard]] std::optional<ClusterInfo> parse_cluster_info(std::string_view text);
 
 }  // namespace borg::borgctl

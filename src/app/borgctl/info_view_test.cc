@@ -34,6 +34,16 @@ TEST(ClusterInfo, ReadsWhatIsThere) {
   EXPECT_EQ(info.find("b"), nullptr);
 }
 
+TEST(ClusterInfo, PrefersTheNodeThatIsUp) {
+  const ClusterInfo info = parse_cluster_info(R"({"nodes": [
+    {"name": "a", "id": "1", "state": "down"}, {"name": "a", "id": "2", "state": "active"},
+    {"name": "a", "id": "3", "state": "down"}, {"name": "b", "id": "4", "state": "down"}]})")
+                               .value();
+  EXPECT_EQ(info.find("a")->id, "2");
+  EXPECT_EQ(info.find("3")->id, "3");
+  EXPECT_EQ(info.find("b")->id, "4");
+}
+
 TEST(ClusterInfo, SurvivesAnUnexpectedShape) {
   EXPECT_EQ(parse_cluster_info("nonsense"), std::nullopt);
   EXPECT_EQ(parse_cluster_info("[]"), std::nullopt);

@@ -97,9 +97,11 @@ int run_leave(const Globals& globals, const std::string& node) {
 int run_drain(const Globals& globals, const std::string& node) {
   ClusterClient client = ClusterClient::connect(globals.target);
   const ClusterInfo info = ask_info(client).info;
-  if (const NodeInfo* item = info.find(node)) move_away_from(client, item->address);
-  const resp::Value reply = client.call_or_fail({"BORG", "LEAVE", node});
-  wait_until_empty(client, node);
+  const NodeInfo* const item = info.find(node);
+  if (item != nullptr) move_away_from(client, item->address);
+  const resp::Value reply = client.call_or_fail({"BORG", "DRAIN", node});
+  // By its id: another one may come up under its name.
+  wait_until_empty(client, item != nullptr && !item->id.empty() ? item->id : node);
   return print_reply(globals, reply);
 }
 
