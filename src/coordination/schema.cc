@@ -73,8 +73,9 @@ std::string join(const NodeList& nodes) {
   return text;
 }
 
-constexpr std::array<std::pair<MemberState, std::string_view>, 3> kStateNames{{
+constexpr std::array<std::pair<MemberState, std::string_view>, 4> kStateNames{{
     {MemberState::kActive, "active"},
+    {MemberState::kDraining, "draining"},
     {MemberState::kLeaving, "leaving"},
     {MemberState::kDown, "down"},
 }};

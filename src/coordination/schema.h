@@ -37,7 +37,12 @@ struct Settings {
   friend bool operator==(const Settings&, const Settings&) = default;
 };
 
-enum class MemberState : std::uint8_t { kActive, kLeaving, kDown };
+enum class MemberState : std::uint8_t {
+  kActive,
+  kDraining,  ///< hands its data over and stays, empty
+  kLeaving,   ///< hands its data over and ends
+  kDown,      ///< given up by the others
+};
 
 struct Member {
   NodeId id;

@@ -31,9 +31,11 @@ void ControlCore::on_admin(AdminRequest request) {
   if (!is_word(command, "borg") || is_word(request.args[1], "info")) {
     ask(std::move(request));
   } else if (is_word(request.args[1], "leave")) {
-    change_member(request, false);
+    change_member(request, MemberState::kLeaving);
+  } else if (is_word(request.args[1], "drain")) {
+    change_member(request, MemberState::kDraining);
   } else if (is_word(request.args[1], "forget")) {
-    change_member(request, true);
+    change_member(request, MemberState::kDown);
   } else if (is_word(request.args[1], "accept-loss")) {
     accept_loss(request);
   } else {
@@ -53,34 +55,36 @@ void ControlCore::answer_error(const AdminRequest& request, std::string_view err
 
 void ControlCore::answer_ok(const AdminRequest& request) { answer(request, "+OK\r\n"); }
 
-void ControlCore::change_member(const AdminRequest& request, bool forget) {
+/// Why the member cannot be brought into this state; empty if it can.
+std::string ControlCore::objection(const MemberRecord& record, MemberState state) const {
+  const NodeId node = record.member.id;
+  const bool forget = state == MemberState::kDown;
+  if (forget && node == self_) return "ERR a node cannot forget itself, use BORG LEAVE";
+  if (forget && is_alive(node)) return "ERR the node is alive, use BORG LEAVE";
+  if (!forget && record.member.state == MemberState::kDown) {
+    return "ERR the node is down, use BORG FORGET";
+  }
+  if (state == MemberState::kDraining && record.member.state == MemberState::kLeaving) {
+    return "ERR the node is leaving already";
+  }
+  const bool is_open = std::any_of(open_.begin(), open_.end(), [](const auto& entry) {
+    return entry.second.kind == OpenTxn::Kind::kMember;
+  });
+  return is_open ? "TRYAGAIN another change of the members is under way" : "";
+}
+
+void ControlCore::change_member(const AdminRequest& request, MemberState state) {
   const MemberRecord* record = cluster().member(std::string_view(request.args[2]));
   if (record == nullptr) {
     answer_error(request, "ERR no such node: " + request.args[2]);
     return;
   }
-  if (forget && record->member.id == self_) {
-    answer_error(request, "ERR a node cannot forget itself, use BORG LEAVE");
+  if (const std::string why = objection(*record, state); !why.empty()) {
+    answer_error(request, why);
     return;
   }
-  if (forget && is_alive(record->member.id)) {
-    answer_error(request, "ERR the node is alive, use BORG LEAVE");
-    return;
-  }
-  const bool is_open = std::any_of(open_.begin(), open_.end(), [](const auto& entry) {
-    return entry.second.kind == OpenTxn::Kind::kMember;
-  });
-  if (is_open) {
-    answer_error(request, "TRYAGAIN another change of the members is under way");
-    return;
-  }
-  if (!forget && record->member.state == MemberState::kDown) {
-    answer_error(request, "ERR the node is down, use BORG FORGET");
-    return;
-  }
-  log(LogLine::Level::kWarning, "an operator asks node " + record->member.name +
-                                    (forget ? " to be forgotten" : " to leave"));
-  const MemberState state = forget ? MemberState::kDown : MemberState::kLeaving;
+  log(LogLine::Level::kWarning, "an operator wants node " + record->member.name + " to be " +
+                                    std::string(coordination::to_text(state)));
   if (record->member.state != state) set_member_state(*record, state, false);
   answer_ok(request);
 }

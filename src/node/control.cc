@@ -163,7 +163,10 @@ void ControlCore::update_sole_lease() {
     const auto lease = liveness_.lease(record.member.id);
     promised = std::min(promised, lease == nullptr ? Instant() : lease->until());
   }
-  if (others > 0) until = std::max(until, promised);
+  // A node that joined without our knowing has promised nothing; with on_loss_empty it might
+  // begin anew, empty, what only we hold. Otherwise an operator must have said so.
+  const bool may_begin_anew = cluster().settings && cluster().settings->on_loss_empty;
+  if (others > 0 && !may_begin_anew) until = std::max(until, promised);
   sole_->set(until);
 }
 
@@ -242,6 +245,11 @@ void ControlCore::on_link_down(NodeId peer) {
   link.output.clear();
   if (cluster().member(peer) == nullptr) return;
   effects_.suspects.push_back(coordination::session_key(peer));
+  decide_wanted_ = true;
+}
+
+void ControlCore::on_death_proven(NodeId peer) {
+  proven_dead_.insert(peer);
   decide_wanted_ = true;
 }
 

@@ -58,6 +58,8 @@ class ControlCore {
   void on_link_down(NodeId peer);
   /// As WorkerCore::on_link_data.
   bool on_link_data(NodeId peer, std::string_view input, std::size_t& consumed);
+  /// The process of this node is gone for certain: its machine refuses connections to it.
+  void on_death_proven(NodeId peer);
   /// Hands everything over, then says Exit.
   void leave();
   /// About every kTick.
@@ -182,7 +184,9 @@ class ControlCore {
   void answer(const AdminRequest& request, std::string reply);
   void answer_error(const AdminRequest& request, std::string_view error);
   void answer_ok(const AdminRequest& request);
-  void change_member(const AdminRequest& request, bool forget);
+  void change_member(const AdminRequest& request, coordination::MemberState state);
+  [[nodiscard]] std::string objection(const membership::MemberRecord& record,
+                                      coordination::MemberState state) const;
   void accept_loss(const AdminRequest& request);
   void on_worker_stats(const WorkerStats& m);
   void on_stats_request(NodeId from, const wire::StatsRequest& m);
@@ -211,6 +215,7 @@ class ControlCore {
   bool loss_reported_ = false;
   std::map<NodeId, ControlLink> links_;
   std::set<std::pair<std::uint16_t, NodeId>> stalled_;
+  std::set<NodeId> proven_dead_;     // beyond what their sessions prove
 
   coordination::TxnId next_txn_ = 1;
   std::map<coordination::TxnId, OpenTxn> open_;

@@ -13,7 +13,8 @@ using membership::MemberRecord;
 bool ControlCore::is_proven_dead(NodeId node) const {
   const MemberRecord* record = cluster().member(node);
   if (record == nullptr) return true;  // left, or was forgotten: its id never comes back
-  return options_.death_is_proven && !record->has_session && node != self_;
+  if (node == self_) return false;
+  return proven_dead_.contains(node) || (options_.death_is_proven && !record->has_session);
 }
 
 bool ControlCore::is_alive(NodeId node) const {

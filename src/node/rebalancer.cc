@@ -215,7 +215,11 @@ void ControlCore::decide_loss(PartitionId p, const PartitionConfig& c,
       losses_accepted_ || (cluster().settings && cluster().settings->on_loss_empty);
   if (!accepted) return;
   for (const NodeId node : c.in_sync) {
-    if (liveness_.is_promised(node, now_.instant) && !is_proven_dead(node)) return;
+    // It serves alone while its session lives (update_sole_lease), so that must be over first.
+    const membership::MemberRecord* record = cluster().member(node);
+    const bool has_session = record != nullptr && record->has_session;
+    if (is_proven_dead(node)) continue;
+    if (has_session || liveness_.is_promised(node, now_.instant)) return;
   }
   NodeId heir;
   for (const NodeId node : c.syncing) {

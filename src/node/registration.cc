@@ -178,7 +178,7 @@ void ControlCore::go_on_leaving() {
     stage_ = Stage::kLeaving;
     log(LogLine::Level::kInfo, "leaving: handing the data over");
   }
-  if (record->member.state == MemberState::kActive) {
+  if (record->member.state != MemberState::kLeaving) {
     set_member_state(*record, MemberState::kLeaving, false);
     return;
   }

@@ -215,6 +215,25 @@ void ControlThread::on_bus_closed(BusConnection& connection) {
   connections_.erase(at);
   core_.on_link_down(peer);
   dialer_.disconnected(connection.peer());
+  probe(peer);
+}
+
+/// A node of this machine whose connection ended: if its port refuses a new one its process is
+/// gone, and so are its threads. (A node stops its workers before it closes that port.)
+void ControlThread::probe(NodeId peer) {
+  const auto view = core_.view();
+  const membership::MemberRecord* record = view == nullptr ? nullptr : view->cluster->member(peer);
+  ErrorCode ec;
+  if (record == nullptr) return;
+  const auto host = asio::ip::make_address(record->member.host, ec);
+  if (ec || record->member.host != options_.node->self.host) return;
+  const auto socket = std::make_shared<tcp::socket>(context_);
+  socket->async_connect(tcp::endpoint(host, record->member.bus_port),
+                        [this, socket, peer](ErrorCode connect_ec) {
+                          if (exit_ || connect_ec != asio::error::connection_refused) return;
+                          enter();
+                          core_.on_death_proven(peer);
+                        });
 }
 
 // ---- clients ----

@@ -61,6 +61,7 @@ class ControlThread final : public BusOwner, public NodeQuestions {
   void attach(tcp::socket socket, NodeId peer);
   void on_accepted(tcp::socket socket, const wire::Hello& hello);
   void accept_clients();
+  void probe(NodeId peer);
   void schedule_tick();
   void await_signal();
   void stop();
