@@ -141,6 +141,8 @@ class Replica {
   [[nodiscard]] Seq last_seq() const { return last_seq_; }
   [[nodiscard]] Epoch last_term() const { return last_term_; }
   [[nodiscard]] Seq committed_seq() const { return committed_; }
+  /// New commands are held back for a hand-over.
+  [[nodiscard]] bool is_parked() const { return parked_; }
   [[nodiscard]] bool complete() const { return role_ != Role::kSyncing || !receiving_; }
   /// True if nothing waits here for poke().
   [[nodiscard]] bool idle() const;

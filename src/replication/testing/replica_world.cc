@@ -234,6 +234,16 @@ bool ReplicaWorld::send_chunk(int from, int to) {
   return replica(from).send_chunk(NodeId(static_cast<std::uint64_t>(to)), *nodes_.at(from));
 }
 
+void ReplicaWorld::park(int node, Epoch epoch) { replica(node).park(epoch, *nodes_.at(node)); }
+
+void ReplicaWorld::unpark(int node, Epoch epoch) {
+  replica(node).unpark(epoch, now, *nodes_.at(node));
+}
+
+std::size_t ReplicaWorld::expire_some(int node) {
+  return replica(node).expire_some(now, 1000, *nodes_.at(node));
+}
+
 Replica& ReplicaWorld::replica(int node) { return nodes_.at(node)->replica; }
 
 std::optional<std::string> ReplicaWorld::value(int node, std::string_view key) {

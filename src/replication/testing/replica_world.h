@@ -93,6 +93,9 @@ class ReplicaWorld {
   void kill(int node);
   void poke(int node);
   bool send_chunk(int from, int to);
+  void park(int node, Epoch epoch);
+  void unpark(int node, Epoch epoch);
+  std::size_t expire_some(int node);
 
   [[nodiscard]] Replica& replica(int node);
   [[nodiscard]] std::optional<std::string> value(int node, std::string_view key);
