@@ -24,7 +24,10 @@ using Revision = StrongId<struct RevisionTag, std::uint64_t>;
 /// A client connection, unique within a node's life.
 using ConnectionId = StrongId<struct ConnectionIdTag, std::uint64_t>;
 
-inline constexpr std::uint16_t kSlotCount = 16384;
+#ifndef BORG_SLOT_COUNT
+#define BORG_SLOT_COUNT 16384  // the simulator has fewer, which makes it faster
+#endif
+inline constexpr std::uint16_t kSlotCount = BORG_SLOT_COUNT;
 inline constexpr std::uint16_t kSlotsPerPartition = 16;
 inline constexpr std::uint16_t kPartitionCount = kSlotCount / kSlotsPerPartition;
 

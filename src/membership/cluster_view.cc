@@ -51,7 +51,9 @@ bool ClusterView::is_lost(PartitionId p) const {
   if (config.epoch == Epoch()) return false;
   return std::all_of(config.in_sync.begin(), config.in_sync.end(), [&](NodeId id) {
     const MemberRecord* record = member(id);
-    return record == nullptr || record->member.state == MemberState::kDown;
+    // Silent ones that are given up while their sessions live may come back with all they hold.
+    return record == nullptr ||
+           (record->member.state == MemberState::kDown && !record->has_session);
   });
 }
 

@@ -185,7 +185,7 @@ Operation random_command(Random& random, const Mix& mix) {
   operation.name = words[0];
   operation.args.assign(words.begin() + 1, words.end());
   for (std::string& arg : operation.args) {
-    if (arg == "?") arg = std::to_string(random.below(mix.values));
+    if (arg == "?") arg = (mix.is_counting ? "" : "v") + std::to_string(random.below(mix.values));
   }
   return operation;
 }

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace borg::sim {
+
+struct RunnerOptions {
+  std::uint64_t from = 1;
+  std::uint64_t seeds = 100;
+  bool trace = false;
+  bool keep_going = false;
+  std::uint64_t seconds_max = 0;  ///< of processor time; 0: no limit
+};
+
+/// False, with a message on stderr, if the arguments make no sense.
+[[nodiscard]] bool parse_arguments(const std::vector<std::string>& arguments,
+                                   RunnerOptions& options);
+/// Runs the seeds, prints what failed and a summary. Returns the exit code.
+[[nodiscard]] int run_seeds(const RunnerOptions& options);
+
+}  // namespace borg::sim

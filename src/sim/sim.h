@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "base/random.h"
+#include "sim/event_queue.h"
+#include "sim/sim_options.h"
+#include "sim/trace.h"
+
+namespace borg::sim {
+
+/// What every part of the simulated world shares: time, chance, and the record of both.
+struct Sim {
+  Sim(std::uint64_t seed, bool prints)
+      : random(seed), options(draw_options(random)), trace(prints) {}
+
+  EventQueue queue;
+  Random random;
+  SimOptions options;
+  Trace trace;
+  /// No more faults: delays are short, answers arrive.
+  bool healing = false;
+
+  [[nodiscard]] Duration draw(Duration low, Duration high) {
+    return Duration::nanos(random.between(low.as_nanos(), std::max(low, high).as_nanos()));
+  }
+  [[nodiscard]] bool permille(std::uint32_t n) { return n > 0 && random.chance(n, 1000); }
+};
+
+}  // namespace borg::sim

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "sim/history.h"
+#include "sim/process.h"
+#include "sim/workload.h"
+
+namespace borg::sim {
+
+/// What clients saw beside results.
+struct ClientCounts {
+  std::uint64_t sent = 0;
+  std::uint64_t done = 0;
+  std::uint64_t in_doubt = 0;
+  std::uint64_t cluster_down = 0;
+  std::uint64_t no_replicas = 0;
+  std::uint64_t data_loss = 0;
+  std::uint64_t disconnected = 0;  ///< with a command under way
+  std::uint64_t given_up = 0;
+};
+
+/// What clients share.
+struct ClientSetting {
+  std::function<Process*()> choose_process;
+  std::function<void(const std::string& key)> on_data_loss;
+  /// A result for this key, of a command that began at `invoked`.
+  std::function<void(const std::string& key, Duration invoked)> on_result;
+  History* history = nullptr;
+  Workload* workload = nullptr;
+  ClientCounts* counts = nullptr;
+};
+
+/// A program that uses the cluster: one command at a time to whichever node it is connected
+/// to; when that node is gone, or silent for too long, it goes to another one.
+class SimClient {
+ public:
+  SimClient(Sim& sim, const ClientSetting& setting, std::uint64_t id);
+  void start();
+  /// Nothing new after what is under way, and then these.
+  void finish_with(std::vector<Command> last);
+  [[nodiscard]] bool is_idle() const { return !under_way_ && last_.empty() && is_finishing_; }
+
+ private:
+  void think();
+  void connect();
+  void next();
+  void send(Command command);
+  void on_reply(const std::shared_ptr<Session>& session, const std::string& bytes);
+  void on_closed(const std::shared_ptr<Session>& session);
+  void on_timeout(std::uint64_t number);
+  void conclude(const resp::Value& value);
+  void conclude_part(std::size_t part, const resp::Value& value);
+  void forget();
+
+  Sim& sim_;
+  const ClientSetting setting_;
+  const std::uint64_t id_;
+  std::shared_ptr<Session> session_;
+  WorkerActor* worker_ = nullptr;
+  std::string received_;
+  bool under_way_ = false;
+  std::uint64_t number_ = 0;
+  Command command_;
+  Duration invoked_;
+  std::vector<History::Id> history_ids_;
+  bool is_finishing_ = false;
+  std::vector<Command> last_;
+};
+
+}  // namespace borg::sim

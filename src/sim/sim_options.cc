@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/sim_options.h"
+
+#include <algorithm>
+
+namespace borg::sim {
+namespace {
+
+void draw_node(node::NodeOptions& o, std::size_t nodes, Random& random) {
+  const bool usual = random.chance(1, 2);
+  coordination::Settings& s = o.settings;
+  s.copies = usual ? 2 : static_cast<std::uint32_t>(random.between(1, 3));
+  if (s.copies > nodes && random.chance(4, 5)) s.copies = static_cast<std::uint32_t>(nodes);
+  s.min_copies = s.copies;
+  if (random.chance(1, 3)) s.min_copies = static_cast<std::uint32_t>(random.between(1, s.copies));
+  s.scatter_width = random.chance(1, 4) ? 2 : 0;
+  if (!usual) {
+    o.liveness.heartbeat = Duration::millis(random.between(50, 150));
+    o.liveness.silence = o.liveness.heartbeat * random.between(4, 8);
+    o.liveness.lease = o.liveness.silence * random.between(12, 30) / 10;
+  }
+  if (random.chance(1, 4)) o.request_deadline = Duration::millis(random.between(500, 5000));
+  if (random.chance(1, 6)) o.client_output_bytes_max = 64;
+  if (random.chance(1, 6)) o.client_pending_max = 1;
+  if (random.chance(1, 4)) o.sync_window_bytes = 1;
+  if (random.chance(1, 4))
+    o.syncing_partitions_max = static_cast<std::size_t>(random.between(1, 4));
+  if (random.chance(1, 4)) o.handovers_max = 1;
+  o.death_is_proven = random.chance(1, 2);
+}
+
+void draw_faults(SimOptions& o, Random& random) {
+  const auto weight = [&](std::uint64_t in) {
+    return random.chance(1, in) ? static_cast<std::uint32_t>(random.between(1, 4)) : 0u;
+  };
+  o.crashes = weight(2);
+  o.leaves = weight(4);
+  o.joins = weight(4);
+  o.one_at_a_time = random.chance(1, 4);
+  if (o.one_at_a_time) return;
+  o.pauses = weight(3);
+  o.broken_links = weight(2);
+  o.cuts = weight(3);
+  o.coordinator_outages = weight(4);
+  o.clock_jumps = weight(8);
+  o.exceeds_promise = random.chance(1, 20);
+  if (random.chance(1, 4))
+    o.answer_lost_permille = static_cast<std::uint32_t>(random.between(10, 300));
+  if (random.chance(1, 4)) o.slow_flush_permille = 20;
+  if (random.chance(1, 4)) o.slow_flush_max = o.node.liveness.lease * 2;
+}
+
+}  // namespace
+
+SimOptions draw_options(Random& random) {
+  SimOptions o;
+  o.nodes = static_cast<std::size_t>(random.between(2, random.chance(1, 4) ? 7 : 4));
+  o.hosts_max = o.nodes + static_cast<std::size_t>(random.between(0, 2));
+  draw_node(o.node, o.nodes, random);
+  o.zones = random.chance(1, 4);
+  if (random.chance(1, 4)) o.latency_max = Duration::millis(random.between(1, 20));
+  if (random.chance(1, 8)) o.split_permille = 500;
+  if (random.chance(1, 8)) o.slow_turn_permille = 100;
+  o.session_ttl = Duration::millis(random.between(1500, 4000));
+  if (random.chance(1, 4)) o.coordinator_delay_max = Duration::millis(random.between(10, 200));
+  if (random.chance(1, 4)) o.watch_delay_max = Duration::millis(random.between(20, 500));
+  o.fault_time = Duration::millis(random.between(2000, 8000));
+  draw_faults(o, random);
+  o.fault_gap_max = Duration::millis(random.between(200, 3000));
+  o.clients = static_cast<std::size_t>(random.between(2, 10));
+  o.hot_keys = static_cast<std::size_t>(random.between(2, 6));
+  o.cool_keys = static_cast<std::size_t>(random.between(0, 40));
+  o.ops_max = static_cast<std::size_t>(random.between(100, 800));
+  o.think_max = o.fault_time * static_cast<std::int64_t>(o.clients * 2) /
+                static_cast<std::int64_t>(o.ops_max);
+  if (random.chance(1, 3)) o.multi_key_permille = 0;
+  return o;
+}
+
+std::string describe(const SimOptions& o) {
+  const auto& s = o.node.settings;
+  const auto number = [](const char* name, auto value) {
+    return " " + std::string(name) + "=" + std::to_string(value);
+  };
+  return "nodes=" + std::to_string(o.nodes) + number("copies", s.copies) +
+         number("min_copies", s.min_copies) + number("proven", o.node.death_is_proven) +
+         number("silence_ms", o.node.liveness.silence.as_millis()) +
+         number("lease_ms", o.node.liveness.lease.as_millis()) +
+         number("deadline_ms", o.node.request_deadline.as_millis()) +
+         number("one_at_a_time", o.one_at_a_time) + number("exceeds", o.exceeds_promise) +
+         number("crashes", o.crashes) + number("pauses", o.pauses) + number("leaves", o.leaves) +
+         number("joins", o.joins) + number("broken_links", o.broken_links) +
+         number("cuts", o.cuts) + number("outages", o.coordinator_outages) +
+         number("lost_answers", o.answer_lost_permille) + number("clients", o.clients);
+}
+
+}  // namespace borg::sim

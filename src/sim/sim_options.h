@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/random.h"
+#include "base/time.h"
+#include "node/options.h"
+
+namespace borg::sim {
+
+/// What one seed does to its cluster. A permille is of the chances that come up.
+struct SimOptions {
+  // The cluster.
+  std::size_t nodes = 3;
+  std::size_t hosts_max = 5;  ///< nodes that join later included
+  node::NodeOptions node;     ///< of all nodes, but for the name and the number of workers
+  bool zones = false;
+
+  // The machinery around the cores.
+  Duration latency_max = Duration::micros(500);  ///< between nodes
+  std::uint32_t split_permille = 20;             ///< bytes that arrive in two pieces
+  std::uint32_t slow_turn_permille = 5;          ///< turns that start up to 5 ms late
+  std::uint32_t slow_flush_permille = 2;         ///< turns whose output leaves late
+  Duration slow_flush_max = Duration::millis(50);
+
+  // The coordinator.
+  Duration session_ttl = Duration::seconds(3);  ///< unless deaths are proven
+  Duration coordinator_delay_max = Duration::millis(3);
+  Duration watch_delay_max = Duration::millis(5);
+  std::uint32_t answer_lost_permille = 0;
+
+  // Faults.
+  Duration fault_time = Duration::seconds(6);
+  bool one_at_a_time = false;  ///< nodes die only, each when the last death has healed
+  bool exceeds_promise = false;
+  std::uint32_t crashes = 1;  ///< weights of the kinds
+  std::uint32_t pauses = 0;
+  std::uint32_t leaves = 0;
+  std::uint32_t joins = 0;
+  std::uint32_t broken_links = 0;
+  std::uint32_t cuts = 0;
+  std::uint32_t coordinator_outages = 0;
+  std::uint32_t clock_jumps = 0;
+  Duration fault_gap_max = Duration::seconds(1);
+
+  // Clients.
+  std::size_t clients = 6;
+  std::size_t hot_keys = 4;
+  std::size_t cool_keys = 12;
+  std::size_t ops_max = 500;
+  Duration think_max = Duration::millis(30);
+  std::uint32_t multi_key_permille = 60;
+};
+
+/// Nasty but legal values, and which faults there are.
+[[nodiscard]] SimOptions draw_options(Random& random);
+[[nodiscard]] std::string describe(const SimOptions& options);
+
+}  // namespace borg::sim

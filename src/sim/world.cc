@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/world.h"
+
+#include <algorithm>
+
+#include "coordination/schema.h"
+#include "sim/faults.h"
+
+namespace borg::sim {
+
+World::World(std::uint64_t seed, bool prints)
+    : sim_(seed, prints),
+      network_(sim_, [this](const wire::Endpoint& to) { return find(to); },
+               [this](const LinkActor& from, const wire::Endpoint& to) {
+                 const auto at = by_id_.find(from.endpoint.node);
+                 return at != by_id_.end() && at->second->wants(to);
+               }),
+      invariants_(sim_),
+      coordinator_(sim_, [this](const auto& changes) { invariants_.on_changes(changes); }),
+      workload_(sim_) {
+  if (prints) sim_.trace.print({}, "options", describe(sim_.options));
+}
+
+World::~World() = default;
+
+LinkActor* World::find(const wire::Endpoint& endpoint) {
+  const auto at = by_id_.find(endpoint.node);
+  return at == by_id_.end() || !at->second->alive() ? nullptr : at->second->actor(endpoint.lane);
+}
+
+// ---- nodes ----
+
+bool World::add_host() {
+  if (hosts_.size() >= sim_.options.hosts_max) return false;
+  const auto n = hosts_.size();
+  hosts_.push_back({std::string(1, static_cast<char>('a' + n)),
+                    static_cast<std::uint16_t>(sim_.random.between(1, 3)), nullptr});
+  start_process(n);
+  return true;
+}
+
+void World::start_process(std::size_t n) {
+  Host& host = hosts_[n];
+  const Process::Setting setting{
+      .network = &network_,
+      .coordinator = &coordinator_,
+      .on_exit = [this](Process& process) { on_exit(process); },
+      .after_turn = [this](Process& process) { invariants_.check_turn(process); }};
+  const NodeId id(sim_.random.next() | 1);
+  processes_.push_back(
+      std::make_unique<Process>(sim_, setting, n, host.name, id, host.workers));
+  host.process = processes_.back().get();
+  by_id_[id] = host.process;
+  invariants_.add(*host.process);
+  host.process->start();
+}
+
+void World::restart_later(std::size_t host, Duration delay) {
+  sim_.queue.after(delay, [this, host] {
+    Process* process = hosts_[host].process;
+    if (process == nullptr || !process->alive()) start_process(host);
+  });
+}
+
+/// A node that left stays away for a while; one that gave up is started again by its operator.
+void World::on_exit(Process& process) {
+  invariants_.note_losses();
+  restart_later(process.host, sim_.draw(Duration::millis(100), Duration::seconds(3)));
+}
+
+void World::note_death() { invariants_.note_losses(); }
+
+std::vector<Process*> World::live() {
+  std::vector<Process*> live;
+  for (const Host& host : hosts_) {
+    if (host.process != nullptr && host.process->alive()) live.push_back(host.process);
+  }
+  return live;
+}
+
+std::size_t World::staying() {
+  const auto all = live();
+  return static_cast<std::size_t>(
+      std::count_if(all.begin(), all.end(), [](const Process* p) { return !p->is_leaving; }));
+}
+
+bool World::can_spare(const Process& victim) {
+  for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
+    const PartitionConfig& c = invariants_.config(p);
+    if (!c.in_sync.contains(victim.id)) continue;
+    bool spare = false;
+    for (const NodeId node : c.in_sync) {
+      const auto at = by_id_.find(node);
+      spare = spare || (node != victim.id && at != by_id_.end() && at->second->alive());
+    }
+    if (!spare) return false;
+  }
+  return true;
+}
+
+Process* World::choose_process() {
+  std::vector<Process*> ready;
+  for (Process* process : live()) {
+    if (process->is_ready) ready.push_back(process);
+  }
+  return ready.empty() ? nullptr : ready[sim_.random.below(ready.size())];
+}
+
+// ---- the course of a run ----
+
+void World::run_for(Duration span) {
+  const Duration end = sim_.queue.now() + span;
+  while (sim_.queue.run_one(end)) {
+  }
+}
+
+void World::run() {
+  for (std::size_t n = 0; n < sim_.options.nodes; ++n) add_host();
+  settle(Duration::seconds(30));
+  for (std::uint64_t id = 1; id <= sim_.options.clients; ++id) {
+    const ClientSetting setting{
+        .choose_process = [this] { return choose_process(); },
+        .on_data_loss =
+            [this](const std::string& key) {
+              // A session that ended may have been that of a node that comes back.
+              const bool certain = sim_.options.node.death_is_proven;
+              if (certain && !invariants_.is_lost(key)) {
+                throw Violation("data loss without a reason", key);
+              }
+            },
+        .on_result =
+            [this](const std::string& key, Duration invoked) {
+              const auto since = invariants_.lost_since(key);
+              if (since && invoked > *since && !sim_.options.node.settings.on_loss_empty) {
+                throw Violation("what is lost is never shown as empty", key);
+              }
+            },
+        .history = &history_,
+        .workload = &workload_,
+        .counts = &counts_};
+    clients_.push_back(std::make_unique<SimClient>(sim_, setting, id));
+    clients_.back()->start();
+  }
+  Faults faults(sim_, *this);
+  faults.start();
+  run_for(sim_.options.fault_time);
+  heal();
+  finish_clients();
+  settle(Duration::seconds(60));
+  run_for(Duration::millis(500));
+  const Revision revision = coordinator_.space().revision();
+  run_for(Duration::seconds(1));
+  if (coordinator_.space().revision() != revision) {
+    throw Violation("a cluster at rest changes nothing",
+                    std::to_string(revision.value()) + " to " +
+                        std::to_string(coordinator_.space().revision().value()));
+  }
+  for (std::uint16_t p = 0; p < kPartitionCount; ++p) invariants_.check_partition(p);
+  invariants_.check_copies();
+  check_histories();
+}
+
+void World::heal() {
+  sim_.healing = true;
+  if (sim_.trace.prints()) sim_.trace.print(sim_.queue.now(), "world", "faults end");
+  network_.heal_all();
+  for (std::size_t n = 0; n < hosts_.size(); ++n) {
+    Process* process = hosts_[n].process;
+    if (process == nullptr || !process->alive()) {
+      restart_later(n, Duration::millis(10));
+      continue;
+    }
+    process->resume();
+    process->port->set_reachable(true);
+  }
+}
+
+bool World::is_settled(std::string* why) {
+  const auto no = [&](const std::string& reason) {
+    if (why != nullptr) *why = reason;
+    return false;
+  };
+  const auto live_now = live();
+  for (const Host& host : hosts_) {
+    if (host.process == nullptr || !host.process->alive()) return no(host.name + " is not up");
+    if (!host.process->is_ready) return no(host.name + " is not ready");
+    if (host.process->is_leaving) return no(host.name + " is leaving");
+  }
+  const auto view = live_now.front()->control->core.view();
+  if (view->cluster->revision != coordinator_.space().revision()) return no("old view");
+  for (const auto& record : view->cluster->members) {
+    const auto at = by_id_.find(record.member.id);
+    if (at == by_id_.end() || !at->second->alive() || !record.has_session ||
+        record.member.state != coordination::MemberState::kActive) {
+      return no("member " + record.member.name + " is not active");
+    }
+  }
+  if (view->cluster->members.size() != live_now.size()) return no("members are missing");
+  const std::size_t copies =
+      std::min<std::size_t>(view->cluster->settings->copies, live_now.size());
+  for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
+    if (view->cluster->is_lost(PartitionId(p))) continue;
+    const PartitionConfig& c = invariants_.config(p);
+    const NodeList& target = view->cluster->target.replicas.at(p);
+    const bool there =
+        c.primary() == target.front() && c.in_sync.size() == target.size() && c.syncing.empty() &&
+        std::all_of(c.in_sync.begin(), c.in_sync.end(), [&](NodeId n) { return target.contains(n); });
+    if (!there || c.in_sync.size() != copies) {
+      std::string wanted;
+      for (const NodeId n : target) wanted += " " + std::to_string(n.value() % 1000);
+      return no("partition " + std::to_string(p) + " " + describe(c) + " target" + wanted);
+    }
+  }
+  return true;
+}
+
+void World::settle(Duration limit) {
+  const Duration end = sim_.queue.now() + limit;
+  std::string why;
+  while (!is_settled(&why)) {
+    if (sim_.queue.now() >= end) throw Violation("it heals itself", why);
+    run_for(Duration::millis(100));
+  }
+}
+
+void World::finish_clients() {
+  for (std::size_t i = 0; i < clients_.size(); ++i) {
+    std::vector<Command> last;
+    for (std::size_t k = i; k < workload_.keys().size(); k += clients_.size()) {
+      last.push_back(Workload::get(workload_.keys()[k]));
+    }
+    clients_[i]->finish_with(std::move(last));
+  }
+  const Duration end = sim_.queue.now() + Duration::seconds(60);
+  const auto idle = [](const auto& client) { return client->is_idle(); };
+  while (!std::all_of(clients_.begin(), clients_.end(), idle)) {
+    if (sim_.queue.now() >= end) throw Violation("every command ends", "clients still wait");
+    run_for(Duration::millis(50));
+  }
+}
+
+void World::check_histories() {
+  const StringModel model;
+  for (const auto& [key, operations] : history_.by_key()) {
+    if (invariants_.is_lost(key) || invariants_.was_wiped()) continue;
+    const CheckResult result = check_key(operations, model, {.steps_max = 300'000});
+    undecided_ += result.verdict == Verdict::kUndecided ? 1 : 0;
+    if (result.verdict == Verdict::kViolation) {
+      throw Violation("linearizable", result.explanation);
+    }
+  }
+  const bool gentle = sim_.options.one_at_a_time;
+  const auto errors = counts_.in_doubt + counts_.cluster_down;
+  if (gentle && errors > 0 &&
+      sim_.options.node.request_deadline > sim_.options.node.liveness.lease * 3) {
+    throw Violation("one death is only a short wait", std::to_string(errors) + " errors");
+  }
+}
+
+World::Result World::result() const {
+  return {.trace = sim_.trace.hash(),
+          .events = sim_.queue.events(),
+          .virtual_time = sim_.queue.now(),
+          .clients = counts_,
+          .undecided = undecided_,
+          .lost_partitions = invariants_.lost()};
+}
+
+}  // namespace borg::sim

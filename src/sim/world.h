@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sim/history.h"
+#include "sim/invariants.h"
+#include "sim/linearizability.h"
+#include "sim/network.h"
+#include "sim/process.h"
+#include "sim/sim_client.h"
+#include "sim/sim_coordinator.h"
+
+namespace borg::sim {
+
+/// A cluster, its clients, and everything around them; all of it follows from one seed.
+class World {
+ public:
+  World(std::uint64_t seed, bool prints);
+  ~World();
+
+  /// Faults, then healing, then all checks. Throws Violation.
+  void run();
+
+  struct Result {
+    std::uint64_t trace = 0;
+    std::uint64_t events = 0;
+    Duration virtual_time;
+    ClientCounts clients;
+    std::uint64_t undecided = 0;  ///< keys whose histories were too long to judge
+    std::size_t lost_partitions = 0;
+  };
+  [[nodiscard]] Result result() const;
+  [[nodiscard]] const SimOptions& options() const { return sim_.options; }
+
+  // ---- for the faults ----
+
+  [[nodiscard]] std::vector<Process*> live();
+  [[nodiscard]] std::size_t hosts() const { return hosts_.size(); }
+  /// True if the data survives without the process, and another one is left.
+  [[nodiscard]] bool can_spare(const Process& process);
+  /// Live ones that nobody asked to leave.
+  [[nodiscard]] std::size_t staying();
+  void note_death();
+  void restart_later(std::size_t host, Duration delay);
+  bool add_host();
+  [[nodiscard]] bool is_settled(std::string* why = nullptr);
+  [[nodiscard]] Network& network() { return network_; }
+  [[nodiscard]] Sim& sim() { return sim_; }
+
+ private:
+  struct Host {
+    std::string name;
+    std::uint16_t workers = 1;
+    Process* process = nullptr;
+  };
+  void start_process(std::size_t host);
+  void on_exit(Process& process);
+  void run_for(Duration span);
+  void heal();
+  void settle(Duration limit);
+  void finish_clients();
+  void check_histories();
+  Process* choose_process();
+  LinkActor* find(const wire::Endpoint& endpoint);
+
+  Sim sim_;
+  Network network_;
+  Invariants invariants_;
+  SimCoordinator coordinator_;
+  std::vector<Host> hosts_;
+  std::vector<std::unique_ptr<Process>> processes_;
+  std::map<NodeId, Process*> by_id_;
+  History history_;
+  Workload workload_;
+  ClientCounts counts_;
+  std::vector<std::unique_ptr<SimClient>> clients_;
+  std::uint64_t undecided_ = 0;
+};
+
+}  // namespace borg::sim
