@@ -222,21 +222,28 @@ class Node:
             raise Error(f"ERR no such node '{name}'")
         return self.store.node(name)
 
+    def _move_away(self, and_then):
+        while self.slots > 0:
+            time.sleep(0.05)
+            with self.store.lock:
+                self.slots -= 4096
+        and_then()
+
+    def do_borg_drain(self, words):
+        node = self._known(words)
+        move = threading.Thread(target=node._move_away, args=(lambda: None,), daemon=True)
+        move.start()
+        return OK
+
     def do_borg_leave(self, words):
         node = self._known(words)
 
-        def move():
-            while node.slots > 0:
-                time.sleep(0.05)
-                with self.store.lock:
-                    node.slots -= 4096
-            time.sleep(0.3)
+        def go():
             with self.store.lock:
-                if node in self.store.nodes:
-                    node.leave_cluster()
+                node.leave_cluster()
             node.stop()
 
-        threading.Thread(target=move, daemon=True).start()
+        threading.Thread(target=node._move_away, args=(go,), daemon=True).start()
         return OK
 
     def do_borg_forget(self, words):

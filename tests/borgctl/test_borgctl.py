@@ -588,12 +588,22 @@ class Cluster(Case):
             watch.type("\x03")
             self.assertEqual(watch.wait(), 0)
 
-    def test_leave_and_drain(self):
+    def test_leave_does_not_wait(self):
         self.assertEqual(self.ok("leave", "b"), b"OK\n")
         self.assertIn("no such node", self.fails("leave", "x"))
-        # Through the node that is to go: borgctl moves over to another one.
-        self.assertEqual(self.ok("drain", "a", "--port", str(self.a.port)), b"OK\n")
-        self.assertEqual(self.a.slots, 0)
+        self.assertEqual(self.store.calls, [("a", ["BORG", "LEAVE", "b"]),
+                                            ("a", ["BORG", "LEAVE", "x"])])
+
+    def test_drain_waits_until_the_node_is_empty(self):
+        self.a.fail["BORG_DRAIN"] = ["TRYAGAIN another change of the members is under way"]
+        self.assertEqual(self.ok("drain", "b"), b"OK\n")
+        self.assertEqual(self.b.slots, 0)
+        self.assertIn("no such node", self.fails("drain", "x"))
+
+    def test_drain_of_the_last_node_is_refused(self):
+        self.b.leave_cluster()
+        self.assertIn("no other node", self.fails("drain", "a"))
+        self.assertEqual(self.a.slots, 8192)
 
     def test_forget_asks_first(self):
         run = self.run_borgctl("forget", "b")

@@ -147,7 +147,7 @@ void CommandLine::add_node_commands() {
   const auto add_node = [this](CLI::App* command) {
     command->add_option("name", node_, "The node's name")->required();
   };
-  add_node(add("drain", "Move a node's data away and wait until it holds nothing",
+  add_node(add("drain", "Move a node's data away; when it is done the node is safe to stop",
                [this] { return run_drain(globals_, unescaped(node_)); }));
   add_node(add("leave", "Ask a node to hand its data over and leave; does not wait",
                [this] { return run_leave(globals_, unescaped(node_)); }));

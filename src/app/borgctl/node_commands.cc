@@ -26,6 +26,8 @@ namespace borg::borgctl {
 namespace {
 
 constexpr Milliseconds kLookEvery{200};
+/// How long another change of the members may take.
+constexpr Milliseconds kChangePatience{5000};
 /// How long the cluster may be out of reach while a node is drained.
 constexpr Milliseconds kPatience{30000};
 
@@ -36,10 +38,22 @@ std::optional<std::int64_t> slots_held(const ClusterInfo& info, const std::strin
   return node->primary_slots.value_or(0) + node->backup_slots.value_or(0);
 }
 
-/// Connects to another node than the one that is to leave, if there is one: it will stop.
-void move_away_from(ClusterClient& client, const std::string& address) {
-  client.learn_nodes();
-  if (client.endpoint().text() == address) client.reconnect();
+/// Whether another node could take what this one holds.
+bool has_another(const ClusterInfo& info, const NodeInfo& node) {
+  return std::any_of(info.nodes.begin(), info.nodes.end(), [&](const NodeInfo& other) {
+    return &other != &node && (other.state == "active" || other.state == "joining");
+  });
+}
+
+/// Asks for a change of the members, of which the cluster makes one at a time.
+resp::Value change_members(ClusterClient& client, const Words& words) {
+  Patience patience(kChangePatience);
+  while (true) {
+    resp::Value reply = client.call(words);
+    if (is_passing_error(reply) && patience.wait()) continue;
+    if (reply.kind == resp::Value::Kind::kError) throw Failure(reply.text);
+    return reply;
+  }
 }
 
 /// What the node still holds; follows the cluster to another node when this one dies.
@@ -49,7 +63,8 @@ std::optional<std::int64_t> look(ClusterClient& client, const std::string& node)
     try {
       return slots_held(ask_info(client).info, node);
     } catch (const Failure& failure) {
-      if (interrupted()) throw Failure("interrupted; the node goes on leaving", kExitInterrupted);
+      if (interrupted())
+        throw Failure("interrupted; the cluster goes on draining the node", kExitInterrupted);
       if (!client.reconnect() && !patience.wait()) throw;
     }
   }
@@ -91,15 +106,18 @@ int print_reply(const Globals& globals, const resp::Value& reply) {
 
 int run_leave(const Globals& globals, const std::string& node) {
   ClusterClient client = ClusterClient::connect(globals.target);
-  return print_reply(globals, client.call_or_fail({"BORG", "LEAVE", node}));
+  return print_reply(globals, change_members(client, {"BORG", "LEAVE", node}));
 }
 
 int run_drain(const Globals& globals, const std::string& node) {
   ClusterClient client = ClusterClient::connect(globals.target);
+  client.learn_nodes();
   const ClusterInfo info = ask_info(client).info;
   const NodeInfo* const item = info.find(node);
-  if (item != nullptr) move_away_from(client, item->address);
-  const resp::Value reply = client.call_or_fail({"BORG", "DRAIN", node});
+  if (item != nullptr && !has_another(info, *item)) {
+    throw Failure(fmt::format("no other node could take what {} holds", shown(node)));
+  }
+  const resp::Value reply = change_members(client, {"BORG", "DRAIN", node});
   // By its id: another one may come up under its name.
   wait_until_empty(client, item != nullptr && !item->id.empty() ? item->id : node);
   return print_reply(globals, reply);
@@ -108,7 +126,7 @@ int run_drain(const Globals& globals, const std::string& node) {
 int run_forget(const Globals& globals, const ForgetOptions& options) {
   if (!confirmed(options)) throw Failure("nothing was done");
   ClusterClient client = ClusterClient::connect(globals.target);
-  return print_reply(globals, client.call_or_fail({"BORG", "FORGET", options.node}));
+  return print_reply(globals, change_members(client, {"BORG", "FORGET", options.node}));
 }
 
 int run_accept_loss(const Globals& globals) {

@@ -9,7 +9,7 @@ namespace borg::borgctl {
 
 /// BORG LEAVE: the node hands its data over and leaves; returns when it has agreed to.
 int run_leave(const Globals& globals, const std::string& node);
-/// BORG LEAVE, then waits until the node holds nothing or is gone.
+/// BORG DRAIN, then waits until the node holds nothing (or is gone): it is safe to stop then.
 int run_drain(const Globals& globals, const std::string& node);
 struct ForgetOptions {
   std::string node;

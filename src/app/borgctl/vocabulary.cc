@@ -56,7 +56,7 @@ const std::vector<ShellWord>& shell_words() {
       {"local", "node", "What a node itself holds"},
       {"load", "file [--format jsonl|csv]", "Write the records of a file"},
       {"dump", "file [--format jsonl|csv]", "Write all records into a file"},
-      {"drain", "name", "Move a node's data away and wait until that is done"},
+      {"drain", "name", "Move a node's data away, so that it is safe to stop"},
       {"leave", "name", "Ask a node to hand its data over and leave"},
       {"forget", "name", "Remove a node that will not come back"},
       {"accept-loss", "", "Make lost slots usable again, empty"},
