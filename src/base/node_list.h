@@ -33,7 +33,9 @@ class NodeList {
     nodes_[--size_] = NodeId();
     return true;
   }
-  [[nodiscard]] bool contains(NodeId node) const { return std::find(begin(), end(), node) != end(); }
+  [[nodiscard]] bool contains(NodeId node) const {
+    return std::find(begin(), end(), node) != end();
+  }
   [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] bool full() const { return size_ == kCapacity; }
   [[nodiscard]] std::size_t size() const { return size_; }

@@ -146,6 +146,8 @@ bool Replica::adopt(NodeId from, const PartitionConfig& config, Now now, Replica
   return config_.primary() == from && config_.term == config.term;
 }
 
-bool Replica::idle() const { return write_waiters_.empty() && read_waiters_.empty() && held_.empty(); }
+bool Replica::idle() const {
+  return write_waiters_.empty() && read_waiters_.empty() && held_.empty();
+}
 
 }  // namespace borg::replication

@@ -3,7 +3,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <cstdio>
 #include <random>
 #include <vector>
 
@@ -18,23 +17,12 @@ std::uint64_t random_number() {
   return std::uint64_t{device()} << 32 | device();
 }
 
-void print_ready(const node::NodeOptions& options, NodeId self) {
-  const coordination::Member& m = options.self;
-  std::printf("ready name=%s port=%u bus-port=%u http-port=%u cluster=%s id=%s\n", m.name.c_str(),
-              m.port, m.bus_port, m.http_port, options.cluster.c_str(),
-              coordination::to_text(self).c_str());
-  std::fflush(stdout);
-}
-
 }  // namespace
 
-int run_server(ServerOptions options) {
+ServerExit run_server(ServerOptions options) {
   asio::io_context context(1);
   ListenOutcome outcome = listen(context, options.ports);
-  if (!outcome.listeners) {
-    std::fprintf(stderr, "borgd: %s\n", outcome.error.c_str());
-    return 1;
-  }
+  if (!outcome.listeners) return {1, outcome.error};
   coordination::Member& self = options.node.self;
   self.port = outcome.listeners->clients.local_endpoint().port();
   self.bus_port = outcome.listeners->bus.local_endpoint().port();
@@ -50,7 +38,7 @@ int run_server(ServerOptions options) {
                         {.self = id,
                          .seed = random_number(),
                          .node = &options.node,
-                         .on_ready = [&] { print_ready(options.node, id); },
+                         .on_ready = [&] { options.on_ready(options.node.self, id); },
                          .start_http = options.start_http},
                         std::move(*outcome.listeners), std::move(options.coordinator), workers);
   for (std::uint16_t w = 0; w < self.workers; ++w) {
@@ -71,9 +59,7 @@ int run_server(ServerOptions options) {
   for (const auto& worker : workers) worker->set_siblings(siblings);
   for (const auto& worker : workers) worker->start();
 
-  const node::ControlCore::Exit exit = control.run();
-  if (!exit.message.empty()) std::fprintf(stderr, "borgd: %s\n", exit.message.c_str());
-  return exit.code;
+  return control.run();
 }
 
 }  // namespace borg::server

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <csignal>
+#include <cstdio>
 
 #include "app/borgd/options.h"
 #include "http/http_service.h"
@@ -25,5 +27,13 @@ int main(int argc, char** argv) {
   parsed.server->start_http = borg::http::start_http;
   std::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
-  return borg::server::run_server(std::move(*parsed.server));
+  parsed.server->on_ready = [cluster = parsed.server->node.cluster](
+                                const borg::coordination::Member& self, borg::NodeId id) {
+    fmt::print("ready name={} port={} bus-port={} http-port={} cluster={} id={}\n", self.name,
+               self.port, self.bus_port, self.http_port, cluster, borg::coordination::to_text(id));
+    std::fflush(stdout);
+  };
+  const auto exit = borg::server::run_server(std::move(*parsed.server));
+  if (!exit.message.empty()) fmt::print(stderr, "borgd: {}\n", exit.message);
+  return exit.code;
 }
