@@ -31,9 +31,9 @@ class Conformance : public ::testing::TestWithParam<BackendKind> {
   void TearDown() override {
     for (Client& client : clients_) {
       client.stop();
-      EXPECT_THAT(client.breaches(), IsEmpty());
-      EXPECT_THAT(client.fatal_, IsEmpty());
-      EXPECT_EQ(client.sessions_lost_, 0);
+      EXPECT_THAT(client.record().breaches, IsEmpty());
+      EXPECT_THAT(client.record().fatal, IsEmpty());
+      EXPECT_EQ(client.record().sessions_lost, 0);
     }
   }
   Client& client() { return clients_.emplace_back(backend_->make_client()); }
@@ -50,8 +50,8 @@ class Conformance : public ::testing::TestWithParam<BackendKind> {
 TEST_P(Conformance, BeginsWithASessionAndAnEmptySnapshot) {
   Client& a = joined();
   EXPECT_TRUE(a.view().empty());
-  EXPECT_EQ(a.sessions_begun_, 1);
-  EXPECT_GT(a.valid_until_.value_or(Instant()), Instant());
+  EXPECT_EQ(a.record().sessions_begun, 1);
+  EXPECT_GT(a.record().valid_until, Instant());
 }
 
 TEST_P(Conformance, CommitIsInTheViewWhenItIsAnswered) {
@@ -111,9 +111,11 @@ TEST_P(Conformance, TransactionsRunInTheOrderOfSubmission) {
   Client& a = joined();
   TxnId last = 0;
   for (int i = 0; i <= 30; ++i) last = a.submit({{}, {{"k", std::to_string(i)}}, {}});
-  ASSERT_TRUE(a.wait_until([&] { return a.done_.size() == last; }));
+  ASSERT_TRUE(a.wait_until([&](const Record& r) { return r.done.size() == last; }));
   EXPECT_EQ(a.view().at("k").value, "30");
-  for (TxnId id = 2; id <= last; ++id) EXPECT_GT(a.done_[id].revision, a.done_[id - 1].revision);
+  for (TxnId id = 2; id <= last; ++id) {
+    EXPECT_GT(a.answer(id).revision, a.answer(id - 1).revision);
+  }
 }
 
 TEST_P(Conformance, NobodySeesHalfATransaction) {
@@ -127,11 +129,11 @@ TEST_P(Conformance, NobodySeesHalfATransaction) {
     a.submit(txn);
   }
   bool is_whole = true;
-  const bool is_done = b.wait_until([&] {
-    if (b.view_.empty()) return false;
-    const Seen& left = b.view_["left"];
-    is_whole &= b.view_.size() == 3 && left == b.view_["right"] &&
-                b.view_["gone" + left.value].modified == left.modified;
+  const bool is_done = b.wait_until([&](const Record& r) {
+    if (r.view.empty()) return false;
+    const Seen& left = r.view.at("left");
+    is_whole &= r.view.size() == 3 && left == r.view.at("right") &&
+                r.view.at("gone" + left.value).modified == left.modified;
     return left.value == "39" || !is_whole;
   });
   EXPECT_TRUE(is_done);
@@ -187,7 +189,7 @@ TEST_P(Conformance, EndedSessionTakesItsKeysOnceAndEverybodySeesIt) {
   b.stop();
   EXPECT_TRUE(c.wait_for_absence("b1"));
   EXPECT_EQ(c.view().size(), 1u);
-  EXPECT_EQ(c.deletions_, (std::map<std::string, int>{{"a1", 1}, {"a2", 1}, {"b1", 1}}));
+  EXPECT_EQ(c.record().deletions, (std::map<std::string, int>{{"a1", 1}, {"a2", 1}, {"b1", 1}}));
   EXPECT_TRUE(joined().view().contains("free"));
 }
 
@@ -223,7 +225,7 @@ TEST_P(Conformance, ClientsThatStartTogetherShareOneKeySpace) {
   EXPECT_EQ(std::count(outcomes.begin(), outcomes.end(), TxnOutcome::kCommitted), 1);
   EXPECT_EQ(std::count(outcomes.begin(), outcomes.end(), TxnOutcome::kConflict), kClients - 1);
   for (Client& each : clients_) {
-    EXPECT_TRUE(each.wait_until([&] { return each.view_.size() == kClients + 1; }));
+    EXPECT_TRUE(each.wait_until([&](const Record& r) { return r.view.size() == kClients + 1; }));
   }
 }
 
@@ -233,9 +235,9 @@ TEST_P(Conformance, StopsInTheMiddleOfWork) {
   for (int i = 0; i < 200; ++i) a.submit({{}, {{"k" + std::to_string(i), "v", true}}, {}});
   ASSERT_TRUE(b.wait_for_key("k0"));
   a.stop();
-  const std::size_t events = a.events();
-  EXPECT_TRUE(b.wait_until([&] { return b.view_.empty(); }));
-  EXPECT_EQ(a.events(), events);
+  const std::size_t events = a.record().events;
+  EXPECT_TRUE(b.wait_until([&](const Record& r) { return r.view.empty(); }));
+  EXPECT_EQ(a.record().events, events);
 }
 
 TEST_P(Conformance, StopsBeforeItHasBegun) {
@@ -260,13 +262,13 @@ TEST_P(Conformance, TakesTheLargestTransaction) {
   }
   const TxnDone done = a.commit(create);
   ASSERT_EQ(done.outcome, TxnOutcome::kCommitted);
-  EXPECT_TRUE(b.wait_until([&] { return b.view_.size() == kTxnOperationsMax; }));
+  EXPECT_TRUE(b.wait_until([&](const Record& r) { return r.view.size() == kTxnOperationsMax; }));
   for (const coordination::Put& put : create.puts) {
     remove.compares.push_back({put.key, done.revision});
   }
   EXPECT_EQ(a.commit(create).outcome, TxnOutcome::kConflict);
   EXPECT_EQ(a.commit(remove).outcome, TxnOutcome::kCommitted);
-  EXPECT_TRUE(b.wait_until([&] { return b.view_.empty(); }));
+  EXPECT_TRUE(b.wait_until([&](const Record& r) { return r.view.empty(); }));
 }
 
 TEST_P(Conformance, KeepsEveryByte) {
@@ -300,7 +302,7 @@ TEST_P(Conformance, HintsAndSuspicionsChangeNothing) {
     ASSERT_TRUE(b.put("k", std::to_string(i)));
   }
   EXPECT_TRUE(b.view().contains("alive"));
-  EXPECT_EQ(b.deletions_.size(), 0u);
+  EXPECT_EQ(b.record().deletions.size(), 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Coordinators, Conformance, ::testing::ValuesIn(all_backends()),

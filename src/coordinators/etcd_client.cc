@@ -124,7 +124,7 @@ class EtcdClient::Impl {
   std::optional<EtcdFailure> perform(Clock::time_point deadline, Call&& call) {
     for (bool is_retry = false;; is_retry = true) {
       Endpoint* endpoint = connect(deadline);
-      if (endpoint == nullptr) return EtcdFailure{EtcdError::kNotSent, "no member can be reached"};
+      if (endpoint == nullptr) return EtcdFailure{EtcdError::kNotSent, why_unreachable()};
       if (auto failure = authenticate(*endpoint, deadline)) return failure;
       ClientContext context;
       context.set_deadline(to_system(deadline));
@@ -141,7 +141,7 @@ class EtcdClient::Impl {
 
   std::optional<EtcdFailure> begin_watch(Revision first, Clock::time_point deadline) {
     Endpoint* endpoint = connect(deadline);
-    if (endpoint == nullptr) return EtcdFailure{EtcdError::kNotSent, "no member can be reached"};
+    if (endpoint == nullptr) return EtcdFailure{EtcdError::kNotSent, why_unreachable()};
     if (auto failure = authenticate(*endpoint, deadline)) return failure;
     watch_context_ = std::make_unique<ClientContext>();
     prepare(*watch_context_);
@@ -223,6 +223,19 @@ class EtcdClient::Impl {
       index_ = (index_ + 1) % endpoints_.size();
     }
     return nullptr;
+  }
+
+  /// gRPC tells the reason to a call that is made without waiting, and to nobody else.
+  std::string why_unreachable() {
+    ClientContext context;
+    context.set_deadline(to_system(Clock::now() + std::chrono::milliseconds(100)));
+    pb::RangeRequest request = whole_range();
+    request.set_count_only(true);
+    pb::RangeResponse response;
+    Endpoint& endpoint = *endpoints_[index_];
+    const Status status =
+        with(context, [&] { return endpoint.kv.Range(&context, request, &response); });
+    return "no member can be reached: " + status.error_message();
   }
 
   std::optional<EtcdFailure> authenticate(Endpoint& endpoint, Clock::time_point deadline) {

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "coordinators/etcd_client.h"
+#include "coordinators/factory.h"
 #include "coordinators/testing/etcd_server.h"
 #include "coordinators/testing/recorder.h"
 #include "coordinators/testing/tcp_proxy.h"
@@ -41,7 +42,7 @@ class Etcd : public ::testing::Test {
   void TearDown() override {
     for (Client& client : clients_) {
       client.stop();
-      EXPECT_THAT(client.breaches(), IsEmpty());
+      EXPECT_THAT(client.record().breaches, IsEmpty());
     }
   }
   [[nodiscard]] EtcdOptions options(const std::string& endpoint) const {
@@ -49,6 +50,8 @@ class Etcd : public ::testing::Test {
     out.endpoints = {endpoint};
     out.cluster = "test";
     out.session_ttl = Duration::seconds(2);
+    out.answer_within = Duration::seconds(2);
+    out.call_within = Duration::seconds(1);
     return out;
   }
   Client& client(const EtcdOptions& with) {
@@ -60,6 +63,14 @@ class Etcd : public ::testing::Test {
     return out;
   }
   Client& joined() { return joined(server_.endpoint()); }
+  /// Starts a client that is to say Fatal, and returns why.
+  std::string refusal(const EtcdOptions& with) {
+    Client& out = client(with);
+    out.start();
+    EXPECT_TRUE(out.wait_until([](const Record& r) { return !r.fatal.empty(); }));
+    const Record record = out.record();
+    return record.fatal.empty() ? "" : record.fatal.front();
+  }
   [[nodiscard]] std::unique_ptr<Process> child(const std::string& mode,
                                                const std::string& argument) const {
     return std::make_unique<Process>(
@@ -73,11 +84,12 @@ class Etcd : public ::testing::Test {
 TEST_F(Etcd, KeepsASessionAliveBeyondItsTtl) {
   Client& a = joined();
   ASSERT_TRUE(a.put("a", "", true));
-  const Instant first = *a.valid_until_;
+  const Instant first = a.record().valid_until;
   EXPECT_LT(first, now() + Duration::seconds(2));
-  EXPECT_TRUE(a.wait_until([&] { return *a.valid_until_ > first + Duration::seconds(2); }));
+  EXPECT_TRUE(
+      a.wait_until([&](const Record& r) { return r.valid_until > first + Duration::seconds(2); }));
   EXPECT_TRUE(a.view().contains("a"));
-  EXPECT_EQ(a.sessions_lost_, 0);
+  EXPECT_EQ(a.record().sessions_lost, 0);
 }
 
 TEST_F(Etcd, KilledProcessLosesItsKeysAfterTheTtl) {
@@ -96,7 +108,8 @@ TEST_F(Etcd, ProcessPausedForTooLongLosesItsSessionAndBeginsAnother) {
   b->signal(SIGSTOP);
   ASSERT_TRUE(a.wait_for_absence("b"));
   b->signal(SIGCONT);
-  EXPECT_TRUE(a.wait_until([&] { return a.view_.contains("b") && a.view_["b"].value == "2"; }));
+  EXPECT_TRUE(a.wait_until(
+      [&](const Record& r) { return r.view.contains("b") && r.view.at("b").value == "2"; }));
 }
 
 TEST_F(Etcd, RestartInTheMiddleOfWritesLosesNothingThatWasCommitted) {
@@ -110,19 +123,19 @@ TEST_F(Etcd, RestartInTheMiddleOfWritesLosesNothingThatWasCommitted) {
     server_.kill();
   }
   ASSERT_TRUE(server_.start());
-  ASSERT_TRUE(a.wait_until([&] { return a.done_.size() == 301; }));
+  ASSERT_TRUE(a.wait_until([&](const Record& r) { return r.done.size() == 301; }));
   ASSERT_TRUE(a.put("last", ""));
   ASSERT_TRUE(b.wait_for_key("last"));
   EXPECT_EQ(a.view(), b.view());
   for (TxnId id = 2; id <= 301; ++id) {
-    const TxnOutcome outcome = a.answer(id)->outcome;
+    const TxnOutcome outcome = a.answer(id).outcome;
     const std::string key = "k" + std::to_string(id - 2);
     const bool is_there = b.view().contains(key);
     EXPECT_TRUE(outcome != TxnOutcome::kCommitted || is_there) << key;
     EXPECT_TRUE(outcome != TxnOutcome::kUnavailable || !is_there) << key;
   }
   EXPECT_TRUE(b.view().contains("bound"));
-  EXPECT_TRUE(a.wait_until([&] { return !a.is_troubled_; }));
+  EXPECT_TRUE(a.wait_until([&](const Record& r) { return !r.is_troubled; }));
 }
 
 TEST_F(Etcd, PauseLongerThanTheTtlIsSurvived) {
@@ -131,15 +144,15 @@ TEST_F(Etcd, PauseLongerThanTheTtlIsSurvived) {
   server_.signal(SIGSTOP);
   const TxnDone first = a.commit({{}, {{"k", "1"}}, {}});
   EXPECT_EQ(first.outcome, TxnOutcome::kUnknown);
-  EXPECT_TRUE(a.wait_until([&] { return a.troubles_ > 0; }));
-  while (now() < *a.valid_until_ + Duration::seconds(1)) {
+  EXPECT_TRUE(a.wait_until([&](const Record& r) { return r.troubles > 0; }));
+  while (now() < a.record().valid_until + Duration::seconds(1)) {
     a.commit({{}, {{"k", "1"}}, {}});  // takes its time
   }
   server_.signal(SIGCONT);
-  EXPECT_TRUE(a.wait_until([&] { return *a.valid_until_ > now(); }));
-  EXPECT_TRUE(a.wait_until([&] { return !a.is_troubled_; }));
+  EXPECT_TRUE(a.wait_until([&](const Record& r) { return r.valid_until > now(); }));
+  EXPECT_TRUE(a.wait_until([&](const Record& r) { return !r.is_troubled; }));
   EXPECT_TRUE(a.put("k", "2"));
-  EXPECT_EQ(a.view().contains("a"), a.sessions_lost_ == 0);
+  EXPECT_EQ(a.view().contains("a"), a.record().sessions_lost == 0);
 }
 
 TEST_F(Etcd, LostAnswerIsUnknownNotUnavailable) {
@@ -149,8 +162,8 @@ TEST_F(Etcd, LostAnswerIsUnknownNotUnavailable) {
   proxy.swallow_answers();
   const TxnId sent = a.submit({{}, {{"k", "1"}}, {}});
   EXPECT_TRUE(b.wait_for_key("k"));
-  EXPECT_TRUE(a.wait_until([&] { return a.done_.contains(sent); }));
-  EXPECT_EQ(a.answer(sent)->outcome, TxnOutcome::kUnknown);
+  EXPECT_TRUE(a.wait_until([&](const Record& r) { return r.done.contains(sent); }));
+  EXPECT_EQ(a.answer(sent).outcome, TxnOutcome::kUnknown);
   // Until the client has noticed that the connection is gone, it may try to use it.
   proxy.cut();
   std::string key;
@@ -179,7 +192,7 @@ TEST_F(Etcd, ChangesMadeWhileCutOffArriveOnce) {
   proxy.resume();
   ASSERT_TRUE(a.wait_for_revision(b.revision()));
   EXPECT_EQ(a.view(), b.view());
-  EXPECT_EQ(a.snapshots_, 1);
+  EXPECT_EQ(a.record().snapshots, 1);
 }
 
 TEST_F(Etcd, CompactionWhileCutOffMeansANewSnapshot) {
@@ -191,9 +204,9 @@ TEST_F(Etcd, CompactionWhileCutOffMeansANewSnapshot) {
   proxy.cut();
   ASSERT_EQ(b.commit({{}, {{"new", ""}}, {{"gone"}}}).outcome, TxnOutcome::kCommitted);
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(b.put("k", std::to_string(i)));
-  ASSERT_TRUE(server_.compact());
+  ASSERT_TRUE(server_.compact(b.revision()));
   proxy.resume();
-  ASSERT_TRUE(a.wait_until([&] { return a.snapshots_ == 2; }));
+  ASSERT_TRUE(a.wait_until([&](const Record& r) { return r.snapshots == 2; }));
   EXPECT_EQ(a.view(), b.view());
   ASSERT_TRUE(b.put("k", "later"));
   ASSERT_TRUE(a.wait_for_revision(b.revision()));
@@ -212,8 +225,9 @@ TEST_F(Etcd, AnotherEndpointIsTriedWhenOneIsCutOff) {
   // The first one may have been on its way; the session lives on by way of the other endpoint.
   a.commit({{}, {{"k", "1"}}, {}});
   EXPECT_TRUE(a.put("k", "2"));
-  EXPECT_TRUE(a.wait_until([&] { return *a.valid_until_ > at_cut + Duration::seconds(3); }));
-  EXPECT_EQ(a.sessions_lost_, 0);
+  EXPECT_TRUE(
+      a.wait_until([&](const Record& r) { return r.valid_until > at_cut + Duration::seconds(3); }));
+  EXPECT_EQ(a.record().sessions_lost, 0);
 }
 
 TEST_F(Etcd, StuckWatchIsRestartedWhenSomebodyHasSeenMore) {
@@ -235,8 +249,8 @@ TEST_F(Etcd, WipedServerIsFatal) {
   server_.kill();
   server_.wipe();
   ASSERT_TRUE(server_.start());
-  EXPECT_TRUE(a.wait_until([&] { return !a.fatal_.empty(); }));
-  EXPECT_THAT(a.fatal_, ElementsAre(HasSubstr("history")));
+  EXPECT_TRUE(a.wait_until([&](const Record& r) { return !r.fatal.empty(); }));
+  EXPECT_THAT(a.record().fatal, ElementsAre(HasSubstr("history")));
   EXPECT_EQ(a.commit({{}, {{"k", ""}}, {}}).outcome, TxnOutcome::kUnavailable);
 }
 
@@ -246,9 +260,9 @@ TEST_F(Etcd, NothingIsSentWhileThereIsNoServer) {
   a.start();
   EXPECT_EQ(a.commit({{}, {{"k", ""}}, {}}).outcome, TxnOutcome::kUnavailable);
   EXPECT_EQ(a.commit({{}, {{"k", "", true}}, {}}).outcome, TxnOutcome::kUnavailable);
-  EXPECT_GT(a.troubles_, 0);
+  EXPECT_GT(a.record().troubles, 0);
   ASSERT_TRUE(server_.start());
-  EXPECT_TRUE(a.wait_until([&] { return !a.is_troubled_; }));
+  EXPECT_TRUE(a.wait_until([&](const Record& r) { return !r.is_troubled; }));
   EXPECT_TRUE(a.put("k", "", true));
 }
 
@@ -263,6 +277,58 @@ TEST_F(Etcd, ClusterNamesAreKeptApart) {
   ASSERT_TRUE(a.put("last", ""));
   EXPECT_EQ(a.view().at("k").value, "a");
   EXPECT_EQ(a.view().size(), 2u);
+}
+
+TEST_F(Etcd, UserAndPasswordAreUsedAndTokensRenewed) {
+  for (const std::vector<std::string>& step : std::vector<std::vector<std::string>>{
+           {"user", "add", "root:secret"},
+           {"role", "add", "root"},
+           {"user", "grant-role", "root", "root"},
+           {"user", "add", "borg:word"},
+           {"role", "add", "borg"},
+           {"role", "grant-permission", "borg", "--prefix=true", "readwrite", "/borg/test/"},
+           {"user", "grant-role", "borg", "borg"},
+           {"auth", "enable"}}) {
+    ASSERT_TRUE(server_.control(step)) << step[0] << " " << step[1];
+  }
+  EtcdOptions with = options(server_.endpoint());
+  with.user = "borg";
+  with.password = "word";
+  Client& a = client(with);
+  ASSERT_TRUE(a.join());
+  ASSERT_TRUE(a.put("k", "1", true));
+  // The tokens of before are unknown to a server that was restarted.
+  server_.kill();
+  ASSERT_TRUE(server_.start());
+  for (int i = 0; i < 20 && !a.put("k", "2", true);) ++i;
+  EXPECT_EQ(a.view().at("k").value, "2");
+  const Instant before = a.record().valid_until;
+  EXPECT_TRUE(a.wait_until([&](const Record& r) { return r.valid_until > before; }));
+  EXPECT_THAT(a.record().fatal, IsEmpty());
+  with.password = "wrong";
+  EXPECT_NE(refusal(with), "");
+  with = options(server_.endpoint());
+  with.user = "borg";
+  with.password = "word";
+  with.cluster = "other";
+  EXPECT_THAT(refusal(with), HasSubstr("permission denied"));
+}
+
+TEST_F(Etcd, TlsWithACertificateOfOurOwn) {
+  server_.kill();
+  if (!server_.use_tls()) GTEST_SKIP() << "there is no openssl here";
+  ASSERT_TRUE(server_.start());
+  CoordinatorSpec spec{"etcd://" + server_.endpoint(), "test", {}};
+  spec.security.ca_file = server_.ca_file();
+  const auto begin = [&]() -> Client& {
+    Client& out = clients_.emplace_back(std::move(*make_coordinator(spec)));
+    out.start();
+    return out;
+  };
+  EXPECT_TRUE(begin().wait_until([](const Record& r) { return r.is_troubled; }));
+  spec.security.cert_file = server_.cert_file();
+  spec.security.key_file = server_.key_file();
+  EXPECT_TRUE(begin().put("k", "v", true));
 }
 
 TEST_F(Etcd, PutBoundToALeaseThatIsGoneIsRefused) {

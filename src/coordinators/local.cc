@@ -153,6 +153,11 @@ class LocalCoordinator::Impl {
       is_poll_due_ = is_reap_due_ = true;
       next_look_ = now + nanos(options_.poll_every);
     }
+    if (is_poll_due_ && !has_view_) {
+      // The first view has nobody who is dead already: else a node that is started behind a
+      // crash of all others would join them.
+      if (take(db_->reap()).status == LocalStatus::kBusy) return;
+    }
     if (std::exchange(is_poll_due_, false)) {
       const LocalOutcome outcome = take(db_->poll());
       has_view_ |= outcome.status == LocalStatus::kOk;

@@ -64,6 +64,7 @@ LocalStatus LocalDatabase::verdict() {
       return LocalStatus::kBusy;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+      message_ += "; if no node of the cluster runs, remove " + options_.directory;
       return LocalStatus::kBroken;
     default:
       return LocalStatus::kFailed;

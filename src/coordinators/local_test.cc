@@ -32,7 +32,7 @@ class Local : public ::testing::Test {
   void TearDown() override {
     for (Client& client : clients_) {
       client.stop();
-      EXPECT_THAT(client.breaches(), IsEmpty());
+      EXPECT_THAT(client.record().breaches, IsEmpty());
     }
   }
   [[nodiscard]] LocalOptions options() const {
@@ -53,9 +53,9 @@ class Local : public ::testing::Test {
   std::string refusal(const LocalOptions& with) {
     Client& out = client(with);
     out.start();
-    EXPECT_TRUE(out.wait_until([&] { return !out.fatal_.empty(); }));
+    EXPECT_TRUE(out.wait_until([&](const Record& r) { return !r.fatal.empty(); }));
     EXPECT_EQ(out.commit({{}, {{"k", "v"}}, {}}).outcome, TxnOutcome::kUnavailable);
-    return out.fatal_.empty() ? "" : out.fatal_.front();
+    return out.record().fatal.empty() ? "" : out.record().fatal.front();
   }
   [[nodiscard]] std::unique_ptr<Process> child(const std::string& mode,
                                                const std::string& argument) const {
@@ -83,7 +83,7 @@ TEST_F(Local, KilledProcessLosesItsKeys) {
   b->kill();
   a.coordinator().suspect("b");
   EXPECT_TRUE(a.wait_for_absence("b"));
-  EXPECT_EQ(a.deletions_["b"], 1);
+  EXPECT_EQ(a.record().deletions["b"], 1);
 }
 
 TEST_F(Local, KilledProcessIsNoticedUnasked) {
@@ -95,7 +95,7 @@ TEST_F(Local, KilledProcessIsNoticedUnasked) {
   b->kill();
   EXPECT_TRUE(a.wait_for_absence("b"));
   EXPECT_TRUE(c.wait_for_absence("b"));
-  EXPECT_EQ(c.deletions_["b"], 1);
+  EXPECT_EQ(c.record().deletions["b"], 1);
 }
 
 TEST_F(Local, StoppedProcessKeepsItsKeys) {
@@ -137,7 +137,8 @@ TEST_F(Local, ProcessesKilledInTheMiddleOfWritesHarmNothing) {
     const auto b = child("count", "1000000");
     const auto c = child("count", "1000000");
     const Revision before = a.revision();
-    ASSERT_TRUE(a.wait_until([&] { return a.revision_.value() > before.value() + 20; }));
+    ASSERT_TRUE(
+        a.wait_until([&](const Record& r) { return r.revision.value() > before.value() + 20; }));
     b->kill();
     c->kill();
     ASSERT_TRUE(a.put("round", std::to_string(round)));
@@ -145,11 +146,14 @@ TEST_F(Local, ProcessesKilledInTheMiddleOfWritesHarmNothing) {
   Client& late = joined();
   ASSERT_TRUE(a.wait_for_revision(late.revision()));
   EXPECT_EQ(a.view(), late.view());
-  EXPECT_THAT(late.fatal_, IsEmpty());
+  EXPECT_THAT(late.record().fatal, IsEmpty());
 }
 
 TEST_F(Local, WriteLockOfAStoppedProcessIsTroubleUntilItDies) {
-  Client& a = joined();
+  LocalOptions impatient = options();
+  impatient.answer_within = Duration::millis(1500);
+  Client& a = client(impatient);
+  ASSERT_TRUE(a.join());
   Client& b = joined();
   ASSERT_TRUE(a.put("before", ""));
   const auto holder = child("lock", "");
@@ -158,17 +162,17 @@ TEST_F(Local, WriteLockOfAStoppedProcessIsTroubleUntilItDies) {
   const TxnId first = a.submit({{}, {{"never", ""}}, {}});
   const TxnId second = a.submit({{}, {{"never", ""}}, {}});
   EXPECT_TRUE(b.wait_for_key("before"));
-  EXPECT_TRUE(a.wait_until([&] { return a.done_.size() == 3; }));
-  EXPECT_EQ(a.answer(first)->outcome, TxnOutcome::kUnavailable);
-  EXPECT_EQ(a.answer(second)->outcome, TxnOutcome::kUnavailable);
-  EXPECT_EQ(a.troubles_, 1);
-  EXPECT_TRUE(a.is_troubled_);
+  EXPECT_TRUE(a.wait_until([&](const Record& r) { return r.done.size() == 3; }));
+  EXPECT_EQ(a.answer(first).outcome, TxnOutcome::kUnavailable);
+  EXPECT_EQ(a.answer(second).outcome, TxnOutcome::kUnavailable);
+  EXPECT_EQ(a.record().troubles, 1);
+  EXPECT_TRUE(a.record().is_troubled);
   holder->kill();
-  EXPECT_TRUE(a.wait_until([&] { return !a.is_troubled_; }));
+  EXPECT_TRUE(a.wait_until([&](const Record& r) { return !r.is_troubled; }));
   EXPECT_TRUE(a.put("after", ""));
   EXPECT_TRUE(b.wait_for_key("after"));
   EXPECT_FALSE(b.view().contains("never"));
-  EXPECT_EQ(b.troubles_, 0);
+  EXPECT_EQ(b.record().troubles, 0);
 }
 
 TEST_F(Local, StopDoesNotWaitForALockedDatabase) {
@@ -187,15 +191,15 @@ TEST_F(Local, DeletedDirectoryIsFatal) {
   Client& a = joined();
   std::filesystem::remove_all(directory_);
   EXPECT_NE(a.commit({{}, {{"k", "v"}}, {}}).outcome, TxnOutcome::kCommitted);
-  EXPECT_TRUE(a.wait_until([&] { return !a.fatal_.empty(); }));
-  EXPECT_THAT(a.fatal_, ElementsAre(HasSubstr("deleted or replaced")));
+  EXPECT_TRUE(a.wait_until([&](const Record& r) { return !r.fatal.empty(); }));
+  EXPECT_THAT(a.record().fatal, ElementsAre(HasSubstr("deleted or replaced")));
 }
 
 TEST_F(Local, ReplacedFilesAreFatalForTheOldNodesOnly) {
   for (const char* file : {"borg.db", "borg.db-wal", "borg.db-shm"}) {
     Client& a = joined();
     std::filesystem::rename(directory_ + "/" + file, directory_ + "/moved");
-    EXPECT_TRUE(a.wait_until([&] { return !a.fatal_.empty(); })) << file;
+    EXPECT_TRUE(a.wait_until([&](const Record& r) { return !r.fatal.empty(); })) << file;
     a.stop();
     std::filesystem::remove_all(directory_);
     EXPECT_TRUE(joined().put("k", "v"));
@@ -277,13 +281,13 @@ TEST_F(Local, FullDatabaseRefusesAndRecovers) {
   int stored = 0;
   while (stored < 100 && a.put("k" + std::to_string(stored), std::string(16 << 10, 'x'))) ++stored;
   ASSERT_LT(stored, 100);
-  EXPECT_EQ(a.answer(static_cast<TxnId>(stored) + 1)->outcome, TxnOutcome::kUnavailable);
+  EXPECT_EQ(a.answer(static_cast<TxnId>(stored) + 1).outcome, TxnOutcome::kUnavailable);
   EXPECT_EQ(a.view().size(), static_cast<std::size_t>(stored));
-  EXPECT_EQ(a.troubles_, 1);
+  EXPECT_EQ(a.record().troubles, 1);
   for (const char* key : {"k0", "k1", "k2"}) {
     EXPECT_EQ(a.commit({{}, {}, {{key}}}).outcome, TxnOutcome::kCommitted);
   }
-  EXPECT_TRUE(a.wait_until([&] { return !a.is_troubled_; }));
+  EXPECT_TRUE(a.wait_until([&](const Record& r) { return !r.is_troubled; }));
   EXPECT_TRUE(a.put("again", std::string(16 << 10, 'x')));
 }
 

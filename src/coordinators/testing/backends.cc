@@ -57,13 +57,13 @@ class EtcdBackend final : public Backend {
 std::unique_ptr<Backend> make_etcd() {
   if (!EtcdServer::is_installed()) return nullptr;
   static EtcdServer server;
-  static const bool is_started = server.start();
-  return is_started ? std::make_unique<EtcdBackend>(server.endpoint()) : nullptr;
+  if (!server.is_running() && !server.start()) return nullptr;
+  return std::make_unique<EtcdBackend>(server.endpoint());
 }
 
 }  // namespace
 
-void PrintTo(const BackendKind& kind, std::ostream* out) { *out << kind.name; }
+std::ostream& operator<<(std::ostream& out, const BackendKind& kind) { return out << kind.name; }
 
 std::vector<BackendKind> all_backends() {
   return {{"Memory", [] { return std::make_unique<MemoryBackend>(); }},

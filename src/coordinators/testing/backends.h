@@ -22,7 +22,7 @@ struct BackendKind {
   std::string name;
   std::function<std::unique_ptr<Backend>()> make;  ///< null if it cannot be had here
 };
-void PrintTo(const BackendKind& kind, std::ostream* out);
+std::ostream& operator<<(std::ostream& out, const BackendKind& kind);
 
 /// memory, local and etcd.
 std::vector<BackendKind> all_backends();

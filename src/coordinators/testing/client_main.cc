@@ -2,7 +2,6 @@
 // A process of its own for the coordinators' tests. It says "ready" when it is.
 //   hold SPEC KEY    keeps KEY bound to its session, in the next one too
 //   count SPEC N     adds 1 to the key "counter" N times, by compare and put; then exits with 0
-//   answer SPEC      answers the key "question" with "answer", once: what it has seen
 //   lock FILE        takes the write lock of an SQLite file
 #include <unistd.h>
 
@@ -32,7 +31,7 @@ void say_ready() {
 [[noreturn]] void hold(Client& client, const std::string& key) {
   if (client.put(key, "1", true)) say_ready();
   for (int session = 1;; ++session) {
-    while (!client.wait_until([&] { return client.sessions_begun_ > session; })) {
+    while (!client.wait_until([&](const Record& r) { return r.sessions_begun > session; })) {
     }
     client.put(key, std::to_string(session + 1), true);
   }
@@ -51,17 +50,7 @@ int count(Client& client, int times) {
     if (answer.outcome == TxnOutcome::kUnknown) return 2;
   }
   client.stop();
-  return client.breaches().empty() ? 0 : 3;
-}
-
-int answer(Client& client) {
-  say_ready();
-  if (!client.wait_for_key("question")) return 1;
-  client.wait_until([&] { return client.view_.contains("question"); });
-  std::string text = std::to_string(client.snapshots_) + " snapshots:";
-  for (const auto& [key, seen] : client.view()) text += " " + key;
-  if (!client.breaches().empty()) text = client.breaches().front();
-  return client.put("answer", text) ? 0 : 2;
+  return client.record().breaches.empty() ? 0 : 3;
 }
 
 int run(const std::string& mode, const std::string& where, const std::string& argument) {
@@ -80,7 +69,7 @@ int run(const std::string& mode, const std::string& where, const std::string& ar
   Client client(std::move(*made));
   if (!client.join()) return 5;
   if (mode == "hold") hold(client, argument);
-  return mode == "answer" ? answer(client) : count(client, std::atoi(argument.c_str()));
+  return count(client, std::atoi(argument.c_str()));
 }
 
 }  // namespace

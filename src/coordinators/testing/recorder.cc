@@ -31,75 +31,51 @@ void Client::start() {
 
 bool Client::join() {
   start();
-  return wait_until([this] { return snapshots_ > 0 && sessions_begun_ > 0; });
+  return wait_until([](const Record& r) { return r.snapshots > 0 && r.sessions_begun > 0; });
 }
 
 TxnId Client::submit(Txn txn) {
-  const std::lock_guard lock(mutex_);
-  const TxnId id = ++last_id_;
-  coordinator_->submit(id, std::move(txn));
-  return id;
+  coordinator_->submit(++last_id_, std::move(txn));
+  return last_id_;
 }
 
 TxnDone Client::commit(Txn txn) {
   const TxnId id = submit(std::move(txn));
-  wait_until([&] { return done_.contains(id); });
-  return answer(id).value_or(TxnDone{id, TxnOutcome::kUnknown, Revision()});
-}
-
-std::optional<TxnDone> Client::answer(TxnId id) {
-  const std::lock_guard lock(mutex_);
-  const auto it = done_.find(id);
-  if (it == done_.end()) return std::nullopt;
-  return it->second;
+  const bool is_answered = wait_until([&](const Record& r) { return r.done.contains(id); });
+  return is_answered ? answer(id) : TxnDone{id, TxnOutcome::kUnknown, Revision()};
 }
 
 bool Client::put(const std::string& key, const std::string& value, bool is_bound) {
   return commit({{}, {{key, value, is_bound}}, {}}).outcome == TxnOutcome::kCommitted;
 }
 
-bool Client::wait_until(const std::function<bool()>& condition) {
+bool Client::wait_until(const Condition& condition) {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, std::chrono::seconds(30), condition);
+  return changed_.wait_for(lock, std::chrono::seconds(30), [&] { return condition(record_); });
 }
 
 bool Client::wait_for_key(const std::string& key) {
-  return wait_until([&] { return view_.contains(key); });
+  return wait_until([&](const Record& r) { return r.view.contains(key); });
 }
 
 bool Client::wait_for_absence(const std::string& key) {
-  return wait_until([&] { return !view_.contains(key); });
+  return wait_until([&](const Record& r) { return !r.view.contains(key); });
 }
 
 bool Client::wait_for_revision(Revision revision) {
-  return wait_until([&] { return revision_ >= revision; });
+  return wait_until([&](const Record& r) { return r.revision >= revision; });
 }
 
-View Client::view() {
+Record Client::record() {
   const std::lock_guard lock(mutex_);
-  return view_;
-}
-
-Revision Client::revision() {
-  const std::lock_guard lock(mutex_);
-  return revision_;
-}
-
-std::size_t Client::events() {
-  const std::lock_guard lock(mutex_);
-  return events_;
-}
-
-std::vector<std::string> Client::breaches() {
-  const std::lock_guard lock(mutex_);
-  return breaches_;
+  return record_;
 }
 
 void Client::take(const Event& event) {
   {
     const std::lock_guard lock(mutex_);
     if (std::exchange(is_in_sink_, true)) breach("two events at once");
-    ++events_;
+    ++record_.events;
     std::visit([this](const auto& each) { on(each); }, event);
   }
   changed_.notify_all();
@@ -108,56 +84,58 @@ void Client::take(const Event& event) {
 }
 
 void Client::on(const TxnDone& done) {
-  if (!done_.emplace(done.id, done).second) breach("a second answer");
-  if (done.outcome == TxnOutcome::kCommitted && done.revision > revision_) {
+  if (!record_.done.emplace(done.id, done).second) breach("a second answer");
+  if (done.outcome == TxnOutcome::kCommitted && done.revision > record_.revision) {
     breach("an answer before its changes");
   }
 }
 
 void Client::on(const Snapshot& snapshot) {
-  if (snapshots_++ > 0 && snapshot.revision < revision_) breach("a snapshot of the past");
-  revision_ = snapshot.revision;
-  view_.clear();
+  if (record_.snapshots++ > 0 && snapshot.revision < record_.revision)
+    breach("a snapshot of the past");
+  record_.revision = snapshot.revision;
+  record_.view.clear();
   for (const KeyValue& entry : snapshot.entries) {
-    view_[entry.key] = {entry.value, entry.modified, entry.created};
-    if (entry.modified > revision_) breach("a snapshot with an entry of the future");
+    record_.view[entry.key] = {entry.value, entry.modified, entry.created};
+    if (entry.modified > record_.revision) breach("a snapshot with an entry of the future");
   }
 }
 
 void Client::on(const Changes& changes) {
-  if (snapshots_ == 0) breach("changes before the first snapshot");
+  if (record_.snapshots == 0) breach("changes before the first snapshot");
   if (changes.changes.empty()) breach("changes of nothing");
-  if (changes.revision <= revision_) breach("changes of the past");
-  Revision last = revision_.next();
+  if (changes.revision <= record_.revision) breach("changes of the past");
+  Revision last = record_.revision.next();
   std::set<std::string> keys;
   for (const Change& change : changes.changes) {
     if (change.modified < last || change.modified > changes.revision) breach("out of order");
     if (!keys.insert(change.key).second) breach("a key twice");
     last = change.modified;
     if (change.value) {
-      view_[change.key] = {*change.value, change.modified, change.created};
+      record_.view[change.key] = {*change.value, change.modified, change.created};
     } else {
-      view_.erase(change.key);
-      ++deletions_[change.key];
+      record_.view.erase(change.key);
+      ++record_.deletions[change.key];
     }
   }
-  revision_ = changes.revision;
+  record_.revision = changes.revision;
 }
 
 void Client::on(const SessionAlive& alive) {
-  ++sessions_begun_;
-  if (sessions_begun_ > sessions_lost_ + 1) --sessions_begun_;  // a further proof of life
-  if (valid_until_ && alive.valid_until < *valid_until_) breach("validity goes back");
-  valid_until_ = alive.valid_until;
+  ++record_.sessions_begun;
+  if (record_.sessions_begun > record_.sessions_lost + 1)
+    --record_.sessions_begun;  // a further proof of life
+  if (alive.valid_until < record_.valid_until) breach("validity goes back");
+  record_.valid_until = alive.valid_until;
 }
 
-void Client::on(const SessionLost& /*lost*/) { ++sessions_lost_; }
+void Client::on(const SessionLost& /*lost*/) { ++record_.sessions_lost; }
 
 void Client::on(const Trouble& trouble) {
-  is_troubled_ = !trouble.over;
-  if (is_troubled_) ++troubles_;
+  record_.is_troubled = !trouble.over;
+  if (record_.is_troubled) ++record_.troubles;
 }
 
-void Client::on(const Fatal& fatal) { fatal_.push_back(fatal.message); }
+void Client::on(const Fatal& fatal) { record_.fatal.push_back(fatal.message); }
 
 }  // namespace borg::coordinators::testing

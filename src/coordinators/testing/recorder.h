@@ -23,11 +23,31 @@ struct Seen {
 };
 using View = std::map<std::string, Seen>;
 
-/// One client: a coordinator, all that it said, and the key space replayed from that.
+/// What a client has been told so far.
+struct Record {
+  std::size_t events = 0;
+  View view;
+  Revision revision;
+  int snapshots = 0;
+  int sessions_begun = 0;
+  int sessions_lost = 0;
+  int troubles = 0;
+  bool is_troubled = false;
+  Instant valid_until;
+  std::map<std::string, int> deletions;
+  std::map<coordination::TxnId, coordination::TxnDone> done;
+  std::vector<std::string> fatal;
+  /// Each breach of the order that Coordinator promises.
+  std::vector<std::string> breaches;
+};
+
+/// One client: a coordinator, and the record of all that it said.
 ///
-/// Replaying notes each breach of the promised order in `breaches`.
+/// Runs: on one thread, beside the coordinator's.
 class Client {
  public:
+  using Condition = std::function<bool(const Record&)>;
+
   explicit Client(std::unique_ptr<coordination::Coordinator> coordinator);
   ~Client() { stop(); }
   Client(const Client&) = delete;
@@ -39,36 +59,23 @@ class Client {
   void stop() { coordinator_->stop(); }
   coordination::Coordinator& coordinator() { return *coordinator_; }
 
+  coordination::TxnId submit(coordination::Txn txn);
   /// Submits and waits for the answer.
   coordination::TxnDone commit(coordination::Txn txn);
-  coordination::TxnId submit(coordination::Txn txn);
-  std::optional<coordination::TxnDone> answer(coordination::TxnId id);
-  /// put(), unconditionally. True if committed.
+  /// Puts it unconditionally. True if committed.
   bool put(const std::string& key, const std::string& value, bool is_bound = false);
 
-  /// Waits until it holds, at most 30 s; called with the client locked.
-  bool wait_until(const std::function<bool()>& condition);
+  /// Waits until it holds, at most 30 s.
+  bool wait_until(const Condition& condition);
   bool wait_for_key(const std::string& key);
   bool wait_for_absence(const std::string& key);
   bool wait_for_revision(Revision revision);
 
-  View view();
-  Revision revision();
-  std::size_t events();
-  std::vector<std::string> breaches();
-
-  // Under the lock of wait_until().
-  View view_;
-  Revision revision_;
-  int snapshots_ = 0;
-  int sessions_begun_ = 0;
-  int sessions_lost_ = 0;
-  int troubles_ = 0;
-  bool is_troubled_ = false;
-  std::optional<Instant> valid_until_;
-  std::map<std::string, int> deletions_;
-  std::vector<std::string> fatal_;
-  std::map<coordination::TxnId, coordination::TxnDone> done_;
+  Record record();
+  View view() { return record().view; }
+  Revision revision() { return record().revision; }
+  /// REQUIRES: it has come.
+  coordination::TxnDone answer(coordination::TxnId id) { return record().done.at(id); }
 
  private:
   void take(const coordination::Event& event);
@@ -79,15 +86,14 @@ class Client {
   void on(const coordination::SessionLost& lost);
   void on(const coordination::Trouble& trouble);
   void on(const coordination::Fatal& fatal);
-  void breach(const std::string& what) { breaches_.push_back(what); }
+  void breach(const std::string& what) { record_.breaches.push_back(what); }
 
   std::unique_ptr<coordination::Coordinator> coordinator_;
+  coordination::TxnId last_id_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::size_t events_ = 0;
+  Record record_;
   bool is_in_sink_ = false;
-  coordination::TxnId last_id_ = 0;
-  std::vector<std::string> breaches_;
 };
 
 }  // namespace borg::coordinators::testing
