@@ -12,7 +12,7 @@ namespace {
 using Operations = std::vector<Operation>;
 
 constexpr std::size_t kShownOrderMax = 10;
-constexpr int kTriesMax = 60;
+constexpr std::uint64_t kShrinkStepsMax = 300'000;
 
 /// What OrderSearch wants: in the order of invocation, without what never happened.
 Operations prepared(Operations operations) {
@@ -33,67 +33,72 @@ Operations until(const Operations& operations, std::int64_t moment) {
   return result;
 }
 
-OrderSearch search_in(const Operations& operations, const Model& model,
-                      const CheckOptions& options) {
-  return {model.simplified(operations), model, options.steps_max};
-}
+/// Makes a violation easier to read, as far as a bounded number of steps finds it.
+class Shrinker {
+ public:
+  Shrinker(const Model& model, std::uint64_t steps) : model_(model), steps_left_(steps) {}
 
-bool is_violation(const Operations& operations, const Model& model, const CheckOptions& options) {
-  return search_in(operations, model, options).run() == Verdict::kViolation;
-}
-
-/// The history up to the first return that cannot be explained.
-Operations shortest_violation(const Operations& operations, const Model& model,
-                              const CheckOptions& options) {
-  std::vector<std::int64_t> moments;
-  for (const Operation& operation : operations) {
-    if (operation.outcome == Outcome::kOk) moments.push_back(operation.returned);
-  }
-  std::sort(moments.begin(), moments.end());
-  std::size_t low = 0;  // the first that is a violation is in [low, high]
-  std::size_t high = moments.size() - 1;
-  while (low < high) {
-    const std::size_t middle = low + (high - low) / 2;
-    if (is_violation(until(operations, moments[middle]), model, options)) {
-      high = middle;
-    } else {
-      low = middle + 1;
+  /// The history up to the first return that cannot be explained.
+  Operations shortest(const Operations& operations) {
+    std::vector<std::int64_t> moments;
+    for (const Operation& operation : operations) {
+      if (operation.outcome == Outcome::kOk) moments.push_back(operation.returned);
     }
-  }
-  Operations result = until(operations, moments[high]);
-  return is_violation(result, model, options) ? result : operations;
-}
-
-/// Without something that changed nothing a history that was right stays right.
-bool is_needless(const Operation& operation, const Model& model) {
-  return operation.outcome == Outcome::kOk && model.is_neutral(operation);
-}
-
-/// Leaves out what the violation does not need, as far as a bounded number of tries finds it.
-Operations without_needless(Operations operations, const Model& model,
-                            const CheckOptions& options) {
-  int tries = kTriesMax;
-  for (std::size_t chunk = operations.size(); chunk > 0 && tries > 0; chunk /= 2) {
-    for (std::size_t begin = 0; begin < operations.size() && tries > 0;) {
-      Operations fewer;
-      for (std::size_t i = 0; i < operations.size(); ++i) {
-        const bool is_in_chunk = i >= begin && i < begin + chunk;
-        if (!is_in_chunk || !is_needless(operations[i], model)) fewer.push_back(operations[i]);
-      }
-      const bool is_shorter = fewer.size() < operations.size();
-      tries -= is_shorter ? 1 : 0;
-      if (is_shorter && is_violation(fewer, model, options)) {
-        operations = std::move(fewer);
+    std::sort(moments.begin(), moments.end());
+    std::size_t low = 0;  // the first that is a violation is in [low, high]
+    std::size_t high = moments.size() - 1;
+    while (low < high) {
+      const std::size_t middle = low + (high - low) / 2;
+      if (is_violation(until(operations, moments[middle]))) {
+        high = middle;
       } else {
-        begin += chunk;
+        low = middle + 1;
       }
     }
+    Operations result = until(operations, moments[high]);
+    return is_violation(result) ? result : operations;
   }
-  return operations;
-}
+
+  /// Leaves out what changed nothing and the violation does not need.
+  Operations without_needless(Operations operations) {
+    for (std::size_t chunk = operations.size(); chunk > 0 && steps_left_ > 0; chunk /= 2) {
+      for (std::size_t begin = 0; begin < operations.size() && steps_left_ > 0;) {
+        Operations fewer = without(operations, begin, begin + chunk);
+        if (fewer.size() < operations.size() && is_violation(fewer)) {
+          operations = std::move(fewer);
+        } else {
+          begin += chunk;
+        }
+      }
+    }
+    return operations;
+  }
+
+ private:
+  bool is_violation(const Operations& operations) {
+    OrderSearch search(model_.simplified(operations), model_, steps_left_);
+    const bool result = search.run() == Verdict::kViolation;
+    steps_left_ -= std::min(steps_left_, search.steps() + 1);
+    return result;
+  }
+  /// Without something that changed nothing a history that was right stays right.
+  [[nodiscard]] Operations without(const Operations& operations, std::size_t begin,
+                                   std::size_t end) const {
+    Operations fewer;
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+      const bool is_needless =
+          operations[i].outcome == Outcome::kOk && model_.is_neutral(operations[i]);
+      if (i < begin || i >= end || !is_needless) fewer.push_back(operations[i]);
+    }
+    return fewer;
+  }
+
+  const Model& model_;
+  std::uint64_t steps_left_;
+};
 
 std::string explain(const Operations& operations, const Model& model, const CheckOptions& options) {
-  OrderSearch search = search_in(operations, model, options);
+  OrderSearch search(model.simplified(operations), model, options.steps_max);
   search.run();
   const auto& order = search.best_order();
   std::string text = "key \"" + operations.front().key + "\" is not linearizable.\n";
@@ -122,15 +127,16 @@ CheckResult check_key(const Operations& all, const Model& model, const CheckOpti
     return {Verdict::kViolation, "the model does not know: " + describe(operation) + "\n", 0};
   }
   const Operations operations = prepared(all);
-  OrderSearch search = search_in(operations, model, options);
+  OrderSearch search(model.simplified(operations), model, options.steps_max);
   CheckResult result{search.run(), {}, search.steps()};
   if (result.verdict == Verdict::kUndecided) {
     result.explanation = "key \"" + operations.front().key + "\": undecided after " +
                          std::to_string(result.steps) + " steps\n";
   }
   if (result.verdict == Verdict::kViolation) {
-    const Operations shortest = shortest_violation(operations, model, options);
-    result.explanation = explain(without_needless(shortest, model, options), model, options);
+    Shrinker shrinker(model, kShrinkStepsMax);
+    result.explanation =
+        explain(shrinker.without_needless(shrinker.shortest(operations)), model, options);
   }
   return result;
 }

@@ -304,7 +304,7 @@ TEST(Linearizability, DecidesLongHistoriesOfManyClients) {
   for (Mix mix : {Mix{20, 5000, 10000, 1, false}, Mix{10, 5000, 3, 2, true}}) {
     Random random(1);
     EXPECT_TRUE(is_fine(simulated(random, mix)));
-    mix.operations = 250;
+    mix.operations = 200;
     Operations operations = simulated(random, mix);
     operations.push_back(done(99, 300, 310, "get", {}, value("never written")));
     EXPECT_EQ(result_of(operations).verdict, Verdict::kViolation);

@@ -3,6 +3,7 @@
 
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/model.h"
@@ -55,11 +56,17 @@ TEST(StringModel, Counts) {
 }
 
 TEST(StringModel, DoesNotKnowWhatItCannotModel) {
-  const StringModel model;
-  EXPECT_FALSE(model.knows({1, "k", "lpush", {"a"}}));
-  EXPECT_FALSE(model.knows({1, "k", "set", {"a", "EX"}}));
-  EXPECT_FALSE(model.knows({1, "k", "set", {}}));
-  EXPECT_FALSE(model.knows({1, "k", "get", {"a"}}));
+  const auto knows = [](const char* name, std::vector<std::string> args) {
+    Operation operation;
+    operation.name = name;
+    operation.args = std::move(args);
+    return StringModel().knows(operation);
+  };
+  EXPECT_TRUE(knows("set", {"a", "NX", "get"}));
+  EXPECT_FALSE(knows("lpush", {"a"}));
+  EXPECT_FALSE(knows("set", {"a", "EX"}));
+  EXPECT_FALSE(knows("set", {}));
+  EXPECT_FALSE(knows("get", {"a"}));
 }
 
 }  // namespace
