@@ -134,7 +134,10 @@ void Gateway::submit(Target target, PartitionId partition, bool is_write, bool a
     release(seq);
     return;
   }
-  const bool here = is_here(partition, any_replica);
+  // Older requests of the partition are about to be sent again: this one goes behind them.
+  const bool waits = !any_replica && (changed_[partition.value()] ||
+                                      changed_later_[partition.value()]);
+  const bool here = !waits && is_here(partition, any_replica);
   const Epoch term = host_.config(partition).term;
   if (here && execute_here(seq, target, partition, any_replica, resp, args)) {
     release(seq);
@@ -154,7 +157,7 @@ void Gateway::submit(Target target, PartitionId partition, bool is_write, bool a
   pending.target = std::move(target);
   pending.sent = here;
   pending.term = term;
-  if (!here) send(pending);
+  if (!here && !waits) send(pending);
 }
 
 bool Gateway::is_lost(PartitionId partition) const {

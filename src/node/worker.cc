@@ -2,6 +2,7 @@
 #include "node/worker.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "node/client_list.h"
@@ -169,7 +170,13 @@ void WorkerCore::adopt(PartitionId partition, const PartitionConfig& config) {
 }
 
 void WorkerCore::set_view(std::shared_ptr<const NodeView> view) {
-  view_ = std::move(view);
+  const auto before = std::exchange(view_, std::move(view));
+  // A link may stand, and a configuration be known, before the view has the member.
+  for (const auto& [peer, link] : links_) {
+    const bool is_new = before != nullptr && before->cluster->member(peer.node) == nullptr &&
+                        view_->cluster->member(peer.node) != nullptr;
+    if (link->up && (is_new || before == nullptr)) use_link(peer);
+  }
   for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
     adopt(PartitionId(p), view_->cluster->partitions[p]);
   }

@@ -117,6 +117,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   Link* find_link(const wire::Endpoint& peer);
   Link& link_to(const wire::Endpoint& peer);
   void mark_dirty(Link& link);
+  void use_link(const wire::Endpoint& peer);
   void adopt(PartitionId partition, const PartitionConfig& config);
   void set_view(std::shared_ptr<const NodeView> view);
   bool on_frame(Link& link, const wire::Frame& frame);

@@ -66,6 +66,11 @@ void WorkerCore::on_link_up(const wire::Endpoint& peer) {
   Link& link = link_to(peer);
   link.reset();
   link.up = true;
+  use_link(peer);
+}
+
+/// Sends what waited for the way to this worker.
+void WorkerCore::use_link(const wire::Endpoint& peer) {
   for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
     const PartitionId partition(p);
     const PartitionConfig& config = configs_[p];
