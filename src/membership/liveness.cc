@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+
 namespace borg::membership {
 
 const Liveness::Peer* Liveness::peer(NodeId node) const {
@@ -14,7 +16,7 @@ void Liveness::set_members(const std::vector<NodeId>& others, Instant now) {
   std::erase_if(peers_, [&](const auto& entry) {
     // A promise outlives the membership of the one who got it.
     return std::find(others.begin(), others.end(), entry.first) == others.end() &&
-           entry.second.promised_until < now;
+           entry.second.promised_until < now && entry.second.withheld == 0;
   });
   for (const NodeId node : others) {
     const auto [at, is_new] = peers_.try_emplace(node);
@@ -41,18 +43,39 @@ wire::HeartbeatAck Liveness::on_heartbeat(NodeId from, const wire::Heartbeat& m,
   Peer& peer = peers_[from];
   peer.heard = now;
   peer.reports_silent = m.silent;
-  peer.promised_until =
-      std::max(peer.promised_until, now + options_.lease + options_.lease / 40);
-  return {.sent_at = m.sent_at, .revision = revision};
+  const bool grants = peer.withheld == 0;
+  if (grants) {
+    peer.promised_until =
+        std::max(peer.promised_until, now + options_.lease + options_.lease / 40);
+  }
+  return {.sent_at = m.sent_at, .revision = revision, .grants = grants, .needed = peer.needed};
 }
 
-void Liveness::on_heartbeat_ack(NodeId from, const wire::HeartbeatAck& m, Instant now) {
+bool Liveness::on_heartbeat_ack(NodeId from, const wire::HeartbeatAck& m, Revision revision,
+                                Instant now) {
   Peer& peer = peers_[from];
   peer.heard = now;
+  if (!m.grants || m.needed > revision) return false;
+  // Workers whose view misses the take-over keep the old lease, which nobody renews any more.
+  const bool is_new = m.needed > peer.lease_needed;
+  if (is_new) {
+    peer.lease_needed = m.needed;
+    peer.lease = std::make_shared<PeerLease>();
+  }
   // The echo of our own clock: never in the future, whatever a peer may send.
   const Instant sent = std::min(Instant::at_nanos(m.sent_at), now);
   const Instant until = sent + options_.lease;
   if (until > peer.lease->until()) peer.lease->set(until);
+  return is_new;
+}
+
+void Liveness::withhold(NodeId node) { ++peers_[node].withheld; }
+
+void Liveness::release(NodeId node, Revision needed) {
+  Peer& peer = peers_[node];
+  BORG_CHECK(peer.withheld > 0);
+  --peer.withheld;
+  peer.needed = std::max(peer.needed, needed);
 }
 
 void Liveness::stood_still(Instant now) {

@@ -52,10 +52,20 @@ class Liveness {
   [[nodiscard]] bool heartbeat_due(Instant now);
   [[nodiscard]] wire::Heartbeat heartbeat(Revision revision, Instant now) const;
 
-  /// Answers a heartbeat: gives the promise.
+  /// Answers a heartbeat: gives the promise, unless it is withheld.
   wire::HeartbeatAck on_heartbeat(NodeId from, const wire::Heartbeat& m, Revision revision,
                                   Instant now);
-  void on_heartbeat_ack(NodeId from, const wire::HeartbeatAck& m, Instant now);
+  /// Uses the promise if this node's view, which is at `revision`, knows all take-overs that
+  /// came before it. True if lease(from) is another one from now on.
+  bool on_heartbeat_ack(NodeId from, const wire::HeartbeatAck& m, Revision revision,
+                        Instant now);
+
+  /// This node is about to take over from `node`, or may have done so without knowing: no
+  /// promise until each withhold() is followed by a release().
+  void withhold(NodeId node);
+  /// The outcome is known. What was taken over, if anything, `node` learns from views of this
+  /// revision on: an older view of it must not use promises given from now on.
+  void release(NodeId node, Revision needed);
 
   /// This node itself stood still (it was stopped, or starved): what it did not hear proves
   /// nothing about others.
@@ -78,6 +88,9 @@ class Liveness {
   struct Peer {
     Instant heard;
     Instant promised_until;  // by this node to the peer
+    std::size_t withheld = 0;
+    Revision needed;        // what the peer's view must know to use it
+    Revision lease_needed;  // the same for the peer's promise to this node
     std::shared_ptr<PeerLease> lease = std::make_shared<PeerLease>();  // by the peer
     std::vector<NodeId> reports_silent;
     bool stalled = false;

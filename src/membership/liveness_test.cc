@@ -46,7 +46,8 @@ TEST_F(LivenessTest, WhoIsNoMemberIsNotSilent) {
 
 TEST_F(LivenessTest, HeartbeatsAndTheirAcksBothBreakTheSilence) {
   hear(kA, 500);
-  liveness_.on_heartbeat_ack(kB, {.sent_at = at(450).as_nanos(), .revision = {}}, at(500));
+  liveness_.on_heartbeat_ack(kB, {.sent_at = at(450).as_nanos(), .revision = {}}, Revision(),
+                             at(500));
   EXPECT_FALSE(liveness_.is_silent(kA, at(1100)));
   EXPECT_FALSE(liveness_.is_silent(kB, at(1100)));
   EXPECT_TRUE(liveness_.is_silent(kC, at(1100)));
@@ -86,20 +87,23 @@ TEST_F(LivenessTest, APromiseLastsTheLeaseAndAFortiethLonger) {
 TEST_F(LivenessTest, ALeaseRunsFromBeforeItWasAskedFor) {
   const auto lease = liveness_.lease(kA);
   EXPECT_LT(lease->until(), at(0)) << "nothing was promised yet";
-  liveness_.on_heartbeat_ack(kA, {.sent_at = at(100).as_nanos(), .revision = {}}, at(400));
+  liveness_.on_heartbeat_ack(kA, {.sent_at = at(100).as_nanos(), .revision = {}}, Revision(),
+                             at(400));
   EXPECT_EQ(lease->until(), at(1100));
 }
 
 TEST_F(LivenessTest, ALateAnswerDoesNotShortenALease) {
-  liveness_.on_heartbeat_ack(kA, {.sent_at = at(200).as_nanos(), .revision = {}}, at(300));
-  liveness_.on_heartbeat_ack(kA, {.sent_at = at(100).as_nanos(), .revision = {}}, at(310));
+  liveness_.on_heartbeat_ack(kA, {.sent_at = at(200).as_nanos(), .revision = {}}, Revision(),
+                             at(300));
+  liveness_.on_heartbeat_ack(kA, {.sent_at = at(100).as_nanos(), .revision = {}}, Revision(),
+                             at(310));
   EXPECT_EQ(liveness_.lease(kA)->until(), at(1200));
 }
 
 TEST_F(LivenessTest, AnAnswerFromTheFutureGivesNoLongerLease) {
-  liveness_.on_heartbeat_ack(kA, {.sent_at = INT64_MAX, .revision = {}}, at(0));
+  liveness_.on_heartbeat_ack(kA, {.sent_at = INT64_MAX, .revision = {}}, Revision(), at(0));
   EXPECT_EQ(liveness_.lease(kA)->until(), at(1000));
-  liveness_.on_heartbeat_ack(kB, {.sent_at = INT64_MIN, .revision = {}}, at(0));
+  liveness_.on_heartbeat_ack(kB, {.sent_at = INT64_MIN, .revision = {}}, Revision(), at(0));
   EXPECT_LT(liveness_.lease(kB)->until(), at(0));
 }
 
@@ -138,7 +142,8 @@ TEST_F(LivenessTest, ASuspectsOwnWordDoesNotCount) {
 
 TEST_F(LivenessTest, TheEarliestLeaseOfAllIsTheOneThatEndsFirst) {
   for (const auto& [node, ms] : {std::pair{kA, 300}, std::pair{kB, 100}, std::pair{kC, 200}}) {
-    liveness_.on_heartbeat_ack(node, {.sent_at = at(ms).as_nanos(), .revision = {}}, at(400));
+    liveness_.on_heartbeat_ack(node, {.sent_at = at(ms).as_nanos(), .revision = {}}, Revision(),
+                               at(400));
   }
   EXPECT_EQ(liveness_.earliest_lease_of_all(), at(1100));
 }
@@ -148,7 +153,7 @@ TEST(Liveness, ClocksThatDifferByOnePercentEachWayDoNoHarm) {
   Liveness fast_promiser{LivenessOptions{}};
   const auto ack =
       fast_promiser.on_heartbeat(kA, slow_asker.heartbeat(Revision(), at(0)), Revision(), at(0));
-  slow_asker.on_heartbeat_ack(kB, ack, at(0));
+  slow_asker.on_heartbeat_ack(kB, ack, Revision(), at(0));
   const Duration believed = slow_asker.lease(kB)->until() - at(0);
   EXPECT_TRUE(fast_promiser.is_promised(kA, at(0) + believed * 101 / 99));
 }

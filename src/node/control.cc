@@ -75,6 +75,8 @@ void ControlCore::on_txn_done(const coordination::TxnDone& done) {
   for (const auto& [partition, config] : open.configs) {
     Work& work = work_[partition.value()];
     work.txn.reset();
+    if (done.outcome == TxnOutcome::kUnknown) work.taken_unknown = work.taken_from != NodeId();
+    else if (!committed && !work.taken_unknown) end_take_over(partition, Revision());
     if (committed) {
       builder_.learn(partition, config, done.revision);
       view_changed_ = true;
@@ -121,6 +123,9 @@ void ControlCore::on_view_changed() {
 }
 
 void ControlCore::publish() {
+  // Before this node is a member the view may be of a dead cluster, whose epochs, were the
+  // workers to see them, would hide those of the cluster that begins anew.
+  if (stage_ == Stage::kStarting || stage_ == Stage::kRegistering) return;
   auto view = std::make_shared<NodeView>();
   view->cluster = builder_.publish();
   view->live_nodes = view->cluster->active_members();
@@ -286,8 +291,11 @@ bool ControlCore::on_frame(NodeId from, const wire::Frame& frame) {
       wire::Heartbeat m;
       if (!wire::decode(frame.payload, m)) return false;
       ControlLink& link = links_[from];
-      wire::encode(link.output,
-                   liveness_.on_heartbeat(from, m, cluster().revision, now_.instant));
+      wire::HeartbeatAck ack =
+          liveness_.on_heartbeat(from, m, cluster().revision, now_.instant);
+      // A node that was forgotten may not know yet what it lost.
+      ack.grants = ack.grants && cluster().member(from) != nullptr;
+      wire::encode(link.output, ack);
       mark_dirty(from);
       heard_revision(m.revision);
       return true;
@@ -295,7 +303,9 @@ bool ControlCore::on_frame(NodeId from, const wire::Frame& frame) {
     case wire::FrameType::kHeartbeatAck: {
       wire::HeartbeatAck m;
       if (!wire::decode(frame.payload, m)) return false;
-      liveness_.on_heartbeat_ack(from, m, now_.instant);
+      if (liveness_.on_heartbeat_ack(from, m, cluster().revision, now_.instant)) {
+        view_changed_ = true;
+      }
       heard_revision(m.revision);
       return true;
     }

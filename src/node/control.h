@@ -115,6 +115,10 @@ class ControlCore {
     HandOver hand_over = HandOver::kNone;
     Epoch parked_at;
     bool outcome_unknown = false;  ///< of a hand-over: it stays parked until the epoch moves
+    /// The primary from which this node takes over: gets no promise until the outcome is known.
+    NodeId taken_from;
+    Revision taken_at;             ///< of the configuration that this was based on
+    bool taken_unknown = false;    ///< an answer was lost: only a newer configuration tells
   };
   struct Proposal {
     PartitionId partition;
@@ -166,6 +170,8 @@ class ControlCore {
   void decide_loss(PartitionId p, const PartitionConfig& c, std::vector<Proposal>& out);
   [[nodiscard]] NodeList wanted_replicas(PartitionId p) const;
   void stop_hand_over(PartitionId p);
+  void begin_take_over(PartitionId p, NodeId from);
+  void end_take_over(PartitionId p, Revision needed);
   void propose(std::vector<Proposal> proposals);
   void clean_work(PartitionId p);
 

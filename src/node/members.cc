@@ -59,6 +59,10 @@ void ControlCore::mark_down_the_dead() {
   }
   const MemberRecord* self = cluster().member(self_);
   if (self == nullptr || self->member.state == MemberState::kDown) return;
+  const bool is_open = std::any_of(open_.begin(), open_.end(), [](const auto& entry) {
+    return entry.second.kind == OpenTxn::Kind::kMember;
+  });
+  if (is_open) return;
   for (const MemberRecord& record : cluster().members) {
     const NodeId node = record.member.id;
     if (node == self_ || record.member.state == MemberState::kDown) continue;

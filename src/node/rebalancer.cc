@@ -33,6 +33,26 @@ void ControlCore::clean_work(PartitionId p) {
     work.hand_over = Work::HandOver::kNone;  // the worker sees the new epoch as well
     work.outcome_unknown = false;
   }
+  const Revision modified = cluster().partitions_modified[p.value()];
+  if (work.taken_from != NodeId() && modified > work.taken_at) end_take_over(p, modified);
+}
+
+/// Once this is proposed it may be committed at any moment, and this node may not hear of it:
+/// a promise given meanwhile would let the former primary go on.
+void ControlCore::begin_take_over(PartitionId p, NodeId from) {
+  Work& work = work_[p.value()];
+  if (work.taken_from != NodeId()) return;  // an earlier one, of unknown outcome
+  work.taken_from = from;
+  work.taken_at = cluster().partitions_modified[p.value()];
+  liveness_.withhold(from);
+}
+
+void ControlCore::end_take_over(PartitionId p, Revision needed) {
+  Work& work = work_[p.value()];
+  if (work.taken_from == NodeId()) return;
+  liveness_.release(work.taken_from, needed);
+  work.taken_from = NodeId();
+  work.taken_unknown = false;
 }
 
 void ControlCore::stop_hand_over(PartitionId p) {
@@ -189,7 +209,12 @@ void ControlCore::decide_take_over(PartitionId p, const PartitionConfig& c,
   const bool may = is_proven_dead(primary) ||
                    (!is_alive(primary) && !liveness_.is_promised(primary, now_.instant) &&
                     liveness_.is_silent(primary, now_.instant));
-  if (!may) return;
+  if (!may) {
+    // An earlier try of unknown outcome: settles whether it happened.
+    if (work_[p.value()].taken_from != NodeId()) out.push_back({p, next_epoch(c)});
+    return;
+  }
+  begin_take_over(p, primary);
   PartitionConfig next = next_term(c);
   next.in_sync = {self_};
   for (const NodeId node : c.in_sync) {

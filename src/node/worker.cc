@@ -242,6 +242,12 @@ Instant WorkerCore::serve_until(const PartitionConfig& config) const {
   return until;
 }
 
+bool WorkerCore::may_serve(PartitionId partition, Now now) const {
+  const Replica* r = replica(partition);
+  return r != nullptr && r->role() == Replica::Role::kPrimary && !r->is_parked() &&
+         r->may_serve(now, *this);
+}
+
 std::size_t WorkerCore::copies_required() const {
   return view_ == nullptr ? 1 : view_->copies_required();
 }

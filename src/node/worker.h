@@ -69,6 +69,8 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   [[nodiscard]] const replication::Replica* replica(PartitionId partition) const {
     return replicas_[partition.value()].get();
   }
+  /// True if this node would answer for the partition at this moment.
+  [[nodiscard]] bool may_serve(PartitionId partition, Now now) const;
   [[nodiscard]] const wire::Endpoint& endpoint() const { return self_; }
   [[nodiscard]] Stats stats() const;
   /// What a standing link has to send still, or null.

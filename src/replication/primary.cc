@@ -36,8 +36,22 @@ void Replica::moved(const wire::Origin& origin, ReplicaSink& sink) {
   sink.reply(origin, partition_, wire::ReplyStatus::kMoved, bytes.view(), Instant::never());
 }
 
+/// A replica that has caught up may be in sync already, by a configuration that this node has not
+/// heard of yet: then it may take over, so its lease is needed like those of the others.
+Instant Replica::serve_until(const ReplicaSink& sink) const {
+  const auto is_joining = [&](const Peer& p) {
+    return p.counts() && !config_.in_sync.contains(p.node);
+  };
+  if (std::none_of(peers_.begin(), peers_.end(), is_joining)) return sink.serve_until(config_);
+  PartitionConfig widest = config_;
+  for (const Peer& p : peers_) {
+    if (is_joining(p)) widest.in_sync.push_back(p.node);
+  }
+  return sink.serve_until(widest);
+}
+
 bool Replica::may_serve(Now now, const ReplicaSink& sink) const {
-  return now.instant < sink.serve_until(config_);
+  return now.instant < serve_until(sink);
 }
 
 void Replica::request(const RequestView& request, Now now, ReplicaSink& sink) {
@@ -224,7 +238,7 @@ std::size_t Replica::expire_some(Now now, std::size_t buckets, ReplicaSink& sink
 /// With other in-sync replicas a write's answer needs no lease: that all of them acknowledged
 /// proves that this node was primary. Alone it needs the proof that nobody replaced it.
 Instant Replica::write_valid_until(const ReplicaSink& sink) const {
-  return config_.in_sync.size() > 1 ? Instant::never() : sink.serve_until(config_);
+  return config_.in_sync.size() > 1 ? Instant::never() : serve_until(sink);
 }
 
 void Replica::answer_write(const wire::Origin& origin, std::string_view reply, Seq seq, Now now,
@@ -243,7 +257,7 @@ void Replica::answer_write(const wire::Origin& origin, std::string_view reply, S
 /// A read could have seen everything up to last_seq_: it waits until all of that is stable.
 void Replica::answer_read(const wire::Origin& origin, std::string_view reply, Now now,
                           ReplicaSink& sink) {
-  const Instant valid_until = sink.serve_until(config_);
+  const Instant valid_until = serve_until(sink);
   if (stable_ >= last_seq_ && now.instant < valid_until) {
     sink.reply(origin, partition_, wire::ReplyStatus::kDone, reply, valid_until);
     return;
@@ -287,7 +301,7 @@ void Replica::release_waiters(Now now, ReplicaSink& sink) {
     write_waiters_.pop_front();
     sink.reply(waiter.origin, partition_, wire::ReplyStatus::kDone, waiter.reply, write_until);
   }
-  const Instant read_until = sink.serve_until(config_);
+  const Instant read_until = serve_until(sink);
   while (!read_waiters_.empty() && read_waiters_.front().seq <= stable_ &&
          now.instant < read_until) {
     const Waiter waiter = std::move(read_waiters_.front());

@@ -143,6 +143,8 @@ class Replica {
   [[nodiscard]] Seq committed_seq() const { return committed_; }
   /// New commands are held back for a hand-over.
   [[nodiscard]] bool is_parked() const { return parked_; }
+  /// As primary, at this moment, as far as leases go.
+  [[nodiscard]] bool may_serve(Now now, const ReplicaSink& sink) const;
   [[nodiscard]] bool complete() const { return role_ != Role::kSyncing || !receiving_; }
   /// True if nothing waits here for poke().
   [[nodiscard]] bool idle() const;
@@ -195,7 +197,7 @@ class Replica {
   void moved(const wire::Origin& origin, ReplicaSink& sink);
   void hold(const RequestView& request);
   void serve_held(Now now, ReplicaSink& sink);
-  [[nodiscard]] bool may_serve(Now now, const ReplicaSink& sink) const;
+  [[nodiscard]] Instant serve_until(const ReplicaSink& sink) const;
   void execute(const RequestView& request, Now now, ReplicaSink& sink);
   void execute_as_any_replica(const RequestView& request, Now now, ReplicaSink& sink);
   bool refuse_write(const commands::CommandSpec& spec, const wire::Origin& origin,

@@ -123,8 +123,7 @@ void Invariants::check_partition(std::uint16_t p) {
     if (replica == nullptr) continue;
     if (replica->config().epoch > c.epoch) fail("nobody is ahead of the coordinator", p, each->name);
     if (replica->role() != Replica::Role::kPrimary) continue;
-    const Instant now = each->life.clock.read(sim_.queue.now()).instant;
-    if (!replica->is_parked() && now < each->serve_until(replica->config())) {
+    if (each->may_serve(PartitionId(p))) {
       if (serving != nullptr) {
         fail("one node at most may serve", p,
              serving->name + " and " + each->name + " with " + describe(replica->config()));

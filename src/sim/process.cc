@@ -119,20 +119,6 @@ void Process::to_workers(const std::optional<WorkerIndex>& to, const node::ToWor
   }
 }
 
-Instant Process::serve_until(const PartitionConfig& config) const {
-  const auto view = control->core.view();
-  if (view == nullptr) return Instant::at_nanos(INT64_MIN);
-  if (config.in_sync.size() <= 1) return view->sole->until();
-  Instant until = Instant::never();
-  for (const NodeId node : config.in_sync) {
-    if (node == id) continue;
-    const auto at = view->leases.find(node);
-    if (at == view->leases.end()) return Instant::at_nanos(INT64_MIN);
-    until = std::min(until, at->second->until());
-  }
-  return until;
-}
-
 // ---- the control thread ----
 
 ControlActor::ControlActor(Sim& sim, Process& process, std::uint64_t seed)

@@ -103,8 +103,9 @@ class Process {
   [[nodiscard]] const replication::Replica* replica(PartitionId p) const {
     return workers[p.value() % workers.size()]->core.replica(p);
   }
-  /// Until when it could serve the partition, by its own clock.
-  [[nodiscard]] Instant serve_until(const PartitionConfig& config) const;
+  [[nodiscard]] bool may_serve(PartitionId p) const {
+    return workers[p.value() % workers.size()]->core.may_serve(p, control->local_now());
+  }
 
   Sim& sim;
   const Setting setting;

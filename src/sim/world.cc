@@ -81,7 +81,8 @@ std::vector<Process*> World::live() {
 std::size_t World::staying() {
   const auto all = live();
   return static_cast<std::size_t>(
-      std::count_if(all.begin(), all.end(), [](const Process* p) { return !p->is_leaving; }));
+      std::count_if(all.begin(), all.end(),
+                    [](const Process* p) { return p->is_ready && !p->is_leaving; }));
 }
 
 bool World::can_spare(const Process& victim) {
@@ -249,7 +250,8 @@ void World::check_histories() {
       throw Violation("linearizable", result.explanation);
     }
   }
-  const bool gentle = sim_.options.one_at_a_time;
+  const bool gentle = sim_.options.one_at_a_time &&
+                      sim_.options.nodes > sim_.options.node.settings.min_copies;
   const auto errors = counts_.in_doubt + counts_.cluster_down;
   if (gentle && errors > 0 &&
       sim_.options.node.request_deadline > sim_.options.node.liveness.lease * 3) {

@@ -349,12 +349,17 @@ void encode(ByteBuffer& out, const HeartbeatAck& m) {
   FrameWriter w(out, m.kType);
   w->u64(static_cast<std::uint64_t>(m.sent_at));
   w->varint(m.revision.value());
+  w->u8(m.grants ? 1 : 0);
+  w->varint(m.needed.value());
 }
 bool decode(std::string_view payload, HeartbeatAck& m) {
   Decoder in(payload);
   m.sent_at = static_cast<std::int64_t>(in.u64());
   m.revision = Revision(in.varint());
-  return in.done();
+  const std::uint8_t grants = in.u8();
+  m.grants = grants == 1;
+  m.needed = Revision(in.varint());
+  return grants <= 1 && in.done();
 }
 
 void encode(ByteBuffer& out, const StatsRequest& m) { FrameWriter(out, m.kType)->varint(m.id); }

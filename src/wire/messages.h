@@ -157,11 +157,13 @@ struct Heartbeat {
   Revision revision;              ///< of the sender's view
   std::vector<NodeId> silent;     ///< nodes that the sender has not heard for too long
 };
-/// Grants the lease.
+/// Answers, and grants the lease unless the sender is about to replace the receiver.
 struct HeartbeatAck {
   static constexpr FrameType kType = FrameType::kHeartbeatAck;
   std::int64_t sent_at = 0;
   Revision revision;
+  bool grants = true;
+  Revision needed;  ///< the lease is void for views older than this: they miss a take-over
 };
 struct StatsRequest {
   static constexpr FrameType kType = FrameType::kStatsRequest;
