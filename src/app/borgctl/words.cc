@@ -49,11 +49,10 @@ class WordReader {
     while (!rest_.empty()) {
       const char c = take();
       if (c == quote) return true;
-      if (c != '\\' || rest_.empty()) {
-        word += c;
-      } else if (quote == '"') {
+      const bool is_escape = c == '\\' && !rest_.empty();
+      if (is_escape && quote == '"') {
         word += unescape();
-      } else if (rest_.front() == '\'') {
+      } else if (is_escape && rest_.front() == '\'') {
         word += take();
       } else {
         word += c;
