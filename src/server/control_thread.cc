@@ -68,12 +68,16 @@ ControlThread::ControlThread(asio::io_context& context, Options options, Listene
           }),
       tick_timer_(context),
       accept_timer_(context),
-      signals_(context, SIGTERM, SIGINT) {}
+      signals_(context) {}
 
 ControlThread::~ControlThread() = default;
 
 node::ControlCore::Exit ControlThread::run() {
-  await_signal();
+  if (options_.leave_on_signals) {
+    signals_.add(SIGTERM);
+    signals_.add(SIGINT);
+    await_signal();
+  }
   bus_.start();
   if (options_.start_http) {
     http_service_ = options_.start_http(context_, std::move(http_), *this);
@@ -271,6 +275,14 @@ void ControlThread::post_from_worker(std::vector<node::ToControl> messages) {
     if (exit_) return;
     enter();
     for (node::ToControl& message : moved) core_.on_worker(std::move(message));
+  });
+}
+
+void ControlThread::post_leave() {
+  asio::post(context_, [this] {
+    if (exit_) return;
+    enter();
+    core_.leave();
   });
 }
 

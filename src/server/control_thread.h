@@ -32,6 +32,7 @@ class ControlThread final : public BusOwner, public NodeQuestions {
     const node::NodeOptions* node = nullptr;
     std::function<void()> on_ready;
     StartHttp start_http;  ///< null: the HTTP port stays silent
+    bool leave_on_signals = true;
   };
   ControlThread(asio::io_context& context, Options options, Listeners listeners,
                 std::unique_ptr<coordination::Coordinator> coordinator,
@@ -42,6 +43,7 @@ class ControlThread final : public BusOwner, public NodeQuestions {
   node::ControlCore::Exit run();
   /// From any thread.
   void post_from_worker(std::vector<node::ToControl> messages);
+  void post_leave();
 
   // NodeQuestions
   [[nodiscard]] bool is_ready() const override { return core_.ready(); }

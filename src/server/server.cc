@@ -19,10 +19,26 @@ std::uint64_t random_number() {
 
 }  // namespace
 
-ServerExit run_server(ServerOptions options) {
-  asio::io_context context(1);
-  ListenOutcome outcome = listen(context, options.ports);
-  if (!outcome.listeners) return {1, outcome.error};
+struct Server::Impl {
+  explicit Impl(ServerOptions o) : options(std::move(o)), id(random_number() | 1) {}
+
+  void make_workers();
+
+  ServerOptions options;
+  const NodeId id;
+  asio::io_context context{1};
+  std::vector<std::unique_ptr<WorkerThread>> workers;
+  std::unique_ptr<ControlThread> control;  // its destructor comes before the workers'
+};
+
+Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+
+Server::~Server() = default;
+
+std::string Server::listen() {
+  ServerOptions& options = impl_->options;
+  ListenOutcome outcome = server::listen(impl_->context, options.ports);
+  if (!outcome.listeners) return outcome.error;
   coordination::Member& self = options.node.self;
   self.port = outcome.listeners->clients.local_endpoint().port();
   self.bus_port = outcome.listeners->bus.local_endpoint().port();
@@ -31,35 +47,45 @@ ServerExit run_server(ServerOptions options) {
     self.name = options.default_name_prefix + "-" + std::to_string(self.port);
   }
   options.node.death_is_proven = options.coordinator->ended_session_proves_death();
-  const NodeId id(random_number() | 1);
+  impl_->control = std::make_unique<ControlThread>(
+      impl_->context,
+      ControlThread::Options{
+          .self = impl_->id,
+          .seed = random_number(),
+          .node = &options.node,
+          .on_ready = [this] { impl_->options.on_ready(impl_->options.node.self, impl_->id); },
+          .start_http = options.start_http,
+          .leave_on_signals = options.leave_on_signals},
+      std::move(*outcome.listeners), std::move(options.coordinator), impl_->workers);
+  return {};
+}
 
-  std::vector<std::unique_ptr<WorkerThread>> workers;
-  ControlThread control(context,
-                        {.self = id,
-                         .seed = random_number(),
-                         .node = &options.node,
-                         .on_ready = [&] { options.on_ready(options.node.self, id); },
-                         .start_http = options.start_http},
-                        std::move(*outcome.listeners), std::move(options.coordinator), workers);
-  for (std::uint16_t w = 0; w < self.workers; ++w) {
+void Server::Impl::make_workers() {
+  const std::uint16_t n = options.node.self.workers;
+  std::vector<WorkerThread*> siblings;
+  for (std::uint16_t w = 0; w < n; ++w) {
     workers.push_back(std::make_unique<WorkerThread>(WorkerThread::Options{
         .self = id,
         .index = WorkerIndex(w),
-        .workers = self.workers,
+        .workers = n,
         .seed = random_number(),
         .node = &options.node,
         .to_control =
-            [&control](std::vector<node::ToControl> messages) {
-              control.post_from_worker(std::move(messages));
+            [this](std::vector<node::ToControl> messages) {
+              control->post_from_worker(std::move(messages));
             },
         .log_warning = [](const std::string& text) { spdlog::warn(text); }}));
+    siblings.push_back(workers.back().get());
   }
-  std::vector<WorkerThread*> siblings;
-  for (const auto& worker : workers) siblings.push_back(worker.get());
   for (const auto& worker : workers) worker->set_siblings(siblings);
-  for (const auto& worker : workers) worker->start();
-
-  return control.run();
 }
+
+ServerExit Server::run() {
+  impl_->make_workers();
+  for (const auto& worker : impl_->workers) worker->start();
+  return impl_->control->run();
+}
+
+void Server::leave() { impl_->control->post_leave(); }
 
 }  // namespace borg::server

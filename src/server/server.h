@@ -19,14 +19,33 @@ struct ServerOptions {
   std::unique_ptr<coordination::Coordinator> coordinator;
   StartHttp start_http;
   std::string default_name_prefix;  ///< the name is this and the port, if none is given
+  /// Called once, when the node serves.
   std::function<void(const coordination::Member& self, NodeId id)> on_ready;
+  bool leave_on_signals = true;  ///< SIGTERM and SIGINT: leave; again: exit at once
 };
 
 /// How a node ended: an exit code, and a line for the operator if it could not go on.
 using ServerExit = node::ControlCore::Exit;
 
-/// Runs one node on the calling thread and as many others as it has workers, until it has left
-/// or cannot go on. Calls on_ready once, when it serves.
-ServerExit run_server(ServerOptions options);
+/// One node of a process: its threads and its sockets.
+///
+/// Life: listen(), then run() once, which returns when the node has left or cannot go on.
+class Server {
+ public:
+  explicit Server(ServerOptions options);
+  ~Server();
+
+  /// Binds the ports. The error is a line for the operator, empty if all is well.
+  [[nodiscard]] std::string listen();
+  /// Runs the node on the calling thread and as many others as it has workers.
+  /// REQUIRES: listen() succeeded.
+  ServerExit run();
+  /// Hands everything over and ends run(). From any thread, after listen().
+  void leave();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace borg::server

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/messages.h"
 
+#include <algorithm>
+
 namespace borg::wire {
 namespace {
 
@@ -147,7 +149,8 @@ void encode(ByteBuffer& out, const Hello& m) {
 bool decode(std::string_view payload, Hello& m) {
   Decoder in(payload);
   if (in.u32() != kMagic) return false;
-  m.version = static_cast<std::uint16_t>(in.varint());
+  const std::uint64_t version = in.varint();
+  m.version = static_cast<std::uint16_t>(std::min<std::uint64_t>(version, UINT16_MAX));
   if (m.version != kProtocolVersion) return in.ok();  // the rest may mean something else
   m.cluster = in.bytes();
   m.from = get_endpoint(in);

@@ -136,7 +136,7 @@ def say_goodbye(cluster):
 The cluster goes on. Talk to it:
   redis-cli -p {port} GET U+1F600
   {cluster.binaries}/borgctl --port {port} whereis U+1F600
-  {cluster.binaries}/borgctl --port {port}              # a shell; try: info
+  {cluster.binaries}/borgctl --port {port}              # a shell; try: nodes
 Stop it:
   kill {pids}; rm -r {cluster.folder}"""
     )

@@ -33,7 +33,9 @@ int main(int argc, char** argv) {
                self.port, self.bus_port, self.http_port, cluster, borg::coordination::to_text(id));
     std::fflush(stdout);
   };
-  const auto exit = borg::server::run_server(std::move(*parsed.server));
+  borg::server::Server server(std::move(*parsed.server));
+  borg::server::ServerExit exit{1, server.listen()};
+  if (exit.message.empty()) exit = server.run();
   if (!exit.message.empty()) fmt::print(stderr, "borgd: {}\n", exit.message);
   return exit.code;
 }
