@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/borgd/options.h"
 
+#include <fmt/format.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -8,8 +9,10 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <thread>
 
+#include "app/borgd/toml_config.h"
 #include "coordinators/factory.h"
 #include "placement/placement.h"
 
@@ -66,7 +69,8 @@ void add_flags(CLI::App& app, Flags& f) {
       ->envname("BORG_COORDINATOR")->capture_default_str();
   app.add_option("--copies", f.copies, "Nodes that hold each key (default: 2, or the cluster's)")
       ->check(CLI::Range(1u, kCopiesMax))->envname("BORG_COPIES");
-  app.add_option("--min-copies", f.min_copies, "Refuse writes with fewer live nodes (default: copies)")
+  app.add_option("--min-copies", f.min_copies,
+                 "Refuse writes with fewer live nodes (default: copies)")
       ->check(CLI::Range(1u, kCopiesMax))->envname("BORG_MIN_COPIES");
   app.add_option("--scatter-width", f.scatter_width,
                  "Nodes that each node shares keys with (default: all up to 8 nodes, then 8)")
@@ -79,7 +83,8 @@ void add_flags(CLI::App& app, Flags& f) {
       ->check(CLI::Range(1u, 100000u))->envname("BORG_WEIGHT")->capture_default_str();
   app.add_option("--threads", f.threads, "Workers (default: one a core)")
       ->check(CLI::Range(1u, kWorkersMax))->envname("BORG_THREADS");
-  app.add_option("--max-memory", f.max_memory, "Bytes of data to hold at most, e.g. 4gb (0: no limit)")
+  app.add_option("--max-memory", f.max_memory,
+                 "Bytes of data to hold at most, e.g. 4gb (0: no limit)")
       ->transform(size)->envname("BORG_MAX_MEMORY");
   app.add_option("--log-level", f.log_level, "debug, info, warning, error or off")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
@@ -176,22 +181,27 @@ ParsedOptions parse_options(int argc, char** argv) {
   add_flags(app, flags);
   add_security_flags(app, flags);
   app.set_version_flag("--version", "borgd " BORG_VERSION);
-  app.set_config("--config", "", "Read flags from this TOML file")->envname("BORG_CONFIG");
+  // CLI11 looks at the environment behind the file: too late for the name of the file.
+  const char* file = std::getenv("BORG_CONFIG");
+  const std::string config = file == nullptr ? "" : file;
+  app.set_config("--config", config, "Read flags from this TOML file", !config.empty())
+      ->envname("BORG_CONFIG");
+  app.config_formatter(std::make_shared<TomlConfig>(app));
   app.allow_config_extras(CLI::config_extras_mode::error);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
+    fmt::print("{}", app.help());
     return {};
   } catch (const CLI::CallForVersion&) {
-    std::puts(app.version().c_str());
+    fmt::print("{}\n", app.version());
     return {};
   } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "borgd: %s (see borgd --help)\n", one_line(error.what()).c_str());
+    fmt::print(stderr, "borgd: {} (see borgd --help)\n", one_line(error.what()));
     return {.server = {}, .exit_code = 1};
   }
   const auto refuse = [](const std::string& why) {
-    std::fprintf(stderr, "borgd: %s\n", one_line(why).c_str());
+    fmt::print(stderr, "borgd: {}\n", one_line(why));
     return ParsedOptions{.server = {}, .exit_code = 1};
   };
   if (const std::string why = contradiction(flags); !why.empty()) return refuse(why);
