@@ -53,8 +53,15 @@ class Connection:
         self.buffer += piece
 
     def read_exactly(self, size):
-        while len(self.buffer) < size:
-            self.fill()
+        if len(self.buffer) < size:
+            # Gathered beside the buffer: adding to it costs a copy of all of it.
+            pieces, missing = [self.buffer], size - len(self.buffer)
+            while missing > 0:
+                self.buffer = b""
+                self.fill()
+                pieces.append(self.buffer)
+                missing -= len(self.buffer)
+            self.buffer = b"".join(pieces)
         data, self.buffer = self.buffer[:size], self.buffer[size:]
         return data
 
