@@ -54,7 +54,7 @@ wire::HeartbeatAck Liveness::on_heartbeat(NodeId from, const wire::Heartbeat& m,
 bool Liveness::on_heartbeat_ack(NodeId from, const wire::HeartbeatAck& m, Revision revision,
                                 Instant now) {
   Peer& peer = peers_[from];
-  peer.heard = now;
+  peer.heard = peer.answered = now;
   if (!m.grants || m.needed > revision) return false;
   // Workers whose view misses the take-over keep the old lease, which nobody renews any more.
   const bool is_new = m.needed > peer.lease_needed;
@@ -90,6 +90,11 @@ void Liveness::set_stalled(NodeId node, bool stalled) {
 bool Liveness::is_silent(NodeId node, Instant now) const {
   const Peer* p = peer(node);
   return p != nullptr && (p->stalled || now - p->heard > options_.silence);
+}
+
+bool Liveness::has_answered(NodeId node, Instant now) const {
+  const Peer* p = peer(node);
+  return p != nullptr && !p->stalled && now - p->answered <= options_.silence;
 }
 
 bool Liveness::heard_since(NodeId node, Instant since) const {

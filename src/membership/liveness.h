@@ -74,6 +74,8 @@ class Liveness {
   void set_stalled(NodeId node, bool stalled);
 
   [[nodiscard]] bool is_silent(NodeId node, Instant now) const;
+  /// True if an answer to a heartbeat of this node's came lately: both ways are open.
+  [[nodiscard]] bool has_answered(NodeId node, Instant now) const;
   [[nodiscard]] bool heard_since(NodeId node, Instant since) const;
   /// True if a promise not to replace `node` is still in force.
   [[nodiscard]] bool is_promised(NodeId node, Instant now) const;
@@ -87,6 +89,7 @@ class Liveness {
  private:
   struct Peer {
     Instant heard;
+    Instant answered = Instant::at_nanos(INT64_MIN / 2);
     Instant promised_until;  // by this node to the peer
     std::size_t withheld = 0;
     Revision needed;        // what the peer's view must know to use it

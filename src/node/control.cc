@@ -201,7 +201,12 @@ void ControlCore::on_report(const replication::Report& report) {
   decide_wanted_ = true;
   switch (report.kind) {
     case replication::Report::Kind::kCaughtUp:
-      if (config.syncing.contains(report.node)) work.caught_up.insert(report.node);
+      // A replica that was out for one epoch in between has lost all: what was said of an
+      // older epoch is void.
+      if (report.epoch != config.epoch || !config.syncing.contains(report.node)) break;
+      if (work.caught_up_at != report.epoch) work.caught_up.clear();
+      work.caught_up_at = report.epoch;
+      work.caught_up.insert(report.node);
       break;
     case replication::Report::Kind::kBroken:
       work.broken.insert(report.node);

@@ -110,6 +110,7 @@ class ControlCore {
   struct Work {
     std::optional<coordination::TxnId> txn;
     std::set<NodeId> caught_up;
+    Epoch caught_up_at;  ///< the epoch that this was said of; it is said again for each
     std::set<NodeId> broken;
     enum class HandOver : std::uint8_t { kNone, kParked, kDrained };
     HandOver hand_over = HandOver::kNone;
@@ -148,6 +149,7 @@ class ControlCore {
   void keep_registered();
   void go_on_leaving();
   [[nodiscard]] bool holds_nothing() const;
+  [[nodiscard]] bool is_heard_by_most() const;
 
   // members.cc
   [[nodiscard]] bool is_proven_dead(NodeId node) const;

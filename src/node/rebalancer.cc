@@ -27,7 +27,7 @@ PartitionConfig next_term(const PartitionConfig& c) {
 void ControlCore::clean_work(PartitionId p) {
   Work& work = work_[p.value()];
   const PartitionConfig& c = cluster().partition(p);
-  std::erase_if(work.caught_up, [&](NodeId node) { return !c.syncing.contains(node); });
+  if (work.caught_up_at != c.epoch) work.caught_up.clear();
   std::erase_if(work.broken, [&](NodeId node) { return !c.is_replica(node); });
   if (work.hand_over != Work::HandOver::kNone && c.epoch != work.parked_at) {
     work.hand_over = Work::HandOver::kNone;  // the worker sees the new epoch as well

@@ -140,6 +140,8 @@ void ControlCore::keep_registered() {
   });
   if (is_open || (!is_down && record->has_session)) return;
   if (session_valid_until_ < now_.instant) return;
+  // The others would give it up again at once, and each time data would move.
+  if (is_down && !is_heard_by_most()) return;
   coordination::Txn txn;
   txn.compares.push_back({coordination::member_key(self_), record->modified});
   if (!record->has_session) {
@@ -159,6 +161,20 @@ void ControlCore::keep_registered() {
   }
   txn.puts.push_back({coordination::member_key(self_), coordination::to_text(member)});
   send(std::move(txn), {.kind = OpenTxn::Kind::kRegister});
+}
+
+/// True if at least half of the others answer this node: it hears them, and they hear it.
+bool ControlCore::is_heard_by_most() const {
+  std::size_t others = 0;
+  std::size_t answer = 0;
+  for (const MemberRecord& record : cluster().members) {
+    const bool counts = record.member.id != self_ && record.has_session &&
+                        record.member.state != MemberState::kDown;
+    if (!counts) continue;
+    ++others;
+    answer += liveness_.has_answered(record.member.id, now_.instant) ? 1 : 0;
+  }
+  return answer * 2 >= others;
 }
 
 bool ControlCore::holds_nothing() const {
@@ -182,7 +198,12 @@ void ControlCore::go_on_leaving() {
     set_member_state(*record, MemberState::kLeaving, false);
     return;
   }
-  const bool is_last = cluster().active_members() == 0;
+  // Whoever was given up as silent, and lives, will be back and take the data.
+  const auto& members = cluster().members;
+  const bool is_last = std::none_of(members.begin(), members.end(), [](const MemberRecord& r) {
+    return r.member.state == MemberState::kActive ||
+           (r.member.state == MemberState::kDown && r.has_session);
+  });
   if (!is_last && !holds_nothing()) return;
   const bool is_open = std::any_of(open_.begin(), open_.end(), [](const auto& entry) {
     return entry.second.kind == OpenTxn::Kind::kGoodbye;

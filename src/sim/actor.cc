@@ -19,7 +19,7 @@ void Actor::wake() {
 void Actor::schedule() {
   if (is_scheduled_ || is_flushing_ || life_.paused || !life_.alive || inbox_.empty()) return;
   is_scheduled_ = true;
-  const bool slow = sim_.permille(sim_.options.slow_turn_permille);
+  const bool slow = !sim_.calm && sim_.permille(sim_.options.slow_turn_permille);
   const Duration delay = slow ? sim_.draw(Duration::micros(100), Duration::millis(5))
                               : sim_.draw(Duration::micros(1), Duration::micros(40));
   sim_.queue.after(delay, [this] {
@@ -38,7 +38,7 @@ void Actor::run_turn() {
   }
   end_turn();
   is_flushing_ = true;
-  if (sim_.healing || !sim_.permille(sim_.options.slow_flush_permille)) {
+  if (sim_.calm || !sim_.permille(sim_.options.slow_flush_permille)) {
     flush();
     return;
   }

@@ -21,7 +21,7 @@ void Faults::start() { next(); }
 
 void Faults::next() {
   sim_.queue.after(sim_.draw(Duration::millis(20), sim_.options.fault_gap_max), [this] {
-    if (sim_.healing) return;
+    if (sim_.calm) return;
     one();
     next();
   });

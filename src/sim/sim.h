@@ -19,8 +19,8 @@ struct Sim {
   Random random;
   SimOptions options;
   Trace trace;
-  /// No more faults: delays are short, answers arrive.
-  bool healing = false;
+  /// No faults yet, or no more: delays are short, answers arrive.
+  bool calm = true;
 
   [[nodiscard]] Duration draw(Duration low, Duration high) {
     return Duration::nanos(random.between(low.as_nanos(), std::max(low, high).as_nanos()));

@@ -18,7 +18,7 @@ CoordinatorPort::CoordinatorPort(SimCoordinator& coordinator, Sim& sim, const Li
     : coordinator_(coordinator), sim_(sim), life_(life), sink_(std::move(sink)) {}
 
 Duration CoordinatorPort::draw_delay() {
-  return sim_.draw(Duration::micros(30), sim_.healing ? Duration::millis(3)
+  return sim_.draw(Duration::micros(30), sim_.calm ? Duration::millis(3)
                                                       : sim_.options.coordinator_delay_max);
 }
 
@@ -57,7 +57,7 @@ void CoordinatorPort::arrive(coordination::TxnId id, coordination::Txn txn) {
   }
   if (!reachable_) {
     unreachable(id, std::move(txn));
-  } else if (!sim_.healing && sim_.permille(sim_.options.answer_lost_permille)) {
+  } else if (!sim_.calm && sim_.permille(sim_.options.answer_lost_permille)) {
     lose_answer(id, std::move(txn));
   } else {
     apply(id, txn);
@@ -129,7 +129,7 @@ void CoordinatorPort::hint(Revision revision) {
 /// Delivers soon what there is: a hint makes it sooner.
 void CoordinatorPort::news(bool hinted) {
   if (!life_.alive || stopped_) return;
-  const bool slow = !hinted && !sim_.healing;
+  const bool slow = !hinted && !sim_.calm;
   const Duration at =
       sim_.queue.now() + sim_.draw(Duration::micros(30), slow ? sim_.options.watch_delay_max
                                                               : Duration::millis(2));

@@ -46,8 +46,8 @@ void draw_faults(SimOptions& o, Random& random) {
   o.exceeds_promise = random.chance(1, 20);
   if (random.chance(1, 4))
     o.answer_lost_permille = static_cast<std::uint32_t>(random.between(10, 300));
-  if (random.chance(1, 4)) o.slow_flush_permille = 20;
-  if (random.chance(1, 4)) o.slow_flush_max = o.node.liveness.lease * 2;
+  if (random.chance(1, 4)) o.slow_flush_permille = 5;
+  if (random.chance(1, 4)) o.slow_flush_max = o.node.liveness.lease * 3 / 2;
 }
 
 }  // namespace

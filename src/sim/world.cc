@@ -131,6 +131,7 @@ void World::run() {
             },
         .on_result =
             [this](const std::string& key, Duration invoked) {
+              if (invariants_.was_wiped()) return;
               const auto since = invariants_.lost_since(key);
               if (since && invoked > *since && !sim_.options.node.settings.on_loss_empty) {
                 throw Violation("what is lost is never shown as empty", key);
@@ -142,6 +143,7 @@ void World::run() {
     clients_.push_back(std::make_unique<SimClient>(sim_, setting, id));
     clients_.back()->start();
   }
+  sim_.calm = false;
   Faults faults(sim_, *this);
   faults.start();
   run_for(sim_.options.fault_time);
@@ -162,7 +164,7 @@ void World::run() {
 }
 
 void World::heal() {
-  sim_.healing = true;
+  sim_.calm = true;
   if (sim_.trace.prints()) sim_.trace.print(sim_.queue.now(), "world", "faults end");
   network_.heal_all();
   for (std::size_t n = 0; n < hosts_.size(); ++n) {
@@ -189,14 +191,19 @@ bool World::is_settled(std::string* why) {
   }
   const auto view = live_now.front()->control->core.view();
   if (view->cluster->revision != coordinator_.space().revision()) return no("old view");
+  std::size_t members = 0;
   for (const auto& record : view->cluster->members) {
     const auto at = by_id_.find(record.member.id);
-    if (at == by_id_.end() || !at->second->alive() || !record.has_session ||
+    const bool is_dead = at == by_id_.end() || !at->second->alive();
+    // While something is lost those who had it are remembered.
+    if (is_dead && invariants_.lost() > 0 && !record.has_session) continue;
+    ++members;
+    if (is_dead || !record.has_session ||
         record.member.state != coordination::MemberState::kActive) {
       return no("member " + record.member.name + " is not active");
     }
   }
-  if (view->cluster->members.size() != live_now.size()) return no("members are missing");
+  if (members != live_now.size()) return no("members are missing");
   const std::size_t copies =
       std::min<std::size_t>(view->cluster->settings->copies, live_now.size());
   for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
