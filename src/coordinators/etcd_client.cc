@@ -2,9 +2,11 @@
 #include "coordinators/etcd_client.h"
 
 #include <etcd.grpc.pb.h>
+#include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -91,6 +93,17 @@ std::string end_of(std::string prefix) {
   return prefix;
 }
 
+/// gRPC would write several lines to stderr for each refused TLS handshake; what matters of them
+/// is part of our failures' messages. Whoever sets GRPC_VERBOSITY gets them all the same.
+void keep_grpc_quiet() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    if (std::getenv("GRPC_VERBOSITY") == nullptr) {
+      gpr_set_log_function([](gpr_log_func_args* /*line*/) {});
+    }
+  });
+}
+
 struct Endpoint {
   explicit Endpoint(std::shared_ptr<grpc::Channel> to)
       : channel(std::move(to)), kv(channel), watch(channel), lease(channel), auth(channel) {}
@@ -110,6 +123,7 @@ class EtcdClient::Impl {
         prefix_end_(end_of(prefix_)),
         user_(options.user),
         password_(options.password) {
+    keep_grpc_quiet();
     const auto creds = credentials(options);
     const auto args = channel_arguments();
     for (const std::string& address : options.endpoints) {
