@@ -69,14 +69,15 @@ void Replica::apply_command(const wire::Operation& m, ReplicaSink& sink) {
   Decoder in(m.body);
   const bool readable = wire::decode_args(in, args) && in.done();
   const commands::CommandSpec* spec = readable ? commands::resolve(args) : nullptr;
-  if (spec == nullptr || spec->handler == nullptr) {
+  resp::Writer reply(sink.scratch(), m.origin.resp == 3 ? resp::Version::kResp3
+                                                        : resp::Version::kResp2);
+  if (spec == nullptr || spec->handler == nullptr || !commands::check_arity(*spec, args, reply) ||
+      !has_place_for_keys(*spec, args)) {
     // A primary of another release, or worse: this copy can no longer be equal.
     stream_term_ = Epoch();
     refuse(config_.primary(), m.term, wire::NackReason::kNotHere, sink);
     return;
   }
-  resp::Writer reply(sink.scratch(), m.origin.resp == 3 ? resp::Version::kResp3
-                                                        : resp::Version::kResp2);
   commands::Context context{.store = store_,
                             .partition = partition_,
                             .now_ms = m.now_ms,

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "base/slot.h"
 #include "replication/replica.h"
 #include "resp/writer.h"
 
@@ -96,15 +97,36 @@ void Replica::serve_held(Now now, ReplicaSink& sink) {
 /// The time that commands see: it never goes back, not even when the primary changes.
 std::int64_t Replica::advance_clock(Now now) { return std::max(clock_ms_, now.wall.ms); }
 
-void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
+/// Whether the command's keys are all of this partition: other nodes may ask for anything.
+bool Replica::has_place_for_keys(const commands::CommandSpec& spec, commands::Args args) const {
+  const commands::KeyRange range = commands::key_range(spec, args);
+  if (range.first == 0) return true;
+  for (std::size_t i = range.first; i <= range.last; i += range.step) {
+    if (partition_of(slot_of_key(args[i])) != partition_) return false;
+  }
+  return true;
+}
+
+/// The command's row, if it can be executed here; else the reply says why not.
+const commands::CommandSpec* Replica::executable(const RequestView& request, resp::Writer& reply,
+                                                 const ReplicaSink& sink) const {
   const commands::CommandSpec* spec = commands::resolve(request.args);
-  resp::Writer reply(sink.scratch(), version_of(request.origin));
   if (spec == nullptr || spec->handler == nullptr) {
     commands::write_unknown(request.args, reply);
-    answer_read(request.origin, reply.buffer().view(), now, sink);
-    return;
+    return nullptr;
   }
-  if (!commands::check_arity(*spec, request.args, reply)) {
+  if (!commands::check_arity(*spec, request.args, reply)) return nullptr;
+  if (!sink.is_own_gateway(request.origin) && !has_place_for_keys(*spec, request.args)) {
+    reply.error("ERR a key is not of this partition");
+    return nullptr;
+  }
+  return spec;
+}
+
+void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
+  resp::Writer reply(sink.scratch(), version_of(request.origin));
+  const commands::CommandSpec* spec = executable(request, reply, sink);
+  if (spec == nullptr) {
     answer_read(request.origin, reply.buffer().view(), now, sink);
     return;
   }
@@ -130,11 +152,11 @@ void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
 }
 
 void Replica::execute_as_any_replica(const RequestView& request, Now now, ReplicaSink& sink) {
-  const commands::CommandSpec* spec = commands::resolve(request.args);
   resp::Writer reply(sink.scratch(), version_of(request.origin));
-  if (spec == nullptr || spec->handler == nullptr || spec->is(commands::kWrite)) {
+  const commands::CommandSpec* spec = executable(request, reply, sink);
+  if (spec != nullptr && spec->is(commands::kWrite)) {
     commands::write_unknown(request.args, reply);
-  } else if (commands::check_arity(*spec, request.args, reply)) {
+  } else if (spec != nullptr) {
     commands::Context context{.store = store_,
                               .partition = partition_,
                               .now_ms = advance_clock(now),

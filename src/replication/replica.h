@@ -198,6 +198,11 @@ class Replica {
   void hold(const RequestView& request);
   void serve_held(Now now, ReplicaSink& sink);
   [[nodiscard]] Instant serve_until(const ReplicaSink& sink) const;
+  [[nodiscard]] bool has_place_for_keys(const commands::CommandSpec& spec,
+                                        commands::Args args) const;
+  [[nodiscard]] const commands::CommandSpec* executable(const RequestView& request,
+                                                        resp::Writer& reply,
+                                                        const ReplicaSink& sink) const;
   void execute(const RequestView& request, Now now, ReplicaSink& sink);
   void execute_as_any_replica(const RequestView& request, Now now, ReplicaSink& sink);
   bool refuse_write(const commands::CommandSpec& spec, const wire::Origin& origin,

@@ -167,14 +167,24 @@ TEST_F(ReplicaBackupTest, AGapInTheStreamIsRefused) {
   EXPECT_EQ(world_.count(Report::Kind::kBroken), 1u);
 }
 
-TEST_F(ReplicaBackupTest, AnOperationThatItCannotReadMakesItsCopyBroken) {
-  world_.inject(1, 2,
-                wire::Operation{.partition = world_.partition(),
-                                .term = Epoch(1),
-                                .seq = Seq(1),
-                                .body = "\x01\x06NOSUCH"});
-  world_.run();
-  EXPECT_EQ(world_.count(Report::Kind::kBroken), 1u);
+TEST_F(ReplicaBackupTest, AnOperationThatItCannotExecuteMakesItsCopyBroken) {
+  const std::vector<std::vector<std::string_view>> commands{
+      {"NOSUCH"}, {"PING"}, {"SET"}, {"SET", "elsewhere", "1"}};
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    ReplicaWorld world(2);
+    world.configure(World::config(1, 1, {1, 2}));
+    world.run();
+    ByteBuffer body;
+    Encoder encoder(body);
+    wire::encode_args(encoder, commands[i]);
+    world.inject(1, 2,
+                 wire::Operation{.partition = world.partition(),
+                                 .term = Epoch(1),
+                                 .seq = Seq(1),
+                                 .body = i == 0 ? "junk" : body.view()});
+    world.run();
+    EXPECT_EQ(world.count(Report::Kind::kBroken), 1u) << commands[i][0];
+  }
 }
 
 TEST_F(ReplicaBackupTest, AnOperationOfItsPastIsIgnored) {

@@ -191,6 +191,14 @@ TEST_F(ReplicaPrimaryTest, UnknownCommandsAndWrongNumbersOfArgumentsAreAnswered)
   EXPECT_TRUE(world_.reply(world_.ask(1, {"PING"}))->starts_with("-ERR unknown"));
 }
 
+TEST_F(ReplicaPrimaryTest, AKeyOfAnotherPartitionIsRefused) {
+  for (const auto& args : std::vector<std::vector<std::string>>{
+           {"SET", "elsewhere", "1"}, {"GET", "elsewhere"}, {"MGET", key("a"), "elsewhere"}}) {
+    EXPECT_TRUE(world_.reply(world_.ask(1, args))->starts_with("-ERR")) << args[0];
+  }
+  EXPECT_EQ(world_.replica(1).store().keys(), 0u);
+}
+
 TEST_F(ReplicaPrimaryTest, AnyReplicaAnswersAReadThatAsksForItAndNeverAWrite) {
   world_.ask(1, {"SET", key("a"), "1"});
   world_.run();
