@@ -340,9 +340,13 @@ void Gateway::resend_changed() {
 void Gateway::end_turn() {
   // A resend may find that its way changed once more: the next turn goes on.
   if (any_changed_) resend_changed();
-  std::vector<std::shared_ptr<Composite>> deferred;
-  deferred.swap(deferred_);
-  for (const auto& composite : deferred) composite->go_on();
+  // Where the partitions are on this very worker a composite can go on at once, again and again.
+  constexpr int kRoundsPerTurn = 32;
+  for (int round = 0; round < kRoundsPerTurn && !deferred_.empty(); ++round) {
+    std::vector<std::shared_ptr<Composite>> deferred;
+    deferred.swap(deferred_);
+    for (const auto& composite : deferred) composite->go_on();
+  }
 }
 
 void Gateway::defer(std::shared_ptr<Composite> composite) {
