@@ -93,7 +93,13 @@ void ControlCore::decide_all() {
     feeding_ += c.syncing.empty() ? 0 : 1;
     handing_over_ += work_[p].hand_over == Work::HandOver::kNone ? 0 : 1;
   }
-  for (std::uint16_t p = 0; p < kPartitionCount; ++p) decide(PartitionId(p), proposals);
+  bool any_lost = false;
+  for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
+    any_lost = any_lost || cluster().is_lost(PartitionId(p));
+    decide(PartitionId(p), proposals);
+  }
+  // What was accepted is settled: the next loss is one to be reported and accepted anew.
+  if (!any_lost) losses_accepted_ = loss_reported_ = false;
   propose(std::move(proposals));
 }
 
@@ -250,10 +256,12 @@ void ControlCore::decide_loss(PartitionId p, const PartitionConfig& c,
   for (const NodeId node : c.syncing) {
     if (heir == NodeId() && is_alive(node)) heir = node;
   }
-  if (heir == NodeId()) heir = wanted_replicas(p).front();
-  if (heir != self_) return;
+  const NodeList wanted = wanted_replicas(p);
+  if (heir == NodeId() && !wanted.empty()) heir = wanted.front();
+  // The operator told this node only; with --on-loss empty all know, and each sees to its own.
+  if (heir == NodeId() || (heir != self_ && !losses_accepted_)) return;
   PartitionConfig next = next_term(c);
-  next.in_sync = {self_};
+  next.in_sync = {heir};
   next.syncing = {};
   out.push_back({p, next});
 }
