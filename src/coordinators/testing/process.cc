@@ -30,8 +30,11 @@ Process::Process(const std::vector<std::string>& arguments, const std::string& l
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log.c_str(),
                                      O_WRONLY | O_CREAT | O_APPEND, 0600);
   }
+  // It must not outlive this process either, if that is killed.
+  std::vector<std::string> all = {"setpriv", "--pdeathsig", "KILL"};
+  all.insert(all.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  for (std::string& argument : all) argv.push_back(argument.data());
   argv.push_back(nullptr);
   if (posix_spawnp(&pid_, argv[0], &actions, nullptr, argv.data(), environ) != 0) pid_ = -1;
   posix_spawn_file_actions_destroy(&actions);
