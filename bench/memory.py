@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bytes a key costs beyond its own and its value's."""
+
+from servers import Borg, Redis
+
+KEY_BYTES = 16
+FILLS = (1.0, 1.2, 1.6, 2.0)
+
+
+def run_memory(settings, rows, say):
+    """Bytes per key beyond key (16) and value; process: growth of RSS, own count: the growth of
+    INFO's used_memory. Hash tables double somewhere in between, so at four fills."""
+    for value_bytes in (64,) if settings.smoke else (32, 64, 512):
+        for ttl_s in (0, 100_000):
+            say(f"memory: {value_bytes} bytes{', TTL' if ttl_s else ''}")
+            borg = overheads(Borg(settings.binaries), settings, value_bytes, ttl_s)
+            peer = overheads(Redis(settings.binaries), settings, value_bytes, ttl_s)
+            for fill, (b_rss, b_own), (p_rss, p_own) in zip(FILLS, borg, peer):
+                case = f"{value_bytes} B{' + TTL' if ttl_s else ''}, {fill} M keys"
+                rows.row("memory", case, "process", "less", "redis-server").add(b_rss, p_rss)
+                rows.row("memory", case, "own count", "less", "redis-server").add(b_own, p_own)
+
+
+def overheads(servers, settings, value_bytes, ttl_s):
+    """For each fill: bytes beyond key and value by the process and by the server's own count."""
+    found = []
+    with servers:
+        server = servers.all[0]
+        # What the first command and the first connections cost is no key's cost.
+        servers.fill(64, value_bytes, ttl_s=ttl_s)
+        rss, used, keys = server.rss_bytes(), server.used_bytes(), 64
+        for fill in FILLS:
+            wanted = int(settings.keys * fill)
+            servers.fill(wanted - keys, value_bytes, keys, ttl_s)
+            keys = wanted
+            payload = KEY_BYTES + value_bytes
+            found.append(((server.rss_bytes() - rss) / (keys - 64) - payload,
+                          (server.used_bytes() - used) / (keys - 64) - payload))
+    return found
