@@ -192,6 +192,13 @@ class Node(Process):
     def info(self):
         return json.loads(self.call("BORG", "INFO"))
 
+    def info_field(self, name):
+        """A number of Redis's INFO."""
+        for line in self.call("INFO").decode().split("\r\n"):
+            if line.startswith(name + ":"):
+                return int(line.partition(":")[2])
+        raise KeyError(name)
+
     def stop_it(self):
         self.signal(signal.SIGSTOP)
 
