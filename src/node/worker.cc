@@ -47,11 +47,7 @@ bool WorkerCore::wants_input(const Client& client) const {
 
 std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
   std::size_t consumed = 0;
-  while (consumed < input.size() && !client.closing) {
-    if (!wants_input(client)) {
-      throttled_.push_back(client.id());
-      break;
-    }
+  while (consumed < input.size() && wants_input(client)) {
     const auto status = client.parser.parse(input.substr(consumed));
     if (status == resp::RequestParser::Status::kNeedMore) break;
     if (status == resp::RequestParser::Status::kError) {
@@ -65,6 +61,8 @@ std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
     if (!client.parser.args().empty()) gateway_.execute(client, client.parser.args());
   }
   input_bytes_ += consumed;
+  // Even if all input is taken: nobody reads more until the client is resumed.
+  if (!client.closing && !wants_input(client)) throttled_.push_back(client.id());
   return consumed;
 }
 

@@ -77,6 +77,8 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   [[nodiscard]] ByteBuffer* unsent(const wire::Endpoint& peer);
   /// Lists the client as having output.
   void flush_later(Client& client) { client_has_output(client); }
+  /// Clients that had to wait for their output to leave may go on when it has.
+  void resume_clients();
   [[nodiscard]] bool has_work() const { return gateway_.pending() > 0 || !jobs_.empty(); }
 
  private:
@@ -136,7 +138,6 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void note_waiting(replication::Replica& replica);
   void rebuild_jobs();
   void pump_snapshots();
-  void resume_clients();
 
   const NodeOptions& options_;
   const wire::Endpoint self_;

@@ -257,6 +257,20 @@ TEST_F(WorkerTest, AWriteThatWasSentAndNeverAnsweredIsInDoubt) {
   EXPECT_EQ(world_.ask(two, {"GET", "a"}), "$-1\r\n") << "given up, it is not sent again";
 }
 
+TEST(WorkerLimits, AClientThatSentTooMuchGoesOnThoughAllOfItWasTaken) {
+  WorkerWorld world(2, 1, [](NodeOptions& options) { options.client_pending_max = 2; });
+  world.place({1, 2});
+  world.publish();
+  world.run();
+  Connection& two = world.connect(2);
+  world.type(two, command({"SET", "a", "1"}) + command({"SET", "b", "2"}));
+  EXPECT_FALSE(two.worker->wants_input(*two.client));
+  EXPECT_EQ(two.unread, "") << "so nothing but being resumed makes the server read again";
+  world.run();
+  EXPECT_TRUE(two.worker->wants_input(*two.client));
+  EXPECT_EQ(world.clients_resumed, 1U);
+}
+
 TEST_F(WorkerTest, WithTooFewNodesWritesAreRefusedByAllGateways) {
   world_.live_nodes = 1;
   world_.publish();

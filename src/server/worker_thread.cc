@@ -87,6 +87,7 @@ void WorkerThread::end_turn() {
     core_.end_turn();
   }
   flush(instant_now());
+  core_.resume_clients();
   in_turn_ = false;
   if (!core_.effects().resumed.empty() || !core_.effects().links.empty() ||
       !core_.effects().clients.empty()) {

@@ -175,6 +175,7 @@ void WorkerWorld::take_effects(WorkerCore& core) {
   for (Link* link : effects.links) flush(core, *link);
   for (Client* client : effects.clients) flush(*client);
   for (ToControl& message : effects.control) to_control.push_back(std::move(message));
+  clients_resumed += effects.resumed.size();
   for (Client* client : effects.resumed) {
     for (Connection& connection : connections_) {
       if (connection.client == client) read(connection);

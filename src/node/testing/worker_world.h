@@ -80,6 +80,7 @@ class WorkerWorld {
   [[nodiscard]] std::size_t bytes_on_the_way() const;
   std::vector<ToControl> to_control;
   std::size_t protocol_errors = 0;
+  std::size_t clients_resumed = 0;
 
  private:
   using Pipe = std::pair<wire::Endpoint, wire::Endpoint>;
