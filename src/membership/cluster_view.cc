@@ -48,7 +48,7 @@ std::size_t ClusterView::active_members() const {
 
 bool ClusterView::is_lost(PartitionId p) const {
   const PartitionConfig& config = partition(p);
-  if (config.epoch == Epoch()) return false;
+  if (config.epoch == Epoch() || is_ahead[p.value()]) return false;
   return std::all_of(config.in_sync.begin(), config.in_sync.end(), [&](NodeId id) {
     const MemberRecord* record = member(id);
     // Silent ones that are given up while their sessions live may come back with all they hold.
@@ -85,6 +85,7 @@ void ViewBuilder::learn(PartitionId partition, const PartitionConfig& config,
   PartitionConfig& known = view_.partitions[partition.value()];
   if (config.epoch < known.epoch) return;
   known = config;
+  view_.is_ahead[partition.value()] = modified == Revision();
   Revision& revision = view_.partitions_modified[partition.value()];
   // With a revision that is too old our next compare-and-set fails, which is safe.
   revision = std::max(revision, modified);
@@ -142,7 +143,10 @@ void ViewBuilder::set_partition(std::string_view number, const std::string& valu
   const auto config = coordination::partition_from_text(value);
   if (!p || !config) return;
   // A peer may have told us of a newer one already.
-  if (config->epoch >= view_.partitions[*p].epoch) view_.partitions[*p] = *config;
+  if (config->epoch >= view_.partitions[*p].epoch) {
+    view_.partitions[*p] = *config;
+    view_.is_ahead[*p] = false;
+  }
   view_.partitions_modified[*p] = std::max(view_.partitions_modified[*p], modified);
 }
 

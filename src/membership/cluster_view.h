@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -36,6 +37,8 @@ struct ClusterView {
   Revision target_modified;
   std::array<PartitionConfig, kPartitionCount> partitions;
   std::array<Revision, kPartitionCount> partitions_modified{};
+  /// A peer told of the configuration: newer than all else here, its members may be unknown.
+  std::bitset<kPartitionCount> is_ahead;
   std::map<std::string, NodeId, std::less<>> names;  ///< held by sessions
   std::vector<std::string> keys;       ///< all keys: what a fresh start deletes
 

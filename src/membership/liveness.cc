@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/planted_bug.h"
+#include "base/probe.h"
 
 namespace borg::membership {
 
@@ -55,9 +57,13 @@ bool Liveness::on_heartbeat_ack(NodeId from, const wire::HeartbeatAck& m, Revisi
                                 Instant now) {
   Peer& peer = peers_[from];
   peer.heard = peer.answered = now;
-  if (!m.grants || m.needed > revision) return false;
+  if ((!m.grants || m.needed > revision) && !is_planted(PlantedBug::kPromiseAfterTakeOver)) {
+    reached<"a promise is not given, or misses a take-over">();
+    return false;
+  }
   // Workers whose view misses the take-over keep the old lease, which nobody renews any more.
-  const bool is_new = m.needed > peer.lease_needed;
+  const bool is_new =
+      m.needed > peer.lease_needed && !is_planted(PlantedBug::kPromiseAfterTakeOver);
   if (is_new) {
     peer.lease_needed = m.needed;
     peer.lease = std::make_shared<PeerLease>();

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/planted_bug.h"
+#include "base/probe.h"
 
 namespace borg::node {
 
@@ -71,7 +73,10 @@ void ControlCore::on_txn_done(const coordination::TxnDone& done) {
   open_.erase(at);
   const bool committed = done.outcome == TxnOutcome::kCommitted;
   decide_wanted_ = true;
-  if (open.kind == OpenTxn::Kind::kWipe) --wipes_open_;
+  if (open.kind == OpenTxn::Kind::kWipe) {
+    --wipes_open_;
+    if (!committed) wiped_settings_ = Revision();  // what is left is deleted before the founding
+  }
   for (const auto& [partition, config] : open.configs) {
     Work& work = work_[partition.value()];
     work.txn.reset();
@@ -81,6 +86,7 @@ void ControlCore::on_txn_done(const coordination::TxnDone& done) {
       builder_.learn(partition, config, done.revision);
       view_changed_ = true;
     } else if (work.hand_over != Work::HandOver::kNone) {
+      reached<"a hand-over is not committed">();
       if (done.outcome == TxnOutcome::kUnknown) work.outcome_unknown = true;
       else if (!work.outcome_unknown) stop_hand_over(partition);
     }
@@ -93,6 +99,8 @@ void ControlCore::on_txn_done(const coordination::TxnDone& done) {
     if (!open.configs.empty()) batch_max_ = std::max<std::size_t>(1, batch_max_ / 4);
     const bool conflict = done.outcome == TxnOutcome::kConflict;
     retry_at_ = now_.instant + Duration::millis(conflict ? 5 : 100);
+    if (conflict) reached<"a transaction conflicts">();
+    if (done.outcome == TxnOutcome::kUnknown) reached<"a transaction's outcome is unknown">();
     if (conflict) effects_.hint = Revision(cluster().revision.value() + 1);
   }
   if (open.kind == OpenTxn::Kind::kGoodbye && committed) exit(0, {});
@@ -203,13 +211,19 @@ void ControlCore::on_report(const replication::Report& report) {
     case replication::Report::Kind::kCaughtUp:
       // A replica that was out for one epoch in between has lost all: what was said of an
       // older epoch is void.
-      if (report.epoch != config.epoch || !config.syncing.contains(report.node)) break;
-      if (work.caught_up_at != report.epoch) work.caught_up.clear();
-      work.caught_up_at = report.epoch;
+      if (report.epoch != config.epoch && !is_planted(PlantedBug::kBelieveOldReports)) {
+        reached<"a report of an older epoch is void">();
+        break;
+      }
+      if (!config.syncing.contains(report.node)) break;
+      if (work.caught_up_at != config.epoch) work.caught_up.clear();
+      work.caught_up_at = config.epoch;
       work.caught_up.insert(report.node);
       break;
     case replication::Report::Kind::kBroken:
-      work.broken.insert(report.node);
+      // Each of its refusals says so. The last may come when it is out already, and then noting
+      // it would keep it out.
+      if (!config.is_replica(report.node) || !work.broken.insert(report.node).second) break;
       log(LogLine::Level::kWarning,
           "partition " + std::to_string(report.partition.value()) + ": node " +
               coordination::to_text(report.node) + " has lost step and is synced anew");

@@ -3,6 +3,8 @@
 // the backup of a dead one, or as the first holder of one that does not exist yet.
 #include <algorithm>
 
+#include "base/planted_bug.h"
+#include "base/probe.h"
 #include "node/control.h"
 #include "placement/placement.h"
 
@@ -104,7 +106,8 @@ void ControlCore::decide_all() {
 }
 
 void ControlCore::decide(PartitionId p, std::vector<Proposal>& out) {
-  if (work_[p.value()].txn) return;
+  // What a peer told of is decided about when the coordinator's word has come, with its revision.
+  if (work_[p.value()].txn || cluster().is_ahead[p.value()]) return;
   const PartitionConfig& c = cluster().partition(p);
   if (c.epoch == Epoch()) {
     decide_creation(p, out);
@@ -141,7 +144,9 @@ void ControlCore::decide_as_primary(PartitionId p, const PartitionConfig& c,
   }
   for (const NodeId node : c.syncing) {
     if (!is_good(node)) continue;
-    if (work.caught_up.contains(node)) next.in_sync.push_back(node);
+    const bool is_ready =
+        work.caught_up.contains(node) || is_planted(PlantedBug::kPromoteSyncing);
+    if (is_ready) next.in_sync.push_back(node);
     else next.syncing.push_back(node);
   }
   const bool all_there = std::all_of(wanted.begin(), wanted.end(), [&](NodeId node) {
@@ -176,6 +181,7 @@ void ControlCore::decide_hand_over(PartitionId p, const PartitionConfig& c,
   const bool is_due = heir != self_ && c.in_sync.contains(heir) && c.syncing.empty();
   if (!is_due) {
     if (work.outcome_unknown) {
+      reached<"a hand-over of unknown outcome is settled">();
       out.push_back({p, next_epoch(c)});  // settles which of the two happened
     } else if (work.hand_over != Work::HandOver::kNone) {
       stop_hand_over(p);
@@ -193,6 +199,7 @@ void ControlCore::decide_hand_over(PartitionId p, const PartitionConfig& c,
   }
   if (work.hand_over != Work::HandOver::kDrained) return;
   PartitionConfig next = next_term(c);
+  reached<"a lost partition goes on">();
   next.in_sync = {heir};
   for (const NodeId node : wanted) {
     if (node != heir && c.in_sync.contains(node)) next.in_sync.push_back(node);
@@ -212,14 +219,20 @@ void ControlCore::decide_hand_over(PartitionId p, const PartitionConfig& c,
 void ControlCore::decide_take_over(PartitionId p, const PartitionConfig& c,
                                    std::vector<Proposal>& out) {
   const NodeId primary = c.primary();
+  const bool is_promised = liveness_.is_promised(primary, now_.instant) &&
+                           !is_planted(PlantedBug::kTakeOverAtOnce);
   const bool may = is_proven_dead(primary) ||
-                   (!is_alive(primary) && !liveness_.is_promised(primary, now_.instant) &&
+                   (!is_alive(primary) && !is_promised &&
                     liveness_.is_silent(primary, now_.instant));
   if (!may) {
     // An earlier try of unknown outcome: settles whether it happened.
-    if (work_[p.value()].taken_from != NodeId()) out.push_back({p, next_epoch(c)});
+    if (work_[p.value()].taken_from != NodeId()) {
+      reached<"a take-over of unknown outcome is settled">();
+      out.push_back({p, next_epoch(c)});
+    }
     return;
   }
+  reached<"a backup takes over">();
   begin_take_over(p, primary);
   PartitionConfig next = next_term(c);
   next.in_sync = {self_};
@@ -274,8 +287,10 @@ void ControlCore::propose(std::vector<Proposal> proposals) {
     for (std::size_t i = from; i < std::min(from + batch_max_, proposals.size()); ++i) {
       const Proposal& proposal = proposals[i];
       std::string key = coordination::partition_key(proposal.partition);
-      txn.compares.push_back(
-          {key, cluster().partitions_modified[proposal.partition.value()]});
+      if (!is_planted(PlantedBug::kNoCompare)) {
+        txn.compares.push_back(
+            {key, cluster().partitions_modified[proposal.partition.value()]});
+      }
       txn.puts.push_back({std::move(key), coordination::to_text(proposal.config)});
       open.configs.emplace_back(proposal.partition, proposal.config);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A backup, or a replica that is being synced, takes what its primary sends.
 #include "base/check.h"
+#include "base/probe.h"
 #include "replication/replica.h"
 #include "replication/snapshot.h"
 #include "resp/writer.h"
@@ -9,6 +10,8 @@ namespace borg::replication {
 
 void Replica::refuse(NodeId to, Epoch term, wire::NackReason reason, ReplicaSink& sink) {
   ByteBuffer* out = sink.link(to, partition_);
+  if (reason == wire::NackReason::kStale) reached<"a stale primary is refused">();
+  else reached<"a frame is refused that builds on what is not here">();
   if (out == nullptr) return;
   wire::encode(*out, wire::Nack{.partition = partition_,
                                 .term = term,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/probe.h"
 #include "replication/replica.h"
 
 namespace borg::replication {
@@ -27,6 +28,7 @@ void Replica::configure(const PartitionConfig& config, Now now, ReplicaSink& sin
   const bool same_term = config.term == config_.term;
   const bool was_replica = role_ != Role::kNone;
   missed_epoch_ = config.epoch != config_.epoch.next();
+  if (missed_epoch_ && was_primary) reached<"a primary missed a configuration">();
   config_ = config;
   if (config.primary() == self_) {
     if (was_primary && same_term) {
@@ -80,6 +82,7 @@ void Replica::stay_primary(Now now, ReplicaSink& sink) {
 /// gateway asks it, with the same request ids.
 void Replica::resign(ReplicaSink& sink) {
   for (const auto* waiters : {&write_waiters_, &read_waiters_}) {
+    if (!waiters->empty()) reached<"a primary resigns with answers that wait">();
     for (const Waiter& waiter : *waiters) moved(waiter.origin, sink);
   }
   write_waiters_.clear();

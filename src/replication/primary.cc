@@ -4,6 +4,8 @@
 #include <array>
 
 #include "base/check.h"
+#include "base/planted_bug.h"
+#include "base/probe.h"
 #include "base/slot.h"
 #include "replication/replica.h"
 #include "resp/writer.h"
@@ -40,6 +42,7 @@ void Replica::moved(const wire::Origin& origin, ReplicaSink& sink) {
 /// A replica that has caught up may be in sync already, by a configuration that this node has not
 /// heard of yet: then it may take over, so its lease is needed like those of the others.
 Instant Replica::serve_until(const ReplicaSink& sink) const {
+  if (is_planted(PlantedBug::kServeWithoutLease)) return Instant::never();
   const auto is_joining = [&](const Peer& p) {
     return p.counts() && !config_.in_sync.contains(p.node);
   };
@@ -59,6 +62,7 @@ void Replica::request(const RequestView& request, Now now, ReplicaSink& sink) {
   if (request.any_replica) {
     execute_as_any_replica(request, now, sink);
   } else if (request.term > config_.term) {
+    reached<"a request waits for a newer view">();
     hold(request);  // the sender knows more than this node: its view is about to arrive
   } else if (role_ != Role::kPrimary || request.term != config_.term) {
     moved(request.origin, sink);
@@ -86,6 +90,7 @@ void Replica::serve_held(Now now, ReplicaSink& sink) {
     const Parked held = std::move(held_.front());
     held_.pop_front();
     if (!is_ours) {
+      reached<"a held request moves on">();
       moved(held.origin, sink);
       continue;
     }
@@ -186,7 +191,10 @@ bool Replica::refuse_write(const commands::CommandSpec& spec, const wire::Origin
 /// condition as the first time: every replica must have it.
 bool Replica::answer_duplicate(const wire::Origin& origin, Now now, ReplicaSink& sink) {
   const Records::Found found = records_.find(origin);
-  if (found.status == Records::Status::kNew) return false;
+  if (found.status == Records::Status::kNew || is_planted(PlantedBug::kForgetRequests)) {
+    return false;
+  }
+  reached<"a request that was executed comes again">();
   if (found.status == Records::Status::kDone) {
     answer_write(origin, std::string(found.result), found.seq, now, sink);
   }
@@ -295,6 +303,7 @@ Seq Replica::Peer::held_through() const {
 
 void Replica::advance(Now now, ReplicaSink& sink) {
   if (role_ != Role::kPrimary) return;
+  if (is_planted(PlantedBug::kAcknowledgeTooEarly)) committed_ = stable_ = last_seq_;
   Seq stable = last_seq_;
   std::array<Seq, NodeList::kCapacity * 2> held{};
   std::size_t holders = 0;
@@ -372,6 +381,7 @@ void Replica::on_nack(NodeId from, const wire::Nack& m, Now now, ReplicaSink& si
     return;
   }
   if (p->phase != Peer::Phase::kStreaming) return;
+  reached<"a replica in sync has lost step">();
   p->broken = true;
   p->stream = next_stream_++;
   sink.report({.kind = Report::Kind::kBroken,

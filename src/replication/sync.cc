@@ -2,6 +2,7 @@
 // What a primary sends: the stream of operations, and snapshots to replicas that begin anew.
 #include <algorithm>
 
+#include "base/probe.h"
 #include "replication/replica.h"
 #include "replication/snapshot.h"
 
@@ -159,6 +160,7 @@ void Replica::send_state(Peer& p, const commands::CommandSpec& spec, commands::A
       encode_absence(encoder, key.key);
     }
   }
+  reached<"a state is sent ahead of the snapshot">();
   op.kind = states.empty() ? wire::OperationKind::kSkip : wire::OperationKind::kState;
   op.body = states.view();
   wire::encode(*out, op);

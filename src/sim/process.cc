@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/probe.h"
+
 namespace borg::sim {
 
 Process::Process(Sim& s, const Setting& where, std::size_t at_host, const std::string& node_name,
@@ -258,6 +260,7 @@ void WorkerActor::flush_links(Now now) {
       if (now.instant < link->output_valid_until) {
         process_.setting.network->send(*this, link->peer, link->output.view());
       } else {
+        reached<"a lease runs out before a link's output leaves">();
         say("a lease ran out before a link's output left");
         process_.setting.network->break_link(*this, link->peer);
       }
@@ -292,6 +295,7 @@ void WorkerActor::flush_clients(Now now) {
     client->output.clear();
     client->output_valid_until = Instant::never();
     if (!late && !client->closing) continue;
+    if (late) reached<"a lease runs out before a reply leaves">();
     if (late) say("a lease ran out before a reply left");
     session->closed = true;  // nothing more is read
     post([this, session] {

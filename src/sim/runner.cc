@@ -2,12 +2,14 @@
 #include "sim/runner.h"
 
 #include <charconv>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <string_view>
 
+#include "base/probe.h"
 #include "sim/world.h"
 
 namespace borg::sim {
@@ -15,9 +17,11 @@ namespace {
 
 constexpr const char* kUsage =
     "borg_sim [--seeds N] [--from SEED] [--seed SEED] [--trace] [--keep-going] [--seconds N]\n"
+    "         [--planted-bugs]\n"
     "Runs N (100) clusters in virtual time, one for each seed from SEED (1) on. --seed runs one;\n"
     "--trace prints what happens in it; --keep-going goes on after a failure; --seconds: no more\n"
-    "seeds after so much processor time.\n";
+    "seeds after so much processor time. --planted-bugs: with each bug planted into the cores,\n"
+    "fails if N seeds do not find it.\n";
 
 volatile std::sig_atomic_t seed_under_way = 0;
 
@@ -90,6 +94,18 @@ void print_summary(const Totals& t, double seconds) {
               n(t.undecided));
 }
 
+void print_probes() {
+  std::vector<const Probe*> probes;
+  for (const Probe* p = Probe::first; p != nullptr; p = p->next) probes.push_back(p);
+  std::sort(probes.begin(), probes.end(),
+            [](const Probe* a, const Probe* b) { return a->name < b->name; });
+  for (const Probe* p : probes) {
+    std::printf("%10llu  %.*s%s\n", static_cast<unsigned long long>(p->count),
+                static_cast<int>(p->name.size()), p->name.data(),
+                p->count == 0 ? "  NEVER REACHED" : "");
+  }
+}
+
 bool read_number(std::string_view text, std::uint64_t& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size();
@@ -104,6 +120,8 @@ bool parse_arguments(const std::vector<std::string>& arguments, RunnerOptions& o
     bool ok = true;
     if (name == "--trace") {
       o.trace = true;
+    } else if (name == "--planted-bugs") {
+      o.planted_bugs = true;
     } else if (name == "--keep-going") {
       o.keep_going = true;
     } else if (name == "--seeds" && has_value) {
@@ -139,6 +157,7 @@ int run_seeds(const RunnerOptions& options) {
     if (options.seconds_max > 0 && seconds() > static_cast<double>(options.seconds_max)) break;
   }
   print_summary(totals, seconds());
+  if (options.prints_probes) print_probes();
   return totals.failures == 0 ? 0 : 1;
 }
 

@@ -12,6 +12,8 @@ struct RunnerOptions {
   std::uint64_t seeds = 100;
   bool trace = false;
   bool keep_going = false;
+  bool prints_probes = true;
+  bool planted_bugs = false;      ///< run with each planted bug until it is found
   std::uint64_t seconds_max = 0;  ///< of processor time; 0: no limit
 };
 

@@ -64,6 +64,7 @@ class World {
   void run_for(Duration span);
   void heal();
   void settle(Duration limit);
+  void come_to_rest();
   void finish_clients();
   void check_histories();
   Process* choose_process();

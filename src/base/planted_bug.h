@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+namespace borg {
+
+/// A fault put into the protocol on purpose, to see that the simulator finds it. Exists in the
+/// simulator's build (BORG_SIMULATION) alone: elsewhere is_planted() is false when compiled.
+enum class PlantedBug : std::uint8_t {
+  kNone,
+  kAcknowledgeTooEarly,    ///< a write is answered before the backups have it
+  kServeWithoutLease,      ///< reads are answered whatever the leases say
+  kForgetRequests,         ///< a request that is sent again is executed again
+  kPromoteSyncing,         ///< a replica counts as in sync before it has caught up
+  kBelieveOldReports,      ///< that a replica has caught up is believed for later epochs
+  kNoCompare,              ///< configurations are written over whatever there is
+  kPromiseAfterTakeOver,   ///< a promise is used though the view misses a take-over
+  kTakeOverAtOnce,         ///< a backup does not wait out the lease that it granted
+};
+
+#ifdef BORG_SIMULATION
+inline PlantedBug planted_bug = PlantedBug::kNone;
+inline bool is_planted(PlantedBug bug) { return planted_bug == bug; }
+#else
+constexpr bool is_planted(PlantedBug) { return false; }
+#endif
+
+}  // namespace borg
