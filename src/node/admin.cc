@@ -98,12 +98,18 @@ void ControlCore::accept_loss(const AdminRequest& request) {
 
 // ---- questions to all workers and nodes ----
 
+std::set<WorkerIndex> ControlCore::all_workers() const {
+  std::set<WorkerIndex> all;
+  for (std::uint16_t w = 0; w < options_.self.workers; ++w) all.insert(WorkerIndex(w));
+  return all;
+}
+
 void ControlCore::ask(AdminRequest request) {
   Question question{.request = std::move(request),
                     .id = next_question_++,
                     .deadline = now_.instant + Duration::seconds(1),
                     .own = {},
-                    .workers_missing = options_.self.workers,
+                    .workers_missing = all_workers(),
                     .nodes = {},
                     .nodes_missing = {}};
   effects_.workers.emplace_back(std::nullopt, WorkerStatsRequest{});
@@ -117,35 +123,28 @@ void ControlCore::ask(AdminRequest request) {
   questions_.push_back(std::move(question));
 }
 
-/// Every request to the workers is answered by each of them once, in order: so an answer
-/// belongs to the oldest question, of ours or of another node, that still lacks one of it.
+/// An answer belongs to every question, of ours or of another node, that still lacks one of this
+/// worker: another worker may answer two requests before this one answers the first.
 void ControlCore::on_worker_stats(const WorkerStats& m) {
   for (Question& question : questions_) {
-    if (question.workers_missing == 0) continue;
-    question.own.add(m.stats);
-    --question.workers_missing;
-    break;
+    if (question.workers_missing.erase(m.worker) > 0) question.own.add(m.stats);
   }
   for (StatsPromise& promise : promises_) {
-    if (promise.workers_missing == 0) continue;
+    if (promise.workers_missing.erase(m.worker) == 0) continue;
     promise.sum.add(m.stats);
-    if (--promise.workers_missing > 0) break;
     ControlLink& link = links_[promise.node];
-    if (link.up) {
-      ByteBuffer stats;
-      encode(stats, promise.sum);
-      wire::encode(link.output,
-                   wire::StatsReply{.id = promise.id, .stats = stats.view()});
-      mark_dirty(promise.node);
-    }
-    break;
+    if (!promise.workers_missing.empty() || !link.up) continue;
+    ByteBuffer stats;
+    encode(stats, promise.sum);
+    wire::encode(link.output, wire::StatsReply{.id = promise.id, .stats = stats.view()});
+    mark_dirty(promise.node);
   }
-  std::erase_if(promises_, [](const StatsPromise& p) { return p.workers_missing == 0; });
+  std::erase_if(promises_, [](const StatsPromise& p) { return p.workers_missing.empty(); });
   finish_questions();
 }
 
 void ControlCore::on_stats_request(NodeId from, const wire::StatsRequest& m) {
-  promises_.push_back({from, m.id, {}, options_.self.workers});
+  promises_.push_back({from, m.id, {}, all_workers()});
   effects_.workers.emplace_back(std::nullopt, WorkerStatsRequest{});
 }
 
@@ -161,7 +160,7 @@ void ControlCore::on_stats_reply(NodeId from, const wire::StatsReply& m) {
 
 void ControlCore::finish_questions() {
   for (const Question& question : questions_) {
-    const bool complete = question.workers_missing == 0 && question.nodes_missing.empty();
+    const bool complete = question.workers_missing.empty() && question.nodes_missing.empty();
     if (!complete && now_.instant < question.deadline) continue;
     ByteBuffer out;
     resp::Writer writer(out, version_of(question.request));
@@ -176,7 +175,7 @@ void ControlCore::finish_questions() {
     answer(question.request, std::string(out.view()));
   }
   std::erase_if(questions_, [&](const Question& q) {
-    return (q.workers_missing == 0 && q.nodes_missing.empty()) || now_.instant >= q.deadline;
+    return (q.workers_missing.empty() && q.nodes_missing.empty()) || now_.instant >= q.deadline;
   });
 }
 

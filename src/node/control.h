@@ -183,12 +183,13 @@ class ControlCore {
     std::uint64_t id = 0;
     Instant deadline;
     Stats own;
-    std::size_t workers_missing = 0;
+    std::set<WorkerIndex> workers_missing;
     std::map<NodeId, Stats> nodes;
     std::set<NodeId> nodes_missing;
   };
   void on_admin(AdminRequest request);
   void ask(AdminRequest request);
+  [[nodiscard]] std::set<WorkerIndex> all_workers() const;
   void answer(const AdminRequest& request, std::string reply);
   void answer_error(const AdminRequest& request, std::string_view error);
   void answer_ok(const AdminRequest& request);
@@ -243,7 +244,7 @@ class ControlCore {
     NodeId node;
     std::uint64_t id;
     Stats sum;
-    std::size_t workers_missing;
+    std::set<WorkerIndex> workers_missing;
   };
   std::vector<StatsPromise> promises_;
 };

@@ -56,6 +56,10 @@ void ControlCore::try_register() {
   const bool waits = !open_.empty() || now_.instant < retry_at_ ||
                      session_valid_until_ < now_.instant;
   if (waits || (cluster().settings && !check_settings())) return;
+  if (!cluster().settings && cluster().settings_modified != Revision()) {
+    exit(1, "the cluster's settings were written by another release, this node cannot read them");
+    return;
+  }
   const bool fresh = !cluster().settings || everyone_is_dead();
   if (fresh && cluster().settings) {
     if (wiped_settings_ != cluster().settings_modified) {
@@ -149,6 +153,9 @@ void ControlCore::keep_registered() {
     if (taken != cluster().names.end() && taken->second != self_) {
       exit(1, "another node has taken the name '" + options_.self.name + "' meanwhile");
       return;
+    }
+    if (taken == cluster().names.end()) {
+      txn.compares.push_back({coordination::name_key(options_.self.name), Revision()});
     }
     txn.puts.push_back({coordination::session_key(self_), options_.self.name, true});
     txn.puts.push_back({coordination::name_key(options_.self.name),

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lost partitions, hand-overs that go wrong, and what operators ask and say.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "node/control.h"
+#include "node/testing/control_world.h"
+
+namespace borg::node::testing {
+namespace {
+
+using replication::Report;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using Node = ControlWorld::Node;
+
+class ControlAdminTest : public ::testing::Test {
+ protected:
+  void settle() {
+    world_.run(Duration::millis(400));
+    EXPECT_TRUE(world_.run_until([&] { return world_.settled(); }));
+  }
+  std::size_t lost() const {
+    const membership::ClusterView view = world_.view();
+    std::size_t n = 0;
+    for (std::uint16_t p = 0; p < kPartitionCount; ++p) n += view.is_lost(PartitionId(p)) ? 1 : 0;
+    return n;
+  }
+  /// Four nodes, of which the two that hold partition 0 die at once.
+  void lose_some(bool on_loss_empty = false) {
+    std::vector<Node*> nodes;
+    for (const char* name : {"a", "b", "c", "d"}) {
+      nodes.push_back(
+          &world_.start(name, [&](NodeOptions& o) { o.settings.on_loss_empty = on_loss_empty; }));
+    }
+    settle();
+    const NodeList doomed = world_.view().partitions[0].in_sync;
+    for (Node* node : nodes) {
+      if (!doomed.contains(node->id)) (c_ == nullptr ? c_ : d_) = node;
+    }
+    for (Node* node : nodes) {
+      if (!doomed.contains(node->id)) continue;
+      world_.kill(*node);
+      world_.end_session(*node);
+    }
+    world_.run();
+  }
+  ControlWorld world_;
+  Node* c_ = nullptr;
+  Node* d_ = nullptr;
+};
+
+TEST_F(ControlAdminTest, LostPartitionsStayLostUntilSomebodyAcceptsIt) {
+  lose_some();
+  EXPECT_GT(lost(), 0u);
+  EXPECT_TRUE(c_->logged("DATALOSS"));
+  const std::size_t before = lost();
+  world_.run(Duration::seconds(10));
+  EXPECT_EQ(lost(), before);
+  EXPECT_EQ(world_.ask(*c_, {"BORG", "ACCEPT-LOSS"}), "+OK\r\n");
+  settle();
+  EXPECT_EQ(lost(), 0u) << "of all nodes, not only of the one that was told";
+}
+
+TEST_F(ControlAdminTest, AnAcceptedLossIsNotThoseToCome) {
+  lose_some();
+  world_.ask(*c_, {"BORG", "ACCEPT-LOSS"});
+  settle();
+  Node& e = world_.start("e");
+  Node& f = world_.start("f");
+  settle();
+  world_.kill(*d_);
+  world_.kill(e);
+  world_.kill(f);
+  for (Node* node : {d_, &e, &f}) world_.end_session(*node);
+  world_.run();
+  EXPECT_GT(lost(), 0u);
+}
+
+TEST_F(ControlAdminTest, WithOnLossEmptyNobodyNeedsToAccept) {
+  lose_some(true);
+  settle();
+  EXPECT_EQ(lost(), 0u);
+}
+
+TEST_F(ControlAdminTest, ASecondDeathAfterTheRepairLosesNothing) {
+  Node& a = world_.start("a");
+  Node& b = world_.start("b");
+  world_.start("c");
+  world_.start("d");
+  settle();
+  for (Node* node : {&a, &b}) {
+    world_.kill(*node);
+    settle();
+  }
+  EXPECT_EQ(lost(), 0u);
+}
+
+// ---- reports of workers ----
+
+TEST_F(ControlAdminTest, AReplicaThatLostStepIsSyncedAnew) {
+  Node& a = world_.start("a");
+  Node& b = world_.start("b");
+  settle();
+  PartitionId p(0);
+  while (world_.view().partition(p).primary() != a.id) p = p.next();
+  const Epoch before = world_.view().partition(p).epoch;
+  for (int i = 0; i < 3; ++i) {
+    world_.tell(a, [&](ControlCore& core) {
+      core.on_worker(
+          Report{.kind = Report::Kind::kBroken, .partition = p, .epoch = before, .node = b.id});
+    });
+    world_.run(Duration::millis(40));
+  }
+  settle();
+  EXPECT_GT(world_.view().partition(p).epoch, before);
+  EXPECT_TRUE(world_.view().partition(p).in_sync.contains(b.id));
+}
+
+TEST_F(ControlAdminTest, WhatWasSaidOfAnOlderEpochMakesNobodyInSync) {
+  Node& a = world_.start("a");
+  Node& b = world_.start("b");
+  settle();
+  a.workers_work = false;
+  PartitionId p(0);
+  while (world_.view().partition(p).primary() != a.id) p = p.next();
+  const Epoch before = world_.view().partition(p).epoch;
+  const auto report = [&](Report::Kind kind, Epoch epoch) {
+    world_.tell(a, [&](ControlCore& core) {
+      core.on_worker(Report{.kind = kind, .partition = p, .epoch = epoch, .node = b.id});
+    });
+  };
+  report(Report::Kind::kBroken, before);
+  ASSERT_TRUE(world_.run_until([&] { return world_.view().partition(p).syncing.contains(b.id); }));
+  report(Report::Kind::kCaughtUp, before);
+  world_.run();
+  EXPECT_FALSE(world_.view().partition(p).in_sync.contains(b.id));
+  report(Report::Kind::kCaughtUp, world_.view().partition(p).epoch);
+  world_.run();
+  EXPECT_TRUE(world_.view().partition(p).in_sync.contains(b.id));
+}
+
+// ---- hand-overs ----
+
+TEST_F(ControlAdminTest, AHandOverWhoseOutcomeWasLostIsSettled) {
+  Node& a = world_.start("a");
+  settle();
+  a.loses_answers = true;
+  world_.start("b");
+  world_.run();
+  a.loses_answers = false;
+  settle();
+  EXPECT_EQ(world_.partitions_of(a, true), kPartitionCount / 2);
+}
+
+TEST_F(ControlAdminTest, WithTheCoordinatorAwayNothingChangesAndThenAllDoes) {
+  Node& a = world_.start("a");
+  Node& b = world_.start("b");
+  settle();
+  a.reaches_coordinator = b.reaches_coordinator = false;
+  Node& c = world_.start("c");
+  world_.run(Duration::seconds(5));
+  EXPECT_EQ(world_.partitions_of(c, true), 0u);
+  EXPECT_EQ(world_.partitions_of(a, false), kPartitionCount);
+  a.reaches_coordinator = b.reaches_coordinator = true;
+  settle();
+  EXPECT_GE(world_.partitions_of(c, true), kPartitionCount / 3);
+}
+
+// ---- operators ----
+
+TEST_F(ControlAdminTest, LeaveEmptiesAnotherNode) {
+  Node& a = world_.start("a");
+  world_.start("b");
+  world_.start("c");
+  settle();
+  Node& c = world_.start("d");
+  settle();
+  EXPECT_EQ(world_.ask(a, {"BORG", "LEAVE", "d"}), "+OK\r\n");
+  EXPECT_TRUE(world_.run_until([&] { return c.exit.has_value(); }));
+  EXPECT_EQ(c.exit->code, 0);
+  settle();
+}
+
+TEST_F(ControlAdminTest, ForgetIsForNodesThatAreNotAlive) {
+  Node& a = world_.start("a");
+  world_.start("b");
+  settle();
+  EXPECT_THAT(world_.ask(a, {"BORG", "FORGET", "b"}), StartsWith("-ERR the node is alive"));
+  EXPECT_THAT(world_.ask(a, {"BORG", "FORGET", "a"}), StartsWith("-ERR a node cannot forget"));
+  EXPECT_THAT(world_.ask(a, {"BORG", "FORGET", "x"}), StartsWith("-ERR no such node"));
+}
+
+TEST_F(ControlAdminTest, InfoAsksEveryNodeAndItsEveryWorkerOnce) {
+  const auto three_workers = [](NodeOptions& o) { o.self.workers = 3; };
+  Node& a = world_.start("a", three_workers);
+  world_.start("b", three_workers);
+  settle();
+  const std::string reply = world_.ask(a, {"BORG", "INFO"});
+  EXPECT_THAT(reply, HasSubstr("\"keys\": 14"));
+  EXPECT_THAT(reply, HasSubstr("\"primary_keys\": 7"));
+}
+
+TEST_F(ControlAdminTest, TwoQuestionsAtOnceBothGetWholeAnswers) {
+  Node& a = world_.start("a", [](NodeOptions& o) { o.self.workers = 2; });
+  settle();
+  a.workers_work = false;
+  world_.tell(a, [](ControlCore& core) {
+    core.on_worker(AdminRequest{WorkerIndex(0), 1, {"BORG", "INFO"}});
+    core.on_worker(AdminRequest{WorkerIndex(1), 2, {"BORG", "INFO"}});
+    // Worker 0 answers both before worker 1 answers either.
+    for (const std::uint16_t w : {0, 0, 1, 1}) {
+      Stats stats;
+      stats.primary_keys = w == 0 ? 1 : 100;
+      core.on_worker(WorkerStats{WorkerIndex(w), stats});
+    }
+  });
+  int answers = 0;
+  for (const ToWorker& message : a.to_workers) {
+    const auto* answer = std::get_if<AdminReply>(&message);
+    if (answer == nullptr) continue;
+    ++answers;
+    EXPECT_THAT(answer->reply, HasSubstr("\"keys\": 101"));
+  }
+  EXPECT_EQ(answers, 2);
+}
+
+TEST_F(ControlAdminTest, InfoDoesNotWaitForTheDeadForLong) {
+  Node& a = world_.start("a");
+  Node& b = world_.start("b");
+  settle();
+  b.workers_work = false;
+  EXPECT_THAT(world_.ask(a, {"BORG", "INFO"}), HasSubstr("\"answered\": false"));
+}
+
+TEST_F(ControlAdminTest, InfoOfThisNodeHasRedisSections) {
+  Node& a = world_.start("a");
+  settle();
+  const std::string all = world_.ask(a, {"INFO"});
+  EXPECT_THAT(all, HasSubstr("# Server\r\n"));
+  EXPECT_THAT(all, HasSubstr("db0:keys=1,"));
+  EXPECT_EQ(world_.ask(a, {"INFO", "keyspace"}).find("# Server"), std::string::npos);
+}
+
+// ---- the links between control threads ----
+
+TEST_F(ControlAdminTest, FramesThatAreNoControlLinksAreRefused) {
+  Node& a = world_.start("a");
+  Node& b = world_.start("b");
+  settle();
+  ByteBuffer ack;
+  wire::encode(ack, wire::Ack{.count = 1});
+  for (const std::string_view bytes : {ack.view(), std::string_view("\x02\x00\x00\x00\x1e\xff", 6),
+                                       std::string_view("\xff\xff\xff\xff\x1e", 5)}) {
+    world_.tell(a, [&](ControlCore& core) {
+      std::size_t consumed = 0;
+      EXPECT_FALSE(core.on_link_data(b.id, bytes, consumed));
+    });
+  }
+}
+
+}  // namespace
+}  // namespace borg::node::testing

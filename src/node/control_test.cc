@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+// How clusters form, grow, shrink, and lose nodes.
+#include "node/control.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "node/testing/control_world.h"
+
+namespace borg::node::testing {
+namespace {
+
+using coordination::MemberState;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using Node = ControlWorld::Node;
+
+void one_copy(NodeOptions& options) { options.settings.copies = options.settings.min_copies = 1; }
+void unproven(NodeOptions& options) { options.death_is_proven = false; }
+
+class ControlTest : public ::testing::Test {
+ protected:
+  /// Runs until all is where it should be.
+  void settle() {
+    world_.run(Duration::millis(400));
+    EXPECT_TRUE(world_.run_until([&] { return world_.settled(); }));
+  }
+  ControlWorld world_;
+};
+
+TEST_F(ControlTest, TheFirstNodeFoundsTheClusterWithItsSettings) {
+  Node& a = world_.start("a", [](NodeOptions& o) { o.settings.scatter_width = 7; });
+  settle();
+  EXPECT_TRUE(a.core->ready());
+  EXPECT_EQ(world_.view().settings, a.options.settings);
+  EXPECT_EQ(world_.partitions_of(a, true), kPartitionCount);
+}
+
+TEST_F(ControlTest, TwoNodesOfTheSameInstantFormOneCluster) {
+  Node& a = world_.start("a");
+  Node& b = world_.start("b");
+  settle();
+  EXPECT_EQ(world_.view().members.size(), 2u);
+  EXPECT_EQ(world_.partitions_of(a, true), kPartitionCount / 2);
+  EXPECT_EQ(world_.partitions_of(b, true), kPartitionCount / 2);
+  EXPECT_TRUE(a.core->ready() && b.core->ready());
+}
+
+TEST_F(ControlTest, AJoiningNodeGetsItsShareAndEveryPartitionKeepsItsCopies) {
+  world_.start("a");
+  world_.start("b");
+  settle();
+  world_.on_transaction = [](const Node&, const coordination::Txn& txn) {
+    for (const auto& put : txn.puts) {
+      if (!put.key.starts_with("partitions/")) continue;
+      EXPECT_EQ(coordination::partition_from_text(put.value)->in_sync.size() >= 2, true);
+    }
+  };
+  Node& c = world_.start("c");
+  settle();
+  EXPECT_GE(world_.partitions_of(c, true), kPartitionCount / 3);
+  EXPECT_GE(world_.partitions_of(c, false), 2 * kPartitionCount / 3);
+}
+
+TEST_F(ControlTest, ANameInUseIsRefused) {
+  world_.start("a");
+  settle();
+  Node& twin = world_.start("a");
+  world_.run();
+  ASSERT_TRUE(twin.exit);
+  EXPECT_EQ(twin.exit->code, 1);
+  EXPECT_THAT(twin.exit->message, HasSubstr("'a' is in use"));
+  EXPECT_EQ(world_.view().members.size(), 1u);
+}
+
+TEST_F(ControlTest, ANameOfAProcessThatDiedAMomentAgoIsFree) {
+  world_.start("x");
+  Node& a = world_.start("a");
+  settle();
+  world_.kill(a);
+  Node& next = world_.start("a");
+  settle();
+  EXPECT_FALSE(next.exit);
+  EXPECT_EQ(world_.view().member("a")->member.id, next.id);
+}
+
+TEST_F(ControlTest, OtherCopiesThanTheClustersAreRefused) {
+  world_.start("a");
+  settle();
+  Node& b = world_.start("b", [](NodeOptions& options) { options.copies = 3; });
+  world_.run();
+  ASSERT_TRUE(b.exit);
+  EXPECT_THAT(b.exit->message, HasSubstr("--copies 2, not 3"));
+  Node& c = world_.start("c", [](NodeOptions& options) { options.copies = 2; });
+  settle();
+  EXPECT_FALSE(c.exit);
+}
+
+TEST_F(ControlTest, SettingsThatItCannotReadAreRefusedAndNotReplaced) {
+  const auto session = world_.space.begin_session();
+  (void)world_.space.apply({{}, {{"settings", "copies=2 of another age"}}, {}}, session);
+  Node& a = world_.start("a");
+  world_.run();
+  ASSERT_TRUE(a.exit);
+  EXPECT_EQ(a.exit->code, 1);
+  EXPECT_EQ(world_.space.snapshot().entries[0].value, "copies=2 of another age");
+}
+
+TEST_F(ControlTest, ALeavingNodeHandsEverythingOverThenExits) {
+  Node& a = world_.start("a");
+  world_.start("b");
+  world_.start("c");
+  settle();
+  world_.tell(a, [](ControlCore& core) { core.leave(); });
+  EXPECT_TRUE(world_.run_until([&] { return a.exit.has_value(); }));
+  EXPECT_EQ(a.exit->code, 0);
+  EXPECT_EQ(world_.partitions_of(a, false), 0u);
+  EXPECT_EQ(world_.view().members.size(), 2u);
+  settle();
+}
+
+TEST_F(ControlTest, TheLastNodeMayLeave) {
+  Node& a = world_.start("a", one_copy);
+  settle();
+  world_.tell(a, [](ControlCore& core) { core.leave(); });
+  EXPECT_TRUE(world_.run_until([&] { return a.exit.has_value(); }));
+  EXPECT_EQ(a.exit->code, 0);
+  EXPECT_TRUE(a.logged("last node"));
+  EXPECT_TRUE(world_.view().members.empty());
+}
+
+TEST_F(ControlTest, AfterTheLastNodeLeftTheNextStartsAfresh) {
+  Node& a = world_.start("a", one_copy);
+  settle();
+  world_.tell(a, [](ControlCore& core) { core.leave(); });
+  world_.run();
+  Node& b = world_.start("b");
+  settle();
+  EXPECT_TRUE(b.core->ready());
+  EXPECT_EQ(world_.view().settings, b.options.settings);
+}
+
+TEST_F(ControlTest, ANodeThatHasNotJoinedYetLeavesAtOnce) {
+  Node& a = world_.start("a");
+  world_.tell(a, [](ControlCore& core) { core.leave(); });
+  ASSERT_TRUE(a.exit);
+  EXPECT_EQ(a.exit->code, 0);
+}
+
+// ---- deaths ----
+
+TEST_F(ControlTest, AProvenDeathIsHealedWithoutWaitingForALease) {
+  Node& a = world_.start("a");
+  Node& b = world_.start("b");
+  Node& c = world_.start("c");
+  settle();
+  world_.kill(a);
+  world_.run(Duration::millis(200));
+  EXPECT_EQ(world_.partitions_of(a, true), 0u) << "taken over";
+  settle();
+  EXPECT_EQ(world_.partitions_of(b, false), kPartitionCount);
+  EXPECT_EQ(world_.partitions_of(c, false), kPartitionCount);
+  EXPECT_EQ(world_.view().member(a.id), nullptr) << "forgotten";
+}
+
+TEST_F(ControlTest, ADeathWithoutProofIsHealedAfterTheLease) {
+  Node& a = world_.start("a", unproven);
+  world_.start("b", unproven);
+  world_.start("c", unproven);
+  settle();
+  const Instant died = world_.now.instant;
+  world_.kill(a, false);
+  const std::size_t held = world_.partitions_of(a, true);
+  world_.run(Duration::millis(900));
+  EXPECT_EQ(world_.partitions_of(a, true), held) << "it may still serve";
+  EXPECT_TRUE(world_.run_until([&] { return world_.partitions_of(a, true) == 0; }));
+  EXPECT_LT(world_.now.instant - died, Duration::seconds(2));
+  EXPECT_TRUE(world_.run_until(
+      [&] { return world_.view().member(a.id)->member.state == MemberState::kDown; }));
+  settle();
+}
+
+TEST_F(ControlTest, OneBrokenLinkCostsPartitionsAMoveNotANode) {
+  Node& a = world_.start("a", unproven);
+  Node& b = world_.start("b", unproven);
+  for (const char* name : {"c", "d", "e"}) world_.start(name, unproven);
+  settle();
+  world_.cut(a, b);
+  world_.run(Duration::seconds(5));
+  const membership::ClusterView view = world_.view();
+  EXPECT_EQ(view.active_members(), 5u);
+  for (const PartitionConfig& c : view.partitions) {
+    EXPECT_FALSE(c.in_sync.contains(a.id) && c.in_sync.contains(b.id));
+    EXPECT_EQ(c.in_sync.size(), 2u) << "a substitute took the copy";
+  }
+  world_.heal(a, b);
+  settle();
+}
+
+TEST_F(ControlTest, OfTwoThatCannotHearEachOtherOneStays) {
+  Node& a = world_.start("a", unproven);
+  Node& b = world_.start("b", unproven);
+  settle();
+  world_.cut(a, b);
+  world_.run(Duration::seconds(5));
+  EXPECT_LE(world_.view().active_members(), 2u);
+  EXPECT_GE(world_.view().active_members(), 1u);
+  for (const PartitionConfig& c : world_.view().partitions) EXPECT_EQ(c.in_sync.size(), 1u);
+  world_.heal(a, b);
+  settle();
+  EXPECT_EQ(world_.view().active_members(), 2u);
+}
+
+TEST_F(ControlTest, ANodeThatWasGivenUpJoinsAgain) {
+  Node& a = world_.start("a", unproven);
+  Node& b = world_.start("b", unproven);
+  Node& c = world_.start("c", unproven);
+  settle();
+  world_.cut(a, b);
+  world_.cut(a, c);
+  EXPECT_TRUE(world_.run_until([&] { return world_.view().active_members() == 2; }));
+  world_.heal(a, b);
+  world_.heal(a, c);
+  settle();
+  EXPECT_EQ(world_.view().active_members(), 3u);
+  EXPECT_TRUE(a.logged("it joins again"));
+}
+
+TEST_F(ControlTest, ANodeWhoseSessionEndedSaysThatItIsStillThere) {
+  Node& a = world_.start("a", unproven);
+  world_.start("b", unproven);
+  settle();
+  world_.end_session(a);
+  world_.renew_session(a);
+  settle();
+  EXPECT_TRUE(world_.view().member(a.id)->has_session);
+  EXPECT_EQ(world_.view().member("a")->member.id, a.id);
+  EXPECT_EQ(world_.view().active_members(), 2u);
+}
+
+TEST_F(ControlTest, ANameThatAnotherTookMeanwhileIsNotTakenBack) {
+  Node& a = world_.start("a", unproven);
+  world_.start("b", unproven);
+  settle();
+  a.hears_coordinator = false;
+  world_.end_session(a);
+  Node& twin = world_.start("a", unproven);
+  EXPECT_TRUE(world_.run_until([&] { return world_.view().member(twin.id) != nullptr; }));
+  // What it hears next is its session's end and its new session, and of the twin only later.
+  std::erase_if(a.events, [&](const coordination::Event& event) {
+    const auto* changes = std::get_if<coordination::Changes>(&event);
+    if (changes == nullptr) return false;
+    return std::any_of(changes->changes.begin(), changes->changes.end(), [&](const auto& change) {
+      return change.key == coordination::name_key("a") && change.value;
+    });
+  });
+  world_.renew_session(a);
+  a.hears_coordinator = true;
+  world_.run(Duration::millis(100));
+  EXPECT_EQ(world_.view().names.at("a"), twin.id);
+}
+
+TEST_F(ControlTest, WhenAllAreDeadTheNextStartsAfreshAndSaysSo) {
+  Node& a = world_.start("a");
+  Node& b = world_.start("b");
+  settle();
+  world_.kill(a);
+  world_.kill(b);
+  world_.end_session(a);
+  world_.end_session(b);
+  Node& next = world_.start("a");
+  settle();
+  EXPECT_TRUE(next.logged("starting afresh"));
+  EXPECT_EQ(world_.view().members.size(), 1u);
+  EXPECT_EQ(world_.partitions_of(next, true), kPartitionCount);
+}
+
+TEST_F(ControlTest, AFreshStartIsWholeEvenIfTheCoordinatorFailsMeanwhile) {
+  Node& a = world_.start("a");
+  settle();
+  world_.kill(a);
+  world_.end_session(a);
+  Node& next = world_.start("b");
+  next.reaches_coordinator = false;
+  world_.run(Duration::millis(100));
+  next.reaches_coordinator = true;
+  settle();
+  EXPECT_EQ(world_.view().members.size(), 1u);
+  EXPECT_EQ(world_.partitions_of(next, true), kPartitionCount);
+}
+
+TEST_F(ControlTest, EndedSessionsAloneResetNothing) {
+  Node& a = world_.start("a", unproven);
+  settle();
+  world_.kill(a);
+  world_.end_session(a);
+  Node& b = world_.start("b", unproven);
+  world_.run(Duration::seconds(5));
+  EXPECT_FALSE(b.logged("starting afresh"));
+  EXPECT_TRUE(world_.view().is_lost(PartitionId(0)));
+  EXPECT_EQ(world_.partitions_of(b, false), 0u);
+}
+
+}  // namespace
+}  // namespace borg::node::testing
