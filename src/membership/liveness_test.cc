@@ -181,7 +181,7 @@ RC_GTEST_PROP(Liveness, APromiseEndsLaterThanTheLeaseInRealTime, ()) {
         promiser.on_heartbeat(kA, heartbeat, Revision(), clock(real, promiser_permille));
     real += *rc::gen::inRange<std::int64_t>(0, 900'000);
     if (*rc::gen::inRange(0, 4) == 0) continue;  // the answer was lost
-    asker.on_heartbeat_ack(kB, ack, clock(real, asker_permille));
+    asker.on_heartbeat_ack(kB, ack, Revision(), clock(real, asker_permille));
     const std::int64_t until = asker.lease(kB)->until().as_nanos();
     const std::int64_t last_believed = (until - 1) / asker_permille;
     RC_ASSERT(promiser.is_promised(kA, clock(last_believed, promiser_permille)));
