@@ -24,6 +24,7 @@ void Client::finish(Slot slot, std::string_view reply, Instant valid_until) {
   BORG_CHECK(slot >= first_slot_ && slot - first_slot_ < pending_.size());
   Pending& place = pending_[slot - first_slot_];
   BORG_CHECK(!place.ready);
+  reply_bytes_ = std::max(reply.size(), reply_bytes_ - reply_bytes_ / 8);
   if (slot != first_slot_) {
     place.ready = true;
     place.reply = reply;

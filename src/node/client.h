@@ -30,6 +30,8 @@ class Client {
   /// True if a reply may go straight to the output.
   [[nodiscard]] bool nothing_pending() const { return pending_.empty(); }
   [[nodiscard]] std::size_t pending() const { return pending_.size(); }
+  /// What the pending replies may come to, going by those that came before.
+  [[nodiscard]] std::size_t pending_bytes() const { return pending_.size() * reply_bytes_; }
   /// Reserves the next place in the order of replies.
   Slot reserve() {
     pending_.push_back({.silenced = silenced});
@@ -79,6 +81,9 @@ class Client {
   const std::string local_address_;
   const Instant since_;
   Slot first_slot_ = 0;
+  /// The size of a reply that had to be waited for: the last one's if it was large, less with
+  /// each that is smaller. A new connection is thought to ask for values of this size.
+  std::size_t reply_bytes_ = 32 * 1024;
   std::deque<Pending> pending_;
 };
 

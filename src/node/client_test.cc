@@ -68,6 +68,25 @@ TEST(ClientDeathTest, ASlotIsFinishedOnce) {
   EXPECT_DEATH(client.finish(second + 1, "b", Instant::never()), "");
 }
 
+TEST(Client, PendingRepliesAreTakenToBeAsLargeAsThoseBefore) {
+  Client client = new_client();
+  EXPECT_EQ(client.pending_bytes(), 0u);
+  const std::string large(1'000'000, 'x');
+  client.finish(client.reserve(), large, Instant::never());
+  client.reserve();
+  const auto slot = client.reserve();
+  EXPECT_EQ(client.pending_bytes(), 2 * large.size());
+  client.finish(slot, large, Instant::never());
+  EXPECT_EQ(client.pending_bytes(), 2 * large.size());
+}
+
+TEST(Client, ManySmallRepliesMakeRoomForMany) {
+  Client client = new_client();
+  for (int i = 0; i < 100; ++i) client.finish(client.reserve(), "+OK\r\n", Instant::never());
+  client.reserve();
+  EXPECT_LT(client.pending_bytes(), 10u);
+}
+
 RC_GTEST_PROP(Client, WhateverIsFinishedFirstTheOrderStays, ()) {
   Client client = new_client();
   std::vector<std::pair<Client::Slot, std::string>> open;

@@ -41,7 +41,8 @@ Client& WorkerCore::connect(ConnectionId id, std::string address, std::string lo
 }
 
 bool WorkerCore::wants_input(const Client& client) const {
-  return !client.closing && client.output.size() < options_.client_output_bytes_max &&
+  return !client.closing &&
+         client.output.size() + client.pending_bytes() < options_.client_output_bytes_max &&
          client.pending() < options_.client_pending_max;
 }
 
@@ -143,11 +144,12 @@ void WorkerCore::poke_waiting() {
 
 bool WorkerCore::learn(PartitionId partition, const PartitionConfig& config) {
   if (config.epoch <= configs_[partition.value()].epoch) return false;
-  adopt(partition, config);
+  // First: what a replica reports of this epoch means nothing to who does not know it.
   to_control(replication::Report{.kind = replication::Report::Kind::kLearned,
                                  .partition = partition,
                                  .epoch = config.epoch,
                                  .config = config});
+  adopt(partition, config);
   return true;
 }
 
