@@ -117,24 +117,24 @@ void write_slot_node(resp::Writer& w, const MemberRecord& record) {
   w.array(0);
 }
 
+/// Primaries only, as in CLUSTER SHARDS and NODES: in Redis a node is one or the other, and a
+/// client such as redis-py takes a node that is anybody's backup for no primary at all.
 void cluster_slots(const GatewayCall& call) {
   const ClusterView* view = view_of(call);
   ByteBuffer ranges;
   resp::Writer writer(ranges, call.client.version);
   std::size_t n = 0;
-  for_each_range(call, [&](SlotRange range, const NodeList& replicas) {
-    std::vector<const MemberRecord*> members;
-    for (const NodeId node : replicas) {
-      const MemberRecord* record = view == nullptr ? nullptr : view->member(node);
-      if (record != nullptr) members.push_back(record);
+  for (const auto& [node, of_node] : ranges_by_primary(call)) {
+    const MemberRecord* record = view == nullptr ? nullptr : view->member(node);
+    if (record == nullptr) continue;
+    for (const SlotRange range : of_node) {
+      writer.array(3);
+      writer.integer(range.first);
+      writer.integer(range.last);
+      write_slot_node(writer, *record);
+      ++n;
     }
-    if (members.empty()) return;
-    writer.array(2 + members.size());
-    writer.integer(range.first);
-    writer.integer(range.last);
-    for (const MemberRecord* record : members) write_slot_node(writer, *record);
-    ++n;
-  });
+  }
   call.reply([&](resp::Writer& w) {
     w.array(n);
     w.buffer().append(ranges.view());
@@ -186,51 +186,47 @@ void cluster_shards(const GatewayCall& call) {
   });
 }
 
-bool read_slot(const GatewayCall& call, std::uint16_t& slot) {
-  std::int64_t value = 0;
-  const std::string_view text = call.args[2];
+/// False, and answered, if that argument is no number.
+bool read_integer(const GatewayCall& call, std::size_t arg, std::int64_t& value) {
+  const std::string_view text = call.args[arg];
   const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (result.ec != std::errc() || result.ptr != text.data() + text.size()) {
-    call.error("ERR value is not an integer or out of range");
-    return false;
-  }
-  if (value < 0 || value >= kSlotCount) {
-    call.error("ERR Invalid slot");
-    return false;
-  }
-  slot = static_cast<std::uint16_t>(value);
-  return true;
+  const bool ok = result.ec == std::errc() && result.ptr == text.data() + text.size();
+  if (!ok) call.error("ERR value is not an integer or out of range");
+  return ok;
 }
+
+bool is_slot(std::int64_t value) { return value >= 0 && value < kSlotCount; }
 
 void cluster_keyslot(const GatewayCall& call) {
   call.reply([&](resp::Writer& w) { w.integer(slot_of_key(call.args[2]).value()); });
 }
 
 void cluster_countkeysinslot(const GatewayCall& call) {
-  std::uint16_t slot = 0;
-  if (!read_slot(call, slot)) return;
+  std::int64_t slot = 0;
+  if (!read_integer(call, 2, slot)) return;
+  if (!is_slot(slot)) {
+    call.error("ERR Invalid slot");
+    return;
+  }
   const std::string text = std::to_string(slot);
   const std::array<std::string_view, 2> args{"_slotcount", text};
-  call.gateway.forward(call.client, partition_of(SlotId(slot)), false, args);
+  const SlotId id(static_cast<std::uint16_t>(slot));
+  call.gateway.forward(call.client, partition_of(id), false, args);
 }
 
 void cluster_getkeysinslot(const GatewayCall& call) {
+  std::int64_t slot = 0;
   std::int64_t count = 0;
-  const std::string_view text = call.args[3];
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), count);
-  std::uint16_t slot = 0;
-  if (!read_slot(call, slot)) return;
-  if (result.ec != std::errc() || result.ptr != text.data() + text.size()) {
-    call.error("ERR value is not an integer or out of range");
-    return;
-  }
-  if (count < 0) {
-    call.error("ERR Invalid number of keys");
+  if (!read_integer(call, 2, slot) || !read_integer(call, 3, count)) return;
+  if (!is_slot(slot) || count < 0) {
+    call.error("ERR Invalid slot or number of keys");
     return;
   }
   const std::string slot_text = std::to_string(slot);
-  const std::array<std::string_view, 3> args{"_slotkeys", slot_text, text};
-  call.gateway.forward(call.client, partition_of(SlotId(slot)), false, args);
+  const std::string count_text = std::to_string(count);
+  const std::array<std::string_view, 3> args{"_slotkeys", slot_text, count_text};
+  const SlotId id(static_cast<std::uint16_t>(slot));
+  call.gateway.forward(call.client, partition_of(id), false, args);
 }
 
 void cluster_myid(const GatewayCall& call) {

@@ -171,7 +171,7 @@ void client_setinfo(const GatewayCall& call) {
   if (!is_name && !is_word(call.args[2], "lib-ver")) {
     call.error("ERR Unrecognized option '" + std::string(call.args[2]) + "'");
   } else if (!is_printable(call.args[3])) {
-    call.error("ERR " + std::string(is_name ? "lib-name" : "lib-ver") +
+    call.error("ERR " + std::string(call.args[2]) +
                " cannot contain spaces, newlines or special characters.");
   } else {
     (is_name ? call.client.library_name : call.client.library_version) = call.args[3];

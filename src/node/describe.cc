@@ -211,7 +211,7 @@ std::string describe_as_info(const InfoReport& report, const std::vector<std::st
                {"borg_primary_partitions", number(s.primary_partitions)},
                {"borg_backup_partitions", number(s.backup_partitions)},
                {"borg_syncing_partitions", number(s.syncing_partitions)}});
-  add_section(out, sections, "Cluster", {{"cluster_enabled", "0"}});
+  add_section(out, sections, "Cluster", {{"cluster_enabled", "1"}});
   if (s.primary_keys > 0) {
     add_section(out, sections, "Keyspace",
                 {{"db0", "keys=" + number(s.primary_keys) + ",expires=" +

@@ -24,6 +24,16 @@ bool read_number(std::string_view text, std::uint64_t& value) {
   return result.ec == std::errc() && result.ptr == text.data() + text.size();
 }
 
+/// As Redis's strtoul() does: nothing is 0, and a minus counts down from 2^64.
+bool read_cursor(std::string_view text, std::uint64_t& cursor) {
+  cursor = 0;
+  if (text.empty()) return true;
+  const bool negative = text.front() == '-';
+  if (!read_number(text.substr(negative ? 1 : 0), cursor)) return false;
+  if (negative) cursor = 0 - cursor;
+  return true;
+}
+
 bool is_word(std::string_view text, std::string_view lower) {
   return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
     return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
@@ -44,7 +54,7 @@ ScanCommand::ScanCommand(Gateway& gateway, Client& client, std::uint64_t cursor,
 
 void ScanCommand::start_scan(Gateway& gateway, Client& client, commands::Args args) {
   std::uint64_t cursor = 0;
-  if (!read_number(args[1], cursor)) {
+  if (!read_cursor(args[1], cursor)) {
     reply_error(gateway, client, "ERR invalid cursor");
     return;
   }
