@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""redis-py against a cluster: redis_py.py plain|cluster PORT,PORT,…"""
+
+import logging
+import sys
+import threading
+
+import redis
+from redis.cluster import ClusterNode, RedisCluster
+
+KEYS = 300
+
+
+def check(actual, wanted):
+    if actual != wanted:
+        raise SystemExit(f"{actual!r} instead of {wanted!r}")
+
+
+def strings(client):
+    for i in range(KEYS):
+        check(client.set(f"py:{i}", f"v{i}"), True)
+    for i in range(KEYS):
+        check(client.get(f"py:{i}"), f"v{i}".encode())
+    check(client.set("py:0", "x", nx=True), None)
+    check(client.set("py:0", "x", get=True), b"v0")
+    check(client.get("py:none"), None)
+    check(client.append("py:0", b"\0\xff"), 3)
+    check(client.getrange("py:0", 0, -1), b"x\0\xff")
+
+
+def expiry(client):
+    client.set("py:soon", "v", ex=100)
+    check(0 < client.ttl("py:soon") <= 100, True)
+    check(client.persist("py:soon"), True)
+    check(client.ttl("py:soon"), -1)
+
+
+def many_keys(client):
+    pairs = {f"py:m{i}": str(i).encode() for i in range(KEYS)}
+    mset = client.mset_nonatomic if isinstance(client, RedisCluster) else client.mset
+    mget = client.mget_nonatomic if isinstance(client, RedisCluster) else client.mget
+    mset(pairs)
+    check(mget(list(pairs)), list(pairs.values()))
+    check(client.delete(*pairs), KEYS)
+
+
+def pipelines(client):
+    pipeline = client.pipeline(transaction=False) if not isinstance(
+        client, RedisCluster) else client.pipeline()
+    for i in range(KEYS):
+        pipeline.set(f"py:p{i}", i)
+        pipeline.incr(f"py:p{i}")
+    check(pipeline.execute(), [x for i in range(KEYS) for x in (True, i + 1)])
+
+
+def counters(client):
+    threads = [threading.Thread(target=lambda: [client.incr("py:counter") for _ in range(100)])
+               for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    check(client.get("py:counter"), b"500")
+
+
+def keyspace(client):
+    keys = set(client.keys("py:p*"))
+    check(len(keys), KEYS)
+    if isinstance(client, RedisCluster):
+        return  # it asks each node and adds up, but every Borg node answers for all
+    check(set(client.scan_iter("py:p*", count=100)), keys)
+    check(client.dbsize() > KEYS, True)
+    client.flushall()
+    check(client.dbsize(), 0)
+
+
+def refusals(client):
+    client.set("py:text", "text")
+    try:
+        client.incr("py:text")
+    except redis.ResponseError as error:
+        check(str(error), "value is not an integer or out of range")
+        return
+    raise SystemExit("INCR of a text was taken")
+
+
+def main():
+    logging.disable()  # of errors that are checked for below
+    kind, ports = sys.argv[1], [int(port) for port in sys.argv[2].split(",")]
+    if kind == "plain":
+        client = redis.Redis("127.0.0.1", ports[0])
+        check(client.info()["borg_cluster"], "borg")
+    else:
+        client = RedisCluster(startup_nodes=[ClusterNode("127.0.0.1", p) for p in ports])
+        check(sorted(node.port for node in client.get_primaries()), sorted(ports))
+    for test in (strings, expiry, many_keys, pipelines, counters, refusals, keyspace):
+        test(client)
+    print(f"redis-py {redis.__version__} {kind}: fine")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""redis-cli and redis-benchmark against a cluster: redis_tools.py cli|benchmark PORT,PORT,…"""
+
+import subprocess
+import sys
+
+KEYS = 300
+
+
+def run(*words, stdin=None):
+    done = subprocess.run([str(w) for w in words], input=stdin, capture_output=True, text=True,
+                          timeout=120, check=False)
+    if done.returncode != 0 or done.stderr:
+        raise SystemExit(f"{words}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def check(actual, wanted):
+    if actual != wanted:
+        raise SystemExit(f"{actual!r} instead of {wanted!r}")
+
+
+def cli(ports):
+    for port, flags in ((ports[0], ()), (ports[1], ("-c",)), (ports[2], ("-3",))):
+        base = ("redis-cli", "-p", port, *flags)
+        script = "".join(f"SET cli:{i} v{i}\n" for i in range(KEYS))
+        check(run(*base, stdin=script).split(), ["OK"] * KEYS)
+        script = "".join(f"GET cli:{i}\n" for i in range(KEYS))
+        check(run(*base, stdin=script).split(), [f"v{i}" for i in range(KEYS)])
+        check(run(*base, "INCRBY", "n", 5 if port == ports[0] else 0), "5\n")
+        check(len(run(*base, "--scan", "--pattern", "cli:*").split()), KEYS)
+        check("borg_node:" in run(*base, "INFO"), True)
+    data = "".join(f"*3\r\n$3\r\nSET\r\n${len(k)}\r\n{k}\r\n$1\r\nx\r\n"
+                   for k in (f"pipe:{i}" for i in range(5000)))
+    check("errors: 0, replies: 5000" in run("redis-cli", "-p", ports[0], "--pipe", stdin=data),
+          True)
+    check(run("redis-cli", "-p", ports[1], "DBSIZE"), f"{KEYS + 5000 + 1}\n")
+
+
+def benchmark(ports):
+    tests = "ping,set,get,incr,mset"
+    base = ("redis-benchmark", "-p", ports[0], "-n", 5000, "-c", 20, "-r", 1000, "--csv", "-t",
+            tests)
+    for flags in ((), ("-P", 16), ("--cluster",), ("-3",), ("--threads", 2)):
+        lines = run(*base, *flags).splitlines()
+        rows = [line for line in lines if line.startswith('"') and "requests" not in line]
+        names = " ".join(rows)
+        for name in ("SET", "GET", "INCR", "MSET"):
+            check(f'"{name}' in names, True)
+        check("error" in names.lower(), False)
+    size = int(run("redis-cli", "-p", ports[2], "DBSIZE"))
+    check(size > 1000, True)
+
+
+def main():
+    ports = sys.argv[2].split(",")
+    {"cli": cli, "benchmark": benchmark}[sys.argv[1]](ports)
+    print(f"redis-{sys.argv[1]}: fine")
+
+
+if __name__ == "__main__":
+    main()
