@@ -139,12 +139,13 @@ void Replica::drop_data() {
 /// counts here at once, before our own watch brings it.
 bool Replica::adopt(NodeId from, const PartitionConfig& config, Now now, ReplicaSink& sink) {
   if (config.epoch > config_.epoch) {
-    configure(config, now, sink);
+    // First: what configure() reports of this epoch means nothing to who does not know it.
     sink.report({.kind = Report::Kind::kLearned,
                  .partition = partition_,
                  .epoch = config.epoch,
                  .node = from,
                  .config = config});
+    configure(config, now, sink);
   }
   return config_.primary() == from && config_.term == config.term;
 }

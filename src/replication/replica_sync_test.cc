@@ -232,6 +232,22 @@ TEST_F(ReplicaSyncTest, ANewConfigurationAsksForTheNewsOnceMore) {
   EXPECT_EQ(of_node_2, 1u) << "what was said of epoch 2 is void";
 }
 
+TEST_F(ReplicaSyncTest, AConfigurationLearnedFromAPeerIsReportedBeforeWhatFollowsFromIt) {
+  found(10);
+  begin_sync();
+  world_.run();
+  world_.reports.clear();
+  world_.inject(2, 1,
+                wire::Nack{.partition = world_.partition(),
+                           .term = Epoch(9),
+                           .reason = wire::NackReason::kStale,
+                           .config = World::config(3, 1, {1}, {2, 3})});
+  world_.deliver(2, 1);
+  ASSERT_GE(world_.reports.size(), 2u);
+  EXPECT_EQ(world_.reports[0].second.kind, Report::Kind::kLearned);
+  EXPECT_EQ(world_.reports[1].second.kind, Report::Kind::kCaughtUp);
+}
+
 TEST_F(ReplicaSyncTest, WhoMissedAConfigurationIsSyncedAnew) {
   found(10);
   begin_sync();
