@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -234,9 +235,12 @@ class Etcd:
              "--initial-advertise-peer-urls", self.peer_url,
              "--initial-cluster", f"test={self.peer_url}"],
             self.folder, "etcd")
-        host, port = self.url.removeprefix("http://").split(":")
-        wait_until(lambda: socket.create_connection((host, int(port))).close() is None,
-                   "etcd listens")
+        # Killed before it has elected itself, it would never come up again.
+        wait_until(self.is_healthy, "etcd is healthy")
+
+    def is_healthy(self):
+        with urllib.request.urlopen(self.url + "/health", timeout=5) as reply:
+            return json.load(reply)["health"] == "true"
 
     def kill(self):
         self.process.kill()

@@ -5,7 +5,7 @@
 import time
 
 from case import SOME_KEYS, DataCase, fill, main, only_with
-from cluster import CommandError, wait_until
+from cluster import CommandError, resp_client, wait_until
 from load import Load
 
 
@@ -55,6 +55,33 @@ class Failures(DataCase):
         self.assert_holds(cluster["b"], values)
         self.assert_two_copies(cluster, SOME_KEYS)
 
+    def test_a_node_that_wakes_up_does_not_answer_from_the_past(self):
+        cluster = self.cluster("a", "b", "c")
+        values = fill(cluster["a"], 600)
+        sleeper = cluster["b"]
+        readers = [sleeper.client() for _ in range(10)]
+        gets = b"".join(b"*2\r\n$3\r\nGET\r\n$%d\r\n%s\r\n" % (len(key), key.encode())
+                        for key in values)
+        sleeper.stop_it()
+        # Taken from it meanwhile, and changed.
+        with cluster["a"].client() as writer:
+            replies = writer.pipeline([("APPEND", key, "+") for key in values])
+        self.assertEqual(replies, [len(value) + 1 for value in values.values()])
+        for reader in readers:
+            reader.connection.send(gets)
+        sleeper.continue_it()
+        for reader in readers:
+            self.assert_right_or_closed(reader, values)
+
+    def assert_right_or_closed(self, reader, values):
+        """It may break a connection rather than answer, but may not answer wrongly."""
+        try:
+            for value in values.values():
+                self.assertEqual(reader.connection.read().value, value.encode() + b"+")
+        except resp_client.Closed:
+            pass
+        reader.close()
+
     def test_one_of_two_dies_then_reads_work_and_writes_are_refused(self):
         cluster = self.cluster("a", "b")
         values = fill(cluster["a"], 300)
@@ -87,10 +114,7 @@ class Failures(DataCase):
     def test_both_copies_lost_is_said_until_it_is_accepted(self):
         cluster = self.cluster("a", "b", "c")
         fill(cluster["a"], 1000)
-        for name in "bc":
-            cluster[name].stop_it()
-        for name in "bc":
-            cluster.kill(name)
+        self.kill_together(cluster, "bc")
         node = cluster["a"]
         wait_until(lambda: node.info()["cluster"]["lost_slots"], "a loss is reported")
         cluster.start("d")
@@ -101,6 +125,18 @@ class Failures(DataCase):
         outcomes = {self.outcome(node, key) for key in range(200)}
         self.assertEqual(outcomes, {"there", "nil"})
         self.assertEqual(node.call("SET", "k0", "v"), b"OK")
+        # It was accepted once, and not for all time.
+        cluster.form("e")
+        self.kill_together(cluster, "de")
+        wait_until(lambda: node.info()["cluster"]["lost_slots"], "another loss is reported")
+        self.assertIn("DATALOSS", {self.outcome(node, key) for key in range(200)})
+
+    def kill_together(self, cluster, names):
+        """None of them repairs what the others held."""
+        for name in names:
+            cluster[name].stop_it()
+        for name in names:
+            cluster.kill(name)
 
     def outcome(self, node, number):
         try:
