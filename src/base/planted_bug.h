@@ -14,6 +14,7 @@ enum class PlantedBug : std::uint8_t {
   kForgetRequests,         ///< a request that is sent again is executed again
   kPromoteSyncing,         ///< a replica counts as in sync before it has caught up
   kBelieveOldReports,      ///< that a replica has caught up is believed for later epochs
+  kForgetWritesDuringSync, ///< ... without what was acknowledged while it was being synced
   kNoCompare,              ///< configurations are written over whatever there is
   kPromiseAfterTakeOver,   ///< a promise is used though the view misses a take-over
   kTakeOverAtOnce,         ///< a backup does not wait out the lease that it granted

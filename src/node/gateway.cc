@@ -16,6 +16,11 @@ constexpr std::string_view kClusterDown =
     "-CLUSTERDOWN No primary could serve the slot in time, nothing was written\r\n";
 constexpr std::string_view kInDoubt =
     "-INDOUBT No answer in time, the outcome of this write is unknown\r\n";
+/// An answer of a primary that says that the write did not happen, which it does not remember.
+bool is_refusal(std::string_view reply) {
+  return reply.starts_with("-NOREPLICAS") || reply.starts_with("-OOM");
+}
+
 constexpr std::string_view kDataLoss =
     "-DATALOSS All copies of this slot died, see borgctl accept-loss\r\n";
 
@@ -156,6 +161,7 @@ void Gateway::submit(Target target, PartitionId partition, bool is_write, bool a
   if (target.client != nullptr) target.slot = target.client->reserve();
   pending.target = std::move(target);
   pending.sent = here;
+  pending.copies = here ? 1 : 0;
   pending.term = term;
   if (!here && !waits) send(pending);
 }
@@ -229,6 +235,7 @@ void Gateway::send(Pending& pending) {
     Decoder in(keep);
     BORG_CHECK(wire::decode_args(in, args));
     pending.sent = true;
+    ++pending.copies;
     host_.request_here(pending.partition, {.origin = {.gateway = host_.self(),
                                                       .seq = pending.seq,
                                                       .floor = base_,
@@ -241,6 +248,7 @@ void Gateway::send(Pending& pending) {
   ByteBuffer* out = host_.output_to(to);
   if (out == nullptr) return;  // sent when the link stands
   pending.sent = true;
+  ++pending.copies;
   ++forwarded_;
   wire::encode(*out,
                wire::Request{.partition = pending.partition,
@@ -263,6 +271,7 @@ void Gateway::on_reply(std::uint64_t seq, PartitionId partition, wire::ReplyStat
     PartitionConfig config;
     Decoder in(bytes);
     if (wire::decode_config(in, config)) host_.learn(partition, config);
+    if (!is_direct && pending->copies > 0) --pending->copies;
     // Sent again this turn if the news is of another primary; if there is no news, soon.
     if (is_direct || pending->term == host_.config(partition).term) {
       changed_later_[partition.value()] = true;
@@ -277,6 +286,8 @@ void Gateway::on_reply(std::uint64_t seq, PartitionId partition, wire::ReplyStat
     deliver(*direct_->target, bytes, valid_until);
     return;
   }
+  // One copy was refused, but another one, sent before or since, may be executed yet.
+  if (pending->is_write && pending->copies > 1 && is_refusal(bytes)) bytes = kInDoubt;
   Target target = std::move(pending->target);
   release(seq);
   if (target.client != nullptr) {

@@ -124,6 +124,7 @@ class Gateway {
     bool is_write = false;
     bool any_replica = false;
     bool sent = false;
+    std::uint32_t copies = 0;  // sent, and not known to have been turned away
     Epoch term;  // of the partition when it was sent last
     std::uint8_t resp = 2;
     Instant deadline;

@@ -199,7 +199,7 @@ void ControlCore::decide_hand_over(PartitionId p, const PartitionConfig& c,
   }
   if (work.hand_over != Work::HandOver::kDrained) return;
   PartitionConfig next = next_term(c);
-  reached<"a lost partition goes on">();
+  reached<"a hand-over is proposed">();
   next.in_sync = {heir};
   for (const NodeId node : wanted) {
     if (node != heir && c.in_sync.contains(node)) next.in_sync.push_back(node);
@@ -274,6 +274,7 @@ void ControlCore::decide_loss(PartitionId p, const PartitionConfig& c,
   // The operator told this node only; with --on-loss empty all know, and each sees to its own.
   if (heir == NodeId() || (heir != self_ && !losses_accepted_)) return;
   PartitionConfig next = next_term(c);
+  reached<"a lost partition goes on">();
   next.in_sync = {heir};
   next.syncing = {};
   out.push_back({p, next});

@@ -113,7 +113,7 @@ void Replica::refresh_peers(ReplicaSink& sink) {
     Peer* known = peer(node);
     // If a configuration in between was missed the peer may have been out of it, and empty.
     if (known != nullptr && !known->broken && !missed_epoch_) {
-      if (known->counts()) report_caught_up(*known, sink);
+      if (known->is_caught_up()) report_caught_up(*known, sink);
       continue;
     }
     if (known == nullptr) {

@@ -359,14 +359,17 @@ void Replica::trim_log() {
 void Replica::on_acked(const SentFrame& frame, Now now, ReplicaSink& sink) {
   Peer* p = peer(frame.to);
   if (role_ != Role::kPrimary || p == nullptr || p->stream != frame.stream) return;
+  const bool was_caught_up = p->is_caught_up();
   p->acked = std::max(p->acked, frame.seq);
   if (frame.sync_end) {
-    // From here on its acks are waited for: it may become in sync at any moment, and what is
-    // acknowledged must then be there.
+    // From here on its acks are waited for. It may become in sync once it also has what was
+    // acknowledged, or shown, without it, while the end of its snapshot was under way.
     p->phase = Peer::Phase::kStreaming;
     p->first_hole = Seq();
-    report_caught_up(*p, sink);
+    if (!is_planted(PlantedBug::kForgetWritesDuringSync)) p->needed = std::max(committed_, stable_);
+    if (p->acked < p->needed) reached<"a replica lacks writes that were acknowledged meanwhile">();
   }
+  if (!was_caught_up && p->is_caught_up()) report_caught_up(*p, sink);
   if (p->needs_log()) trim_log();
   advance(now, sink);
 }

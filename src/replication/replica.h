@@ -166,9 +166,11 @@ class Replica {
     std::uint64_t stream = 0;
     Seq acked;
     storage::ScanCursor cursor;
+    Seq needed;            ///< acknowledged before its acks were waited for: it must hold this
     Seq first_hole;        ///< the first uncommitted operation that only the snapshot carries
     bool broken = false;   ///< says that it lacks what it should have: counts, and never acks
     [[nodiscard]] bool counts() const { return phase == Phase::kStreaming; }
+    [[nodiscard]] bool is_caught_up() const { return counts() && acked >= needed; }
     [[nodiscard]] bool needs_log() const { return counts() || phase == Phase::kEnding; }
     [[nodiscard]] Seq held_through() const;
   };

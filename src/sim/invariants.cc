@@ -89,11 +89,12 @@ void Invariants::on_config(std::uint16_t p, const std::optional<PartitionConfig>
 void Invariants::note_losses() {
   for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
     const PartitionConfig& c = configs_[p];
-    if (c.epoch == Epoch() || lost_since_.contains(p)) continue;
+    if (c.epoch == Epoch()) continue;
     const bool alive = std::any_of(c.in_sync.begin(), c.in_sync.end(),
                                    [&](NodeId n) { return is_alive(n); });
-    if (alive) continue;
-    lost_since_[p] = sim_.queue.now();
+    // What a dead node had submitted may still be committed, and save the partition.
+    if (alive) lost_since_.erase(p);
+    if (alive || !lost_since_.try_emplace(p, sim_.queue.now()).second) continue;
     if (sim_.options.one_at_a_time) fail("one death loses nothing", p, "nobody in sync lives");
   }
 }
@@ -108,10 +109,28 @@ bool Invariants::is_lost(const std::string& key) const { return lost_since(key).
 
 // ---- what holds now ----
 
-void Invariants::check_turn(Process&) {
+void Invariants::check_turn(Process& process) {
+  if (sim_.trace.prints()) print_changes(process);
   // One partition a turn: what it forbids would last for many turns.
   next_ = static_cast<std::uint16_t>((next_ + 1) % kPartitionCount);
   check_partition(next_);
+}
+
+void Invariants::print_changes(const Process& process) {
+  for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
+    const Replica* replica = process.replica(PartitionId(p));
+    if (replica == nullptr) continue;
+    constexpr const char* kRoles[] = {"none", "primary", "backup", "syncing"};
+    std::string state = kRoles[static_cast<std::size_t>(replica->role())];
+    state += " of " + describe(replica->config()) + ", seq " +
+             std::to_string(replica->last_seq().value()) + " committed " +
+             std::to_string(replica->committed_seq().value()) +
+             (replica->is_parked() ? " parked" : "") + (replica->complete() ? "" : " receiving");
+    std::string& printed = printed_[{process.id, p}];
+    if (printed == state) continue;
+    printed = state;
+    process.control->say("partition " + std::to_string(p) + ": " + state);
+  }
 }
 
 void Invariants::check_partition(std::uint16_t p) {

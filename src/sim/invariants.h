@@ -50,6 +50,7 @@ class Invariants {
     Epoch epoch;
     Epoch term;
   };
+  void print_changes(const Process& process);
   void on_config(std::uint16_t p, const std::optional<PartitionConfig>& config);
   [[nodiscard]] bool is_alive(NodeId node) const;
   [[nodiscard]] Process* process(NodeId node) const;
@@ -60,6 +61,7 @@ class Invariants {
   std::array<PartitionConfig, kPartitionCount> configs_;
   std::map<std::uint16_t, Duration> lost_since_;
   std::uint64_t wipes_ = 0;
+  std::map<std::pair<NodeId, std::uint16_t>, std::string> printed_;
   std::uint16_t next_ = 0;
 };
 

@@ -157,6 +157,27 @@ void Network::arrive(const Pair& c, Side from) {
   move(c, from);
 }
 
+/// What is not heartbeats, by its numbers in wire/frame.h.
+void Network::print_frames(const LinkActor& to, std::string_view bytes) const {
+  std::string text;
+  wire::Frame frame{};
+  std::size_t wanted = 0;
+  while (wire::read_frame(bytes, wire::kFrameBytesMax, frame, wanted) ==
+         wire::FrameStatus::kFrame) {
+    if (frame.type < wire::FrameType::kHeartbeat) {
+      text += " " + std::to_string(static_cast<int>(frame.type)) + ":" +
+              std::to_string(frame.payload.size());
+      wire::Operation op;
+      if (frame.type == wire::FrameType::kOperation && wire::decode(frame.payload, op)) {
+        text += "(" + std::to_string(op.partition.value()) + "#" + std::to_string(op.seq.value()) +
+                ")";
+      }
+    }
+    bytes.remove_prefix(frame.consumed);
+  }
+  if (!text.empty()) to.say("gets frames" + text);
+}
+
 /// In a turn of the receiver.
 void Network::give(const Pair& c, Side to) {
   Connection::End& own = c->ends[to];
@@ -171,6 +192,7 @@ void Network::give(const Pair& c, Side to) {
   if (!own.actor->link_data(peer, std::string_view(own.received).substr(0, size), consumed)) {
     throw Violation("wire", own.actor->name() + " does not understand its peer");
   }
+  if (sim_.trace.prints()) print_frames(*own.actor, own.received.substr(0, consumed));
   own.received.erase(0, consumed);
   if (!split) return;
   own.news_posted = true;

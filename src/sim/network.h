@@ -105,6 +105,7 @@ class Network {
   void move(const Pair& c, Side from);
   void arrive(const Pair& c, Side from);
   void give(const Pair& c, Side to);
+  void print_frames(const LinkActor& to, std::string_view bytes) const;
   void break_now(const Pair& c, Duration dialer_hears, Duration acceptor_hears);
   void hear(const Pair& c, Side side, Duration delay);
   void end(Connection& c, Side side);

@@ -26,6 +26,7 @@ constexpr NamedBug kBugs[] = {
     {PlantedBug::kForgetRequests, "forget requests"},
     {PlantedBug::kPromoteSyncing, "promote a syncing replica"},
     {PlantedBug::kBelieveOldReports, "believe old reports"},
+    {PlantedBug::kForgetWritesDuringSync, "forget writes during a sync"},
     {PlantedBug::kNoCompare, "write without compare"},
     {PlantedBug::kPromiseAfterTakeOver, "promise after a take-over"},
     {PlantedBug::kTakeOverAtOnce, "take over at once"},

@@ -140,7 +140,7 @@ void ControlActor::take_effects(Now) {
       std::string text = "txn " + std::to_string(submission.id) + ":";
       for (const auto& put : submission.txn.puts) text += " " + put.key + "=" + printable(put.value);
       for (const auto& del : submission.txn.deletes) text += " -" + del.key;
-      say(printable(text, 600));
+      say(printable(text, 8000));
     }
     process_.port->submit(submission.id, std::move(submission.txn));
   }

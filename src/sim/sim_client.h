@@ -29,7 +29,7 @@ struct ClientCounts {
 /// What clients share.
 struct ClientSetting {
   std::function<Process*()> choose_process;
-  std::function<void(const std::string& key)> on_data_loss;
+  std::function<void(const std::vector<Command::Part>&)> on_data_loss;
   /// A result for this key, of a command that began at `invoked`.
   std::function<void(const std::string& key, Duration invoked)> on_result;
   History* history = nullptr;

@@ -122,11 +122,15 @@ void World::run() {
     const ClientSetting setting{
         .choose_process = [this] { return choose_process(); },
         .on_data_loss =
-            [this](const std::string& key) {
+            [this](const std::vector<Command::Part>& parts) {
               // A session that ended may have been that of a node that comes back.
               const bool certain = sim_.options.node.death_is_proven;
-              if (certain && !invariants_.is_lost(key)) {
-                throw Violation("data loss without a reason", key);
+              const bool is_lost =
+                  std::any_of(parts.begin(), parts.end(), [this](const Command::Part& part) {
+                    return invariants_.is_lost(part.key);
+                  });
+              if (certain && !is_lost) {
+                throw Violation("data loss without a reason", parts.front().key);
               }
             },
         .on_result =
@@ -179,7 +183,8 @@ bool World::is_settled(std::string* why) {
   for (const Host& host : hosts_) {
     if (host.process == nullptr || !host.process->alive()) return no(host.name + " is not up");
     if (!host.process->is_ready) return no(host.name + " is not ready");
-    if (host.process->is_leaving) return no(host.name + " is leaving");
+    // It stays while it has a part of what is lost.
+    if (host.process->is_leaving && invariants_.lost() == 0) return no(host.name + " is leaving");
   }
   const auto view = live_now.front()->control->core.view();
   if (view->cluster->revision != coordinator_.space().revision()) return no("old view");
@@ -191,13 +196,13 @@ bool World::is_settled(std::string* why) {
     if (is_dead && invariants_.lost() > 0 && !record.has_session) continue;
     ++members;
     if (is_dead || !record.has_session ||
-        record.member.state != coordination::MemberState::kActive) {
+        (record.member.state != coordination::MemberState::kActive && !at->second->is_leaving)) {
       return no("member " + record.member.name + " is not active");
     }
   }
   if (members != live_now.size()) return no("members are missing");
   const std::size_t copies =
-      std::min<std::size_t>(view->cluster->settings->copies, live_now.size());
+      std::min<std::size_t>(view->cluster->settings->copies, view->cluster->active_members());
   for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
     if (view->cluster->is_lost(PartitionId(p))) continue;
     const PartitionConfig& c = invariants_.config(p);
