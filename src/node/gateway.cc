@@ -27,7 +27,8 @@ constexpr std::string_view kDataLoss =
 }  // namespace
 
 Gateway::Gateway(GatewayHost& host, const NodeOptions& options)
-    : host_(host), options_(options), changed_(kPartitionCount), changed_later_(kPartitionCount) {}
+    : host_(host), options_(options), changed_(kPartitionCount), changed_later_(kPartitionCount),
+      lost_(kPartitionCount) {}
 
 Gateway::~Gateway() = default;
 
@@ -167,9 +168,8 @@ void Gateway::submit(Target target, PartitionId partition, bool is_write, bool a
 }
 
 bool Gateway::is_lost(PartitionId partition) const {
-  const NodeView* view = host_.view();
-  return view != nullptr && view->cluster->is_lost(partition) &&
-         host_.config(partition).epoch <= view->cluster->partition(partition).epoch;
+  return lost_[partition.value()] &&
+         host_.config(partition).epoch <= host_.view()->cluster->partition(partition).epoch;
 }
 
 /// The fast path: a replica on this worker answers before this returns, and nothing is kept.
@@ -330,10 +330,13 @@ void Gateway::route_changed(PartitionId partition) {
 
 void Gateway::view_changed() {
   const NodeView* view = host_.view();
+  for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
+    lost_[p] = view->cluster->is_lost(PartitionId(p));
+  }
   for (std::uint64_t seq = base_; seq < next_seq_; ++seq) {
     Pending* pending = find(seq);
     if (pending == nullptr || pending->any_replica) continue;
-    if (view->cluster->is_lost(pending->partition)) fail(*pending, kDataLoss);
+    if (lost_[pending->partition.value()]) fail(*pending, kDataLoss);
   }
 }
 

@@ -163,6 +163,7 @@ class Gateway {
   Direct* direct_ = nullptr;
   std::vector<bool> changed_;           // by partition: send again at the end of the turn
   std::vector<bool> changed_later_;     // the same at the next tick
+  std::vector<bool> lost_;              // by partition: all its replicas died, says the view
   bool any_changed_ = false;
   bool any_changed_later_ = false;
   std::vector<std::shared_ptr<Composite>> deferred_;
