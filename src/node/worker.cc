@@ -2,6 +2,7 @@
 #include "node/worker.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "base/check.h"
@@ -49,7 +50,18 @@ bool WorkerCore::wants_input(const Client& client) const {
 std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
   std::size_t consumed = 0;
   while (consumed < input.size() && wants_input(client)) {
-    const auto status = client.parser.parse(input.substr(consumed));
+    auto status = resp::RequestParser::Status::kNeedMore;
+    const std::size_t count = parse_ahead(client, input.substr(consumed), status);
+    const std::size_t base = consumed;
+    std::size_t done = 0;
+    for (; done < count && wants_input(client); ++done) {
+      consumed = base + ahead_[done].end;
+      if (!ahead_[done].args.empty()) gateway_.execute(client, ahead_[done].args);
+    }
+    if (done < count) {
+      client.parser = {};  // what was parsed too early is parsed again
+      break;
+    }
     if (status == resp::RequestParser::Status::kNeedMore) break;
     if (status == resp::RequestParser::Status::kError) {
       client.silenced = false;
@@ -58,13 +70,50 @@ std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
       client_has_output(client);
       break;
     }
-    consumed += client.parser.consumed();
-    if (!client.parser.args().empty()) gateway_.execute(client, client.parser.args());
   }
   input_bytes_ += consumed;
   // Even if all input is taken: nobody reads more until the client is resumed.
   if (!client.closing && !wants_input(client)) throttled_.push_back(client.id());
   return consumed;
+}
+
+/// Parses some requests, and makes the processor load what they will need: the three cache
+/// misses of a lookup depend on each other, but not on those of the other requests.
+std::size_t WorkerCore::parse_ahead(Client& client, std::string_view input,
+                                    resp::RequestParser::Status& status) {
+  constexpr std::size_t kAheadMax = 16;
+  ahead_.resize(kAheadMax);
+  std::size_t end = 0;
+  std::size_t count = 0;
+  while (count < kAheadMax && end < input.size()) {
+    status = client.parser.parse(input.substr(end));
+    if (status != resp::RequestParser::Status::kRequest) break;
+    Ahead& next = ahead_[count++];
+    next.args = client.parser.args();
+    const bool is_inline = input[end] != '*';
+    end += client.parser.consumed();
+    next.end = end;
+    if (is_inline) break;  // the parser owns its arguments, until it parses on
+  }
+  if (count > 1) prefetch(count);
+  return count;
+}
+
+void WorkerCore::prefetch(std::size_t count) {
+  const std::span<Ahead> all(ahead_.data(), count);
+  for (Ahead& next : all) {
+    next.replica = nullptr;
+    if (next.args.size() < 2) continue;
+    next.key = storage::key_ref(next.args[1]);
+    next.replica = replica(partition_of(next.key.slot));
+    if (next.replica != nullptr) next.replica->store().prefetch_table(next.key.slot);
+  }
+  for (const Ahead& next : all) {
+    if (next.replica != nullptr) next.replica->store().prefetch_bucket(next.key);
+  }
+  for (const Ahead& next : all) {
+    if (next.replica != nullptr) next.replica->store().prefetch_entry(next.key);
+  }
 }
 
 void WorkerCore::disconnect(Client& client) { gateway_.disconnect(client); }

@@ -138,6 +138,10 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void note_waiting(replication::Replica& replica);
   void rebuild_jobs();
   void pump_snapshots();
+  /// Fills ahead_ from the input; returns how many. `status` is of the parser's last call.
+  std::size_t parse_ahead(Client& client, std::string_view input,
+                          resp::RequestParser::Status& status);
+  void prefetch(std::size_t count);
 
   const NodeOptions& options_;
   const wire::Endpoint self_;
@@ -154,6 +158,13 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   std::vector<ConnectionId> throttled_;
   std::map<wire::Endpoint, std::unique_ptr<Link>> links_;
   std::vector<Link*> to_ack_;
+  struct Ahead {  // a request that is parsed and not executed yet
+    std::vector<std::string_view> args;
+    std::size_t end = 0;  // of it in the input
+    const replication::Replica* replica = nullptr;
+    storage::KeyRef key{};
+  };
+  std::vector<Ahead> ahead_;
   wire::Args args_;
   ByteBuffer scratch_;
 

@@ -257,6 +257,58 @@ TEST_F(WorkerTest, AWriteThatWasSentAndNeverAnsweredIsInDoubt) {
   EXPECT_EQ(world_.ask(two, {"GET", "a"}), "$-1\r\n") << "given up, it is not sent again";
 }
 
+TEST_F(WorkerTest, RequestsOfAllKindsMayComeInOnePiece) {
+  Connection& one = world_.connect(1);
+  std::string input;
+  std::string expected;
+  for (int i = 0; i < 40; ++i) {
+    const std::string n = std::to_string(i);
+    input += "set \"a " + n + "\" 'b " + n + "'\r\n\r\nget \"a " + n + "\"\r\n";
+    expected += std::string(kOk) + bulk("b " + n);
+    input += command({"STRLEN", "a " + n}) + command({"PING"});
+    expected += ":" + std::to_string(2 + n.size()) + "\r\n+PONG\r\n";
+  }
+  world_.type(one, input + "*1\r\n$4\r\nPI");
+  world_.run();
+  world_.type(one, "NG\r\n");
+  EXPECT_EQ(one.take(), expected + "+PONG\r\n");
+}
+
+TEST_F(WorkerTest, NothingBehindQuitIsExecuted) {
+  Connection& one = world_.connect(1);
+  world_.type(one, command({"QUIT"}) + command({"SET", "a", "1"}) + "*1\r\n$");
+  EXPECT_EQ(one.take(), kOk);
+  EXPECT_TRUE(one.closed);
+  EXPECT_EQ(world_.ask(world_.connect(1), {"GET", "a"}), "$-1\r\n");
+}
+
+TEST_F(WorkerTest, WhatPrecedesAMalformedRequestIsAnswered) {
+  Connection& one = world_.connect(1);
+  world_.type(one, command({"PING"}) + command({"PING"}) + "*1\r\n:1\r\n");
+  EXPECT_THAT(one.take(), StartsWith("+PONG\r\n+PONG\r\n-ERR Protocol error"));
+  EXPECT_TRUE(one.closed);
+}
+
+TEST(WorkerLimits, WhatIsBeyondThemIsExecutedOnceAndInOrder) {
+  WorkerWorld world(2, 1, [](NodeOptions& options) { options.client_pending_max = 3; });
+  world.place({1, 2});
+  world.publish();
+  world.run();
+  Connection& two = world.connect(2);
+  std::string input;
+  std::string expected;
+  for (int i = 1; i <= 50; ++i) {
+    input += command({"INCR", "n"});
+    expected += ":" + std::to_string(i) + "\r\n";
+  }
+  const std::string last = command({"INCR", "n"});
+  world.type(two, input + last.substr(0, 9));
+  world.run();
+  world.type(two, last.substr(9));
+  world.run();
+  EXPECT_EQ(two.take(), expected + ":51\r\n");
+}
+
 TEST(WorkerLimits, AClientThatSentTooMuchGoesOnThoughAllOfItWasTaken) {
   WorkerWorld world(2, 1, [](NodeOptions& options) { options.client_pending_max = 2; });
   world.place({1, 2});

@@ -48,10 +48,6 @@ struct Bucket::Overflow {
   }
 };
 
-Bucket::Overflow* Bucket::overflow() const {
-  return reinterpret_cast<Overflow*>(address_at(kLinkIndex));
-}
-
 std::size_t Bucket::size() const {
   return is_linked() ? kLinkIndex + overflow()->count : inline_size();
 }

@@ -46,6 +46,8 @@ class Bucket {
   /// Frees the overflow array; the bucket is empty then.
   void reset();
   void prefetch_entries() const;
+  /// Those that find() of this tag would look at first.
+  void prefetch_entry(std::uint8_t tag) const;
 
  private:
   struct Overflow;
@@ -59,7 +61,9 @@ class Bucket {
   [[nodiscard]] unsigned inline_matches(std::uint8_t tag) const;
   [[nodiscard]] Entry overflow_at(std::size_t index) const;
   [[nodiscard]] std::size_t find_in_overflow(std::uint8_t tag, std::string_view key) const;
-  [[nodiscard]] Overflow* overflow() const;
+  [[nodiscard]] Overflow* overflow() const {
+    return reinterpret_cast<Overflow*>(address_at(kLinkIndex));
+  }
   void set_address(std::size_t index, std::uintptr_t address);
   void set(std::size_t index, Entry entry, std::uint8_t tag);
   void link(Overflow* overflow);
@@ -104,6 +108,15 @@ inline std::size_t Bucket::find(std::uint8_t tag, std::string_view key) const {
     if (Entry::from_address(address_at(index)).has_key(key)) return index;
   }
   return is_linked() ? find_in_overflow(tag, key) : kNowhere;
+}
+
+inline void Bucket::prefetch_entry(std::uint8_t tag) const {
+  const unsigned matches = inline_matches(tag);
+  if (matches != 0) {
+    Entry::from_address(address_at(static_cast<std::size_t>(std::countr_zero(matches)))).prefetch();
+  } else if (is_linked()) {
+    __builtin_prefetch(overflow());
+  }
 }
 
 }  // namespace borg::storage

@@ -71,6 +71,18 @@ PartitionStore::~PartitionStore() = default;
 PartitionStore::PartitionStore(PartitionStore&&) noexcept = default;
 PartitionStore& PartitionStore::operator=(PartitionStore&&) noexcept = default;
 
+void PartitionStore::prefetch_table(SlotId slot) const {
+  __builtin_prefetch(impl_->table_of(slot));
+}
+
+void PartitionStore::prefetch_bucket(const KeyRef& key) const {
+  if (const SlotTable* table = impl_->table_of(key.slot)) table->prefetch_bucket(key.hash);
+}
+
+void PartitionStore::prefetch_entry(const KeyRef& key) const {
+  if (const SlotTable* table = impl_->table_of(key.slot)) table->prefetch_entry(key.hash);
+}
+
 std::optional<EntryView> PartitionStore::find(const KeyRef& key) const {
   const SlotTable* table = impl_->table_of(key.slot);
   if (table == nullptr) return std::nullopt;

@@ -61,6 +61,11 @@ class PartitionStore {
   PartitionStore& operator=(PartitionStore&&) noexcept;
 
   [[nodiscard]] std::optional<EntryView> find(const KeyRef& key) const;
+  /// Start to load what a lookup of this key will touch: each needs what the one before loads,
+  /// so call them for several keys in turn before the lookups.
+  void prefetch_table(SlotId slot) const;
+  void prefetch_bucket(const KeyRef& key) const;
+  void prefetch_entry(const KeyRef& key) const;
   /// Inserts or replaces key, value and expiry.
   void put(const KeyRef& key, std::string_view value, ExpiryMs expiry,
            ValueType type = ValueType::kString);

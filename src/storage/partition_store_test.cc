@@ -52,6 +52,21 @@ TEST(PartitionStore, PutsFindsReplacesErases) {
   EXPECT_EQ(store.keys(), 1u);
 }
 
+TEST(PartitionStore, AnyKeyMayBePrefetched) {
+  PartitionStore store(kPartition);
+  for (int i = 0; i < 100; ++i) {  // empty, inline entries, overflowing buckets, several buckets
+    const std::string name = "k" + std::to_string(i);
+    const KeyRef key = here(name);
+    store.prefetch_table(key.slot);
+    store.prefetch_bucket(key);
+    store.prefetch_entry(key);
+    EXPECT_FALSE(store.find(key));
+    store.put(key, name, kNoExpiry);
+    store.prefetch_entry(key);
+    EXPECT_EQ(value_of(store, key), name);
+  }
+}
+
 TEST(PartitionStore, KeepsSlotsApart) {
   PartitionStore store(kPartition);
   for (unsigned slot = 0; slot < 16; ++slot) store.put(here("k", slot), std::to_string(slot), 5);

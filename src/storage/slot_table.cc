@@ -80,6 +80,14 @@ SlotTable::Place SlotTable::place_of(const KeyRef& key) {
   return {&bucket, bucket.find(tag_of(key.hash), key.key)};
 }
 
+void SlotTable::prefetch_bucket(std::uint64_t hash) const {
+  __builtin_prefetch(&buckets_[bucket_of(hash)]);
+}
+
+void SlotTable::prefetch_entry(std::uint64_t hash) const {
+  buckets_[bucket_of(hash)].prefetch_entry(tag_of(hash));
+}
+
 Entry SlotTable::find(const KeyRef& key) const {
   const Bucket& bucket = buckets_[bucket_of(key.hash)];
   const std::size_t index = bucket.find(tag_of(key.hash), key.key);

@@ -48,6 +48,8 @@ class SlotTable {
 
   /// Null if it is not here.
   [[nodiscard]] Entry find(const KeyRef& key) const;
+  void prefetch_bucket(std::uint64_t hash) const;
+  void prefetch_entry(std::uint64_t hash) const;
   void put(const KeyRef& key, std::string_view value, ExpiryMs expiry, ValueType type);
   bool erase(const KeyRef& key);
   bool set_expiry(const KeyRef& key, ExpiryMs expiry);
