@@ -116,6 +116,54 @@ TEST_F(LivenessTest, APromiseOutlivesTheMembershipOfWhoGotIt) {
   EXPECT_EQ(liveness_.lease(kA), nullptr);
 }
 
+TEST_F(LivenessTest, NothingIsPromisedWhileATakeOverIsOpen) {
+  liveness_.withhold(kA);
+  liveness_.withhold(kA);
+  for (int i = 0; i < 2; ++i) {
+    const auto ack = liveness_.on_heartbeat(kA, {}, Revision(), at(0));
+    EXPECT_FALSE(ack.grants);
+    EXPECT_FALSE(liveness_.is_promised(kA, at(0)));
+    liveness_.release(kA, Revision());
+  }
+  EXPECT_TRUE(liveness_.on_heartbeat(kA, {}, Revision(), at(0)).grants);
+  EXPECT_TRUE(liveness_.is_promised(kA, at(0)));
+}
+
+TEST_F(LivenessTest, APromiseAfterATakeOverIsForViewsThatKnowIt) {
+  liveness_.withhold(kA);
+  liveness_.release(kA, Revision(7));
+  EXPECT_EQ(liveness_.on_heartbeat(kA, {}, Revision(), at(0)).needed, Revision(7));
+  EXPECT_EQ(liveness_.on_heartbeat(kB, {}, Revision(), at(0)).needed, Revision());
+}
+
+TEST_F(LivenessTest, APromiseThatMissesATakeOverIsNotUsed) {
+  const wire::HeartbeatAck ack{
+      .sent_at = at(0).as_nanos(), .revision = {}, .grants = true, .needed = Revision(7)};
+  const auto before = liveness_.lease(kA);
+  EXPECT_FALSE(liveness_.on_heartbeat_ack(kA, ack, Revision(6), at(0)));
+  EXPECT_LT(before->until(), at(0));
+  EXPECT_TRUE(liveness_.on_heartbeat_ack(kA, ack, Revision(7), at(0)));
+  EXPECT_LT(before->until(), at(0)) << "workers that still have the old view";
+  EXPECT_EQ(liveness_.lease(kA)->until(), at(1000));
+  EXPECT_FALSE(liveness_.on_heartbeat_ack(kA, ack, Revision(8), at(0)));
+}
+
+TEST_F(LivenessTest, ARefusalIsASignOfLifeAndNoLease) {
+  const wire::HeartbeatAck ack{.sent_at = at(500).as_nanos(), .revision = {}, .grants = false};
+  liveness_.on_heartbeat_ack(kA, ack, Revision(9), at(500));
+  EXPECT_FALSE(liveness_.is_silent(kA, at(1000)));
+  EXPECT_LT(liveness_.lease(kA)->until(), at(0));
+}
+
+TEST_F(LivenessTest, ATakeOverMayEndAfterItsVictimIsForgotten) {
+  liveness_.withhold(kA);
+  liveness_.set_members({kB, kC}, at(5000));
+  EXPECT_FALSE(liveness_.on_heartbeat(kA, {}, Revision(), at(5000)).grants);
+  liveness_.release(kA, Revision(7));
+  liveness_.set_members({kB, kC}, at(9000));
+  EXPECT_EQ(liveness_.lease(kA), nullptr);
+}
+
 TEST_F(LivenessTest, AHeartbeatNamesTheSilent) {
   hear(kA, 1000);
   hear(kC, 1000);
