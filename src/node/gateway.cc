@@ -183,7 +183,8 @@ bool Gateway::execute_here(std::uint64_t seq, Target& target, PartitionId partit
       partition, {.origin = {.gateway = host_.self(), .seq = seq, .floor = base_, .resp = resp},
                   .term = host_.config(partition).term,
                   .any_replica = any_replica,
-                  .args = args});
+                  .args = args,
+                  .is_only_copy = true});
   direct_ = nullptr;
   return direct.answered;
 }

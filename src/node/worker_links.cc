@@ -49,6 +49,12 @@ ByteBuffer* WorkerCore::unsent(const wire::Endpoint& peer) {
 }
 
 ByteBuffer* WorkerCore::link(NodeId to, PartitionId partition) {
+  if (receiving_ != nullptr && receiving_->peer.node == to) {
+    // A refusal goes back the way the frame came, even to a node that the view has forgotten:
+    // without it the ack, which covers refused frames too, would say that they were taken.
+    mark_dirty(*receiving_);
+    return &receiving_->output;
+  }
   return output_to(holder(to, partition));
 }
 
@@ -202,7 +208,9 @@ bool WorkerCore::on_replication(Link& link, const wire::Frame& frame) {
   const auto handle = [&](auto m, auto&& apply) {
     if (!wire::decode(frame.payload, m) || !is_mine(m.partition)) return false;
     Replica& replica = replica_of(m.partition);
+    receiving_ = &link;
     apply(replica, m);
+    receiving_ = nullptr;
     return true;
   };
   switch (frame.type) {

@@ -147,12 +147,15 @@ void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
                             .reply = reply};
   spec->handler(context, request.args);
   const std::string_view bytes = reply.buffer().view();
-  if (context.changed) {
+  if (context.met_expired && !context.changed) run_expiry(keys_of(*spec, request.args), now, sink);
+  // A write that changed nothing is recorded too: another copy of it that comes later must not
+  // find a state in which it would change something, when its client has this answer.
+  const bool is_recorded = is_write && !request.is_only_copy;
+  if (context.changed || (is_recorded && !sink.too_few_nodes())) {
     append(*spec, request.origin, request.args, context, bytes, sink);
     answer_write(request.origin, bytes, last_seq_, now, sink);
     return;
   }
-  if (context.met_expired) run_expiry(keys_of(*spec, request.args), now, sink);
   answer_read(request.origin, bytes, now, sink);
 }
 

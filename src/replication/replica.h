@@ -100,6 +100,8 @@ class Replica {
     Epoch term;
     bool any_replica = false;
     commands::Args args;
+    /// The gateway has not sent it before, and will not while this replica may answer it.
+    bool is_only_copy = false;
   };
   void request(const RequestView& request, Now now, ReplicaSink& sink);
 
