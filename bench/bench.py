@@ -48,7 +48,7 @@ class Settings:
 
     def operations(self, pipeline):
         """So many that a run takes a second or two, and its CPU time is known to 1 %."""
-        count = {1: 40_000, 16: 320_000}.get(pipeline, 640_000)
+        count = {1: 80_000, 16: 640_000}.get(pipeline, 1_280_000)
         return max(int(count * self.scale), 50 * pipeline)
 
 

@@ -117,8 +117,8 @@ struct Connection {
   std::uint16_t port = 0;
   ByteBuffer output;
   ByteBuffer input;
-  std::uint64_t due = 0;        ///< replies to the batch under way, WAIT's not counted
-  bool wait_due = false;        ///< WAIT's reply follows
+  std::uint64_t due = 0;  ///< replies to the batch under way, WAIT's not counted
+  bool wait_due = false;  ///< WAIT's reply follows
   bool wants_to_write = false;
   Clock::time_point sent;
 };
@@ -175,9 +175,10 @@ class Load {
       if (batch_us_.empty()) return 0.0F;
       return batch_us_[static_cast<std::size_t>(q * static_cast<double>(batch_us_.size() - 1))];
     };
-    fmt::print("{{\"operations\": {}, \"errors\": {}, \"seconds\": {:.6f}, \"p50_us\": {:.1f}, "
-               "\"p99_us\": {:.1f}, \"max_us\": {:.1f}}}\n",
-               answered_, errors_, seconds_between(started_, finished_), at(0.5), at(0.99), at(1));
+    fmt::print(
+        "{{\"operations\": {}, \"errors\": {}, \"seconds\": {:.6f}, \"p50_us\": {:.1f}, "
+        "\"p99_us\": {:.1f}, \"max_us\": {:.1f}}}\n",
+        answered_, errors_, seconds_between(started_, finished_), at(0.5), at(0.99), at(1));
     if (errors_ > 0) fmt::print(stderr, "load: first wrong reply: {}\n", first_error_);
   }
 
