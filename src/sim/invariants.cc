@@ -140,7 +140,9 @@ void Invariants::check_partition(std::uint16_t p) {
     if (!each->alive()) continue;
     const Replica* replica = each->replica(PartitionId(p));
     if (replica == nullptr) continue;
-    if (replica->config().epoch > c.epoch) fail("nobody is ahead of the coordinator", p, each->name);
+    if (replica->config().epoch > c.epoch) {
+      fail("nobody is ahead of the coordinator", p, each->name);
+    }
     if (replica->role() != Replica::Role::kPrimary) continue;
     if (each->may_serve(PartitionId(p))) {
       if (serving != nullptr) {

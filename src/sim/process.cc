@@ -138,7 +138,9 @@ void ControlActor::take_effects(Now) {
   for (auto& submission : effects.transactions) {
     if (sim_.trace.prints()) {
       std::string text = "txn " + std::to_string(submission.id) + ":";
-      for (const auto& put : submission.txn.puts) text += " " + put.key + "=" + printable(put.value);
+      for (const auto& put : submission.txn.puts) {
+        text += " " + put.key + "=" + printable(put.value);
+      }
       for (const auto& del : submission.txn.deletes) text += " -" + del.key;
       say(printable(text, 8000));
     }

@@ -87,7 +87,9 @@ void SimClient::on_reply(const std::shared_ptr<Session>& session, const std::str
   while (true) {
     const resp::ReplyResult result = resp::parse_reply(received_);
     if (!result.reply) {
-      if (result.error == resp::ReplyError::kMalformed) throw Violation("resp", printable(received_));
+      if (result.error == resp::ReplyError::kMalformed) {
+        throw Violation("resp", printable(received_));
+      }
       return;
     }
     if (!under_way_) throw Violation("resp", "a reply to nothing: " + printable(received_));

@@ -209,7 +209,8 @@ bool World::is_settled(std::string* why) {
     const NodeList& target = view->cluster->target.replicas.at(p);
     const bool there =
         c.primary() == target.front() && c.in_sync.size() == target.size() && c.syncing.empty() &&
-        std::all_of(c.in_sync.begin(), c.in_sync.end(), [&](NodeId n) { return target.contains(n); });
+        std::all_of(c.in_sync.begin(), c.in_sync.end(),
+                    [&](NodeId n) { return target.contains(n); });
     if (!there || c.in_sync.size() != copies) {
       std::string wanted;
       for (const NodeId n : target) wanted += " " + std::to_string(n.value() % 1000);

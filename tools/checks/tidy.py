@@ -43,7 +43,7 @@ BANNED = (
      r".*\.h$"),
     ("define-private", r"#\s*define\s+(private|protected|class)\b", "the public interface", ".*"),
     ("printf", r"(?<!\w)(std::)?v?f?printf\s*\(|(?<!\w)(std::)?puts\s*\(",
-     "fmt::print in app/, the log elsewhere", r"^src/(?!base/check\.cc).*"),
+     "fmt::print in app/, the log elsewhere", r"^src/(?!base/check\.cc|sim/).*"),
     ("cout", r"\bstd::(cout|cerr|clog)\b", "fmt::print in app/, the log elsewhere", SRC),
     ("friend-test", r"\bFRIEND_TEST\b|\bfriend\s+class\s+\w*Test\b", "the public interface", ".*"),
     ("word", r"(?i)\w*(?<!web)(master|slave)\w*", "primary, backup", ".*"),
