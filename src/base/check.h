@@ -9,9 +9,9 @@ namespace borg {
 }  // namespace borg
 
 /// Our own bug, on in release: never for what a peer, a client or a disk may do.
-#define BORG_CHECK(condition)                                            \
-  do {                                                                   \
-    if (!(condition)) [[unlikely]] {                                     \
-      ::borg::check_failed(#condition, __FILE__, __LINE__);              \
-    }                                                                    \
+#define BORG_CHECK(condition)                               \
+  do {                                                      \
+    if (!(condition)) [[unlikely]] {                        \
+      ::borg::check_failed(#condition, __FILE__, __LINE__); \
+    }                                                       \
   } while (false)

@@ -230,11 +230,10 @@ std::optional<Target> target_from_text(std::string_view text) {
     if (id) t.nodes.push_back(*id);
     return id.has_value();
   });
-  const bool replicas_ok =
-      for_each_part(fields->at("replicas"), ';', [&](std::string_view part) {
-        t.replicas.emplace_back();
-        return read_replicas(part, t.nodes, t.replicas.back());
-      });
+  const bool replicas_ok = for_each_part(fields->at("replicas"), ';', [&](std::string_view part) {
+    t.replicas.emplace_back();
+    return read_replicas(part, t.nodes, t.replicas.back());
+  });
   if (!nodes_ok || !replicas_ok) return std::nullopt;
   if (!t.replicas.empty() && t.replicas.size() != kPartitionCount) return std::nullopt;
   return t;
@@ -243,8 +242,8 @@ std::optional<Target> target_from_text(std::string_view text) {
 bool is_name(std::string_view text) {
   if (text.empty() || text.size() > 64) return false;
   return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
   });
 }
 

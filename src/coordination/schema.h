@@ -61,8 +61,8 @@ struct Member {
 /// The assignment that the cluster is moving towards.
 struct Target {
   std::uint64_t version = 0;
-  std::vector<NodeId> nodes;        ///< the members it was computed for, sorted
-  std::vector<NodeList> replicas;   ///< of each partition, primary first; empty: no target yet
+  std::vector<NodeId> nodes;       ///< the members it was computed for, sorted
+  std::vector<NodeList> replicas;  ///< of each partition, primary first; empty: no target yet
 };
 
 [[nodiscard]] std::string to_text(const Settings& settings);

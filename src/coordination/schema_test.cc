@@ -75,9 +75,9 @@ TEST(Schema, SettingsReadBack) {
 }
 
 TEST(Schema, SettingsThatNoClusterCanHaveAreRefused) {
-  for (Settings settings : {Settings{.copies = 0, .min_copies = 0}, Settings{.min_copies = 0},
-                            Settings{.copies = 1, .min_copies = 2},
-                            Settings{.copies = 1000, .min_copies = 1}}) {
+  for (Settings settings :
+       {Settings{.copies = 0, .min_copies = 0}, Settings{.min_copies = 0},
+        Settings{.copies = 1, .min_copies = 2}, Settings{.copies = 1000, .min_copies = 1}}) {
     EXPECT_FALSE(settings_from_text(to_text(settings))) << to_text(settings);
   }
 }

@@ -139,8 +139,7 @@ class Service final : public server::HttpService {
 
 }  // namespace
 
-std::unique_ptr<server::HttpService> start_http(server::asio::io_context&,
-                                                tcp::acceptor acceptor,
+std::unique_ptr<server::HttpService> start_http(server::asio::io_context&, tcp::acceptor acceptor,
                                                 server::NodeQuestions& node) {
   return std::make_unique<Service>(std::move(acceptor), node);
 }

@@ -40,10 +40,9 @@ const MemberRecord* ClusterView::member(std::string_view name) const {
 }
 
 std::size_t ClusterView::active_members() const {
-  return static_cast<std::size_t>(
-      std::count_if(members.begin(), members.end(), [](const MemberRecord& record) {
-        return record.member.state == MemberState::kActive;
-      }));
+  return static_cast<std::size_t>(std::count_if(
+      members.begin(), members.end(),
+      [](const MemberRecord& record) { return record.member.state == MemberState::kActive; }));
 }
 
 bool ClusterView::is_lost(PartitionId p) const {
@@ -80,8 +79,7 @@ void ViewBuilder::apply(const coordination::Changes& changes) {
   view_.revision = changes.revision;
 }
 
-void ViewBuilder::learn(PartitionId partition, const PartitionConfig& config,
-                        Revision modified) {
+void ViewBuilder::learn(PartitionId partition, const PartitionConfig& config, Revision modified) {
   PartitionConfig& known = view_.partitions[partition.value()];
   if (config.epoch < known.epoch) return;
   known = config;

@@ -20,7 +20,7 @@ namespace borg::membership {
 /// A member with what the coordinator says around its record.
 struct MemberRecord {
   coordination::Member member;
-  Revision joined;     ///< when the record was created: the order in which members came
+  Revision joined;  ///< when the record was created: the order in which members came
   Revision modified;
   bool has_session = false;
 };
@@ -40,7 +40,7 @@ struct ClusterView {
   /// A peer told of the configuration: newer than all else here, its members may be unknown.
   std::bitset<kPartitionCount> is_ahead;
   std::map<std::string, NodeId, std::less<>> names;  ///< held by sessions
-  std::vector<std::string> keys;       ///< all keys: what a fresh start deletes
+  std::vector<std::string> keys;                     ///< all keys: what a fresh start deletes
 
   [[nodiscard]] const MemberRecord* member(NodeId id) const;
   [[nodiscard]] const MemberRecord* member(std::string_view name) const;

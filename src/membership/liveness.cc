@@ -40,15 +40,14 @@ wire::Heartbeat Liveness::heartbeat(Revision revision, Instant now) const {
   return m;
 }
 
-wire::HeartbeatAck Liveness::on_heartbeat(NodeId from, const wire::Heartbeat& m,
-                                          Revision revision, Instant now) {
+wire::HeartbeatAck Liveness::on_heartbeat(NodeId from, const wire::Heartbeat& m, Revision revision,
+                                          Instant now) {
   Peer& peer = peers_[from];
   peer.heard = now;
   peer.reports_silent = m.silent;
   const bool grants = peer.withheld == 0;
   if (grants) {
-    peer.promised_until =
-        std::max(peer.promised_until, now + options_.lease + options_.lease / 40);
+    peer.promised_until = std::max(peer.promised_until, now + options_.lease + options_.lease / 40);
   }
   return {.sent_at = m.sent_at, .revision = revision, .grants = grants, .needed = peer.needed};
 }

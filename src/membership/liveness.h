@@ -57,8 +57,7 @@ class Liveness {
                                   Instant now);
   /// Uses the promise if this node's view, which is at `revision`, knows all take-overs that
   /// came before it. True if lease(from) is another one from now on.
-  bool on_heartbeat_ack(NodeId from, const wire::HeartbeatAck& m, Revision revision,
-                        Instant now);
+  bool on_heartbeat_ack(NodeId from, const wire::HeartbeatAck& m, Revision revision, Instant now);
 
   /// This node is about to take over from `node`, or may have done so without knowing: no
   /// promise until each withhold() is followed by a release().

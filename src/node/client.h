@@ -24,7 +24,9 @@ class Client {
   using Slot = std::uint64_t;
 
   Client(ConnectionId id, std::string address, std::string local_address, Instant now)
-      : id_(id), address_(std::move(address)), local_address_(std::move(local_address)),
+      : id_(id),
+        address_(std::move(address)),
+        local_address_(std::move(local_address)),
         since_(now) {}
 
   /// True if a reply may go straight to the output.
@@ -52,9 +54,9 @@ class Client {
   std::string library_name;
   std::string library_version;
   std::string last_command;
-  bool closing = false;    ///< no more commands; closed when the output has left
-  bool gone = false;       ///< the connection is closed; kept for replies that are pending
-  bool dirty = false;      ///< listed as having output
+  bool closing = false;  ///< no more commands; closed when the output has left
+  bool gone = false;     ///< the connection is closed; kept for replies that are pending
+  bool dirty = false;    ///< listed as having output
   bool no_evict = false;
   bool no_touch = false;
   bool replies_off = false;  ///< CLIENT REPLY OFF

@@ -23,7 +23,10 @@ std::string describe(const Client& client, Instant now) {
   return "id=" + std::to_string(client.id().value()) + " addr=" + client.address() +
          " laddr=" + client.local_address() + " fd=-1 name=" + client.name +
          " age=" + seconds(now - client.since()) + " idle=" + seconds(now - client.last_active) +
-         " flags=" + (client.no_evict ? "e" : client.no_touch ? "T" : "N") +
+         " flags=" +
+         (client.no_evict   ? "e"
+          : client.no_touch ? "T"
+                            : "N") +
          " db=0 sub=0 psub=0 ssub=0 multi=-1 qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0"
          " rbp=0 obl=" +
          std::to_string(client.output.size()) + " oll=" + std::to_string(client.pending()) +

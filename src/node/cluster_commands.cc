@@ -90,8 +90,7 @@ void cluster_nodes(const GatewayCall& call) {
   const ClusterView* view = view_of(call);
   const auto ranges = ranges_by_primary(call);
   std::string text;
-  for (const MemberRecord& record : view == nullptr ? std::vector<MemberRecord>{}
-                                                    : view->members) {
+  for (const MemberRecord& record : view == nullptr ? std::vector<MemberRecord>{} : view->members) {
     const coordination::Member& m = record.member;
     const bool is_self = m.id == call.gateway.host().self().node;
     const bool is_down = m.state == coordination::MemberState::kDown;
@@ -252,9 +251,8 @@ void borg_whereis(const GatewayCall& call) {
       w.array(4);
       w.bulk(record == nullptr ? "?" : record->member.name);
       w.bulk(coordination::to_text(node));
-      w.bulk(record == nullptr
-                 ? "?"
-                 : record->member.host + ":" + std::to_string(record->member.port));
+      w.bulk(record == nullptr ? "?"
+                               : record->member.host + ":" + std::to_string(record->member.port));
       w.bulk(role);
     }
   });

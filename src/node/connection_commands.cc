@@ -150,9 +150,8 @@ void hello(const GatewayCall& call) {
 }
 
 void client_id(const GatewayCall& call) {
-  call.reply([&](resp::Writer& w) {
-    w.integer(static_cast<std::int64_t>(call.client.id().value()));
-  });
+  call.reply(
+      [&](resp::Writer& w) { w.integer(static_cast<std::int64_t>(call.client.id().value())); });
 }
 
 void client_setname(const GatewayCall& call) {
@@ -161,8 +160,10 @@ void client_setname(const GatewayCall& call) {
 
 void client_getname(const GatewayCall& call) {
   call.reply([&](resp::Writer& w) {
-    if (call.client.name.empty()) w.null();
-    else w.bulk(call.client.name);
+    if (call.client.name.empty())
+      w.null();
+    else
+      w.bulk(call.client.name);
   });
 }
 

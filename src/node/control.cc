@@ -80,15 +80,19 @@ void ControlCore::on_txn_done(const coordination::TxnDone& done) {
   for (const auto& [partition, config] : open.configs) {
     Work& work = work_[partition.value()];
     work.txn.reset();
-    if (done.outcome == TxnOutcome::kUnknown) work.taken_unknown = work.taken_from != NodeId();
-    else if (!committed && !work.taken_unknown) end_take_over(partition, Revision());
+    if (done.outcome == TxnOutcome::kUnknown)
+      work.taken_unknown = work.taken_from != NodeId();
+    else if (!committed && !work.taken_unknown)
+      end_take_over(partition, Revision());
     if (committed) {
       builder_.learn(partition, config, done.revision);
       view_changed_ = true;
     } else if (work.hand_over != Work::HandOver::kNone) {
       reached<"a hand-over is not committed">();
-      if (done.outcome == TxnOutcome::kUnknown) work.outcome_unknown = true;
-      else if (!work.outcome_unknown) stop_hand_over(partition);
+      if (done.outcome == TxnOutcome::kUnknown)
+        work.outcome_unknown = true;
+      else if (!work.outcome_unknown)
+        stop_hand_over(partition);
     }
   }
   if (committed) {
@@ -153,8 +157,8 @@ std::vector<coordination::Member> ControlCore::peers_to_dial() const {
   const MemberRecord* self = cluster().member(self_);
   if (self == nullptr) return peers;
   for (const MemberRecord& record : cluster().members) {
-    const bool is_older = record.joined < self->joined ||
-                          (record.joined == self->joined && record.member.id < self_);
+    const bool is_older =
+        record.joined < self->joined || (record.joined == self->joined && record.member.id < self_);
     if (record.member.id != self_ && is_older && !is_proven_dead(record.member.id)) {
       peers.push_back(record.member);
     }
@@ -194,8 +198,10 @@ void ControlCore::on_worker(ToControl message) {
     on_worker_stats(*stats);
   } else if (const auto* stall = std::get_if<PeerStalled>(&message)) {
     const auto entry = std::make_pair(stall->worker.value(), stall->node);
-    if (stall->stalled) stalled_.insert(entry);
-    else stalled_.erase(entry);
+    if (stall->stalled)
+      stalled_.insert(entry);
+    else
+      stalled_.erase(entry);
     const bool any = std::any_of(stalled_.begin(), stalled_.end(),
                                  [&](const auto& s) { return s.second == stall->node; });
     liveness_.set_stalled(stall->node, any);
@@ -224,9 +230,9 @@ void ControlCore::on_report(const replication::Report& report) {
       // Each of its refusals says so. The last may come when it is out already, and then noting
       // it would keep it out.
       if (!config.is_replica(report.node) || !work.broken.insert(report.node).second) break;
-      log(LogLine::Level::kWarning,
-          "partition " + std::to_string(report.partition.value()) + ": node " +
-              coordination::to_text(report.node) + " has lost step and is synced anew");
+      log(LogLine::Level::kWarning, "partition " + std::to_string(report.partition.value()) +
+                                        ": node " + coordination::to_text(report.node) +
+                                        " has lost step and is synced anew");
       break;
     case replication::Report::Kind::kDrained:
       if (work.hand_over == Work::HandOver::kParked && work.parked_at == report.epoch) {
@@ -310,8 +316,7 @@ bool ControlCore::on_frame(NodeId from, const wire::Frame& frame) {
       wire::Heartbeat m;
       if (!wire::decode(frame.payload, m)) return false;
       ControlLink& link = links_[from];
-      wire::HeartbeatAck ack =
-          liveness_.on_heartbeat(from, m, cluster().revision, now_.instant);
+      wire::HeartbeatAck ack = liveness_.on_heartbeat(from, m, cluster().revision, now_.instant);
       // A node that was forgotten may not know yet what it lost.
       ack.grants = ack.grants && cluster().member(from) != nullptr;
       wire::encode(link.output, ack);

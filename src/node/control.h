@@ -83,8 +83,8 @@ class ControlCore {
     std::vector<std::string> suspects;  ///< session-bound keys whose holder may be dead
     /// To one worker, or to all (nullopt).
     std::vector<std::pair<std::optional<WorkerIndex>, ToWorker>> workers;
-    std::vector<NodeId> links;          ///< with output
-    bool peers_changed = false;         ///< see peers_to_dial()
+    std::vector<NodeId> links;   ///< with output
+    bool peers_changed = false;  ///< see peers_to_dial()
     bool became_ready = false;
     std::optional<Exit> exit;
     std::vector<LogLine> log;
@@ -118,8 +118,8 @@ class ControlCore {
     bool outcome_unknown = false;  ///< of a hand-over: it stays parked until the epoch moves
     /// The primary from which this node takes over: gets no promise until the outcome is known.
     NodeId taken_from;
-    Revision taken_at;             ///< of the configuration that this was based on
-    bool taken_unknown = false;    ///< an answer was lost: only a newer configuration tells
+    Revision taken_at;           ///< of the configuration that this was based on
+    bool taken_unknown = false;  ///< an answer was lost: only a newer configuration tells
   };
   struct Proposal {
     PartitionId partition;
@@ -224,19 +224,19 @@ class ControlCore {
   bool loss_reported_ = false;
   std::map<NodeId, ControlLink> links_;
   std::set<std::pair<std::uint16_t, NodeId>> stalled_;
-  std::set<NodeId> proven_dead_;     // beyond what their sessions prove
+  std::set<NodeId> proven_dead_;  // beyond what their sessions prove
 
   coordination::TxnId next_txn_ = 1;
   std::map<coordination::TxnId, OpenTxn> open_;
   std::size_t wipes_open_ = 0;
   Revision wiped_settings_;
   std::optional<Instant> name_taken_since_;
-  Instant retry_at_;                 // after a transaction failed: not before
+  Instant retry_at_;  // after a transaction failed: not before
   std::size_t batch_max_ = 128;
   std::optional<Instant> target_due_;
   std::array<Work, kPartitionCount> work_;
-  std::size_t feeding_ = 0;          // partitions with a syncing replica, in this decision
-  std::size_t handing_over_ = 0;     // partitions that are parked, in this decision
+  std::size_t feeding_ = 0;       // partitions with a syncing replica, in this decision
+  std::size_t handing_over_ = 0;  // partitions that are parked, in this decision
 
   std::vector<Question> questions_;
   std::uint64_t next_question_ = 1;

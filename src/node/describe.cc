@@ -24,9 +24,7 @@ class Object {
   Object& number(std::string_view name, std::uint64_t value) {
     return raw(name, std::to_string(value));
   }
-  Object& boolean(std::string_view name, bool value) {
-    return raw(name, value ? "true" : "false");
-  }
+  Object& boolean(std::string_view name, bool value) { return raw(name, value ? "true" : "false"); }
   Object& raw(std::string_view name, std::string_view value) {
     if (!body_.empty()) body_ += ", ";
     body_ += quoted(name) + ": " + std::string(value);
@@ -165,11 +163,11 @@ void add_section(std::string& out, const std::vector<std::string>& wanted, std::
                  const std::vector<std::pair<std::string, std::string>>& fields) {
   const std::string name = lower(std::string(title));
   const bool all = wanted.empty() || std::any_of(wanted.begin(), wanted.end(), [](const auto& w) {
-    const std::string word = lower(w);
-    return word == "all" || word == "default" || word == "everything";
-  });
-  const bool named = std::any_of(wanted.begin(), wanted.end(),
-                                 [&](const auto& w) { return lower(w) == name; });
+                     const std::string word = lower(w);
+                     return word == "all" || word == "default" || word == "everything";
+                   });
+  const bool named =
+      std::any_of(wanted.begin(), wanted.end(), [&](const auto& w) { return lower(w) == name; });
   if (!all && !named) return;
   if (!out.empty()) out += "\r\n";
   out += "# " + std::string(title) + "\r\n";
@@ -214,8 +212,8 @@ std::string describe_as_info(const InfoReport& report, const std::vector<std::st
   add_section(out, sections, "Cluster", {{"cluster_enabled", "1"}});
   if (s.primary_keys > 0) {
     add_section(out, sections, "Keyspace",
-                {{"db0", "keys=" + number(s.primary_keys) + ",expires=" +
-                             number(s.expiring_keys) + ",avg_ttl=0"}});
+                {{"db0", "keys=" + number(s.primary_keys) + ",expires=" + number(s.expiring_keys) +
+                             ",avg_ttl=0"}});
   } else {
     add_section(out, sections, "Keyspace", {});
   }

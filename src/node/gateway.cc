@@ -27,7 +27,10 @@ constexpr std::string_view kDataLoss =
 }  // namespace
 
 Gateway::Gateway(GatewayHost& host, const NodeOptions& options)
-    : host_(host), options_(options), changed_(kPartitionCount), changed_later_(kPartitionCount),
+    : host_(host),
+      options_(options),
+      changed_(kPartitionCount),
+      changed_later_(kPartitionCount),
       lost_(kPartitionCount) {}
 
 Gateway::~Gateway() = default;
@@ -43,8 +46,7 @@ void Gateway::execute(Client& client, commands::Args args) {
   client.skip_next = false;
   const commands::CommandSpec* spec = commands::resolve(args);
   if (spec == nullptr || spec->is(commands::kInternal)) {
-    write_reply(host_, client,
-                [&](resp::Writer& reply) { commands::write_unknown(args, reply); });
+    write_reply(host_, client, [&](resp::Writer& reply) { commands::write_unknown(args, reply); });
     return;
   }
   client.last_command = spec->name;
@@ -84,10 +86,9 @@ void Gateway::split(Client& client, const commands::CommandSpec& spec, commands:
   forward(client, first, spec.is(commands::kWrite), args);
 }
 
-void Gateway::forward(Client& client, PartitionId partition, bool is_write,
-                      commands::Args args) {
-  submit({.client = &client}, partition, is_write, false,
-         static_cast<std::uint8_t>(client.version), args);
+void Gateway::forward(Client& client, PartitionId partition, bool is_write, commands::Args args) {
+  submit({.client = &client}, partition, is_write, false, static_cast<std::uint8_t>(client.version),
+         args);
 }
 
 void Gateway::ask_control(Client& client, commands::Args args) {
@@ -141,8 +142,8 @@ void Gateway::submit(Target target, PartitionId partition, bool is_write, bool a
     return;
   }
   // Older requests of the partition are about to be sent again: this one goes behind them.
-  const bool waits = !any_replica && (changed_[partition.value()] ||
-                                      changed_later_[partition.value()]);
+  const bool waits =
+      !any_replica && (changed_[partition.value()] || changed_later_[partition.value()]);
   const bool here = !waits && is_here(partition, any_replica);
   const Epoch term = host_.config(partition).term;
   if (here && execute_here(seq, target, partition, any_replica, resp, args)) {
@@ -179,12 +180,12 @@ bool Gateway::execute_here(std::uint64_t seq, Target& target, PartitionId partit
   Direct direct{.seq = seq, .target = &target};
   BORG_CHECK(direct_ == nullptr);
   direct_ = &direct;
-  host_.request_here(
-      partition, {.origin = {.gateway = host_.self(), .seq = seq, .floor = base_, .resp = resp},
-                  .term = host_.config(partition).term,
-                  .any_replica = any_replica,
-                  .args = args,
-                  .is_only_copy = true});
+  host_.request_here(partition,
+                     {.origin = {.gateway = host_.self(), .seq = seq, .floor = base_, .resp = resp},
+                      .term = host_.config(partition).term,
+                      .any_replica = any_replica,
+                      .args = args,
+                      .is_only_copy = true});
   direct_ = nullptr;
   return direct.answered;
 }

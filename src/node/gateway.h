@@ -125,7 +125,7 @@ class Gateway {
     bool any_replica = false;
     bool sent = false;
     std::uint32_t copies = 0;  // sent, and not known to have been turned away
-    Epoch term;  // of the partition when it was sent last
+    Epoch term;                // of the partition when it was sent last
     std::uint8_t resp = 2;
     Instant deadline;
   };
@@ -154,16 +154,16 @@ class Gateway {
   GatewayHost& host_;
   const NodeOptions& options_;
   std::uint64_t next_seq_ = 1;
-  std::uint64_t base_ = 1;              // seq of slots_.front(), or next_seq_ if it is empty
-  std::deque<Pending*> slots_;          // null: answered
-  Pending reserved_;                    // stands for a request that is just being submitted
+  std::uint64_t base_ = 1;      // seq of slots_.front(), or next_seq_ if it is empty
+  std::deque<Pending*> slots_;  // null: answered
+  Pending reserved_;            // stands for a request that is just being submitted
   ByteBuffer scratch_;
   std::vector<std::unique_ptr<Pending>> pool_;
   std::vector<Pending*> free_;
   Direct* direct_ = nullptr;
-  std::vector<bool> changed_;           // by partition: send again at the end of the turn
-  std::vector<bool> changed_later_;     // the same at the next tick
-  std::vector<bool> lost_;              // by partition: all its replicas died, says the view
+  std::vector<bool> changed_;        // by partition: send again at the end of the turn
+  std::vector<bool> changed_later_;  // the same at the next tick
+  std::vector<bool> lost_;           // by partition: all its replicas died, says the view
   bool any_changed_ = false;
   bool any_changed_later_ = false;
   std::vector<std::shared_ptr<Composite>> deferred_;

@@ -31,8 +31,8 @@ struct AdminReply {
   std::string reply;  ///< in RESP
 };
 struct WorkerStatsRequest {};
-using ToWorker = std::variant<std::shared_ptr<const NodeView>, Park, Unpark, AdminReply,
-                              WorkerStatsRequest>;
+using ToWorker =
+    std::variant<std::shared_ptr<const NodeView>, Park, Unpark, AdminReply, WorkerStatsRequest>;
 
 // ---- to the control thread ----
 

@@ -20,8 +20,8 @@ bool ControlCore::is_proven_dead(NodeId node) const {
 bool ControlCore::is_alive(NodeId node) const {
   if (node == self_) return true;
   const MemberRecord* record = cluster().member(node);
-  return record != nullptr && record->member.state != MemberState::kDown &&
-         !is_proven_dead(node) && !liveness_.is_silent(node, now_.instant);
+  return record != nullptr && record->member.state != MemberState::kDown && !is_proven_dead(node) &&
+         !liveness_.is_silent(node, now_.instant);
 }
 
 std::vector<placement::Node> ControlCore::placement_nodes(bool alive_only) const {
@@ -129,11 +129,11 @@ void ControlCore::update_target() {
     placement::Replicas& row = previous.emplace_back();
     for (const NodeId node : list) row.push_back(node);
   }
-  const auto assignment = placement::assign(
-      placement_nodes(false),
-      {.copies = static_cast<std::uint8_t>(view.settings->copies),
-       .scatter_width = view.settings->scatter_width},
-      previous);
+  const auto assignment =
+      placement::assign(placement_nodes(false),
+                        {.copies = static_cast<std::uint8_t>(view.settings->copies),
+                         .scatter_width = view.settings->scatter_width},
+                        previous);
   coordination::Target target{.version = view.target.version + 1, .nodes = wanted, .replicas = {}};
   for (const placement::Replicas& row : assignment) {
     NodeList& list = target.replicas.emplace_back();

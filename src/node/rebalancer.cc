@@ -77,8 +77,7 @@ NodeList ControlCore::wanted_replicas(PartitionId p) const {
   if (wanted.size() >= copies || view.target.replicas.empty()) return wanted;
   const auto nodes = placement_nodes(true);
   while (wanted.size() < copies) {
-    const NodeId node =
-        placement::substitute(p, nodes, std::span(wanted.begin(), wanted.size()));
+    const NodeId node = placement::substitute(p, nodes, std::span(wanted.begin(), wanted.size()));
     if (node == NodeId()) break;
     wanted.push_back(node);
   }
@@ -144,14 +143,14 @@ void ControlCore::decide_as_primary(PartitionId p, const PartitionConfig& c,
   }
   for (const NodeId node : c.syncing) {
     if (!is_good(node)) continue;
-    const bool is_ready =
-        work.caught_up.contains(node) || is_planted(PlantedBug::kPromoteSyncing);
-    if (is_ready) next.in_sync.push_back(node);
-    else next.syncing.push_back(node);
+    const bool is_ready = work.caught_up.contains(node) || is_planted(PlantedBug::kPromoteSyncing);
+    if (is_ready)
+      next.in_sync.push_back(node);
+    else
+      next.syncing.push_back(node);
   }
-  const bool all_there = std::all_of(wanted.begin(), wanted.end(), [&](NodeId node) {
-    return next.in_sync.contains(node);
-  });
+  const bool all_there = std::all_of(wanted.begin(), wanted.end(),
+                                     [&](NodeId node) { return next.in_sync.contains(node); });
   for (const NodeId node : c.in_sync) {
     if (all_there && node != self_ && !wanted.contains(node)) next.in_sync.remove(node);
   }
@@ -174,8 +173,8 @@ void ControlCore::decide_as_primary(PartitionId p, const PartitionConfig& c,
   decide_hand_over(p, c, wanted, out);
 }
 
-void ControlCore::decide_hand_over(PartitionId p, const PartitionConfig& c,
-                                   const NodeList& wanted, std::vector<Proposal>& out) {
+void ControlCore::decide_hand_over(PartitionId p, const PartitionConfig& c, const NodeList& wanted,
+                                   std::vector<Proposal>& out) {
   Work& work = work_[p.value()];
   const NodeId heir = wanted.front();
   const bool is_due = heir != self_ && c.in_sync.contains(heir) && c.syncing.empty();
@@ -219,11 +218,10 @@ void ControlCore::decide_hand_over(PartitionId p, const PartitionConfig& c,
 void ControlCore::decide_take_over(PartitionId p, const PartitionConfig& c,
                                    std::vector<Proposal>& out) {
   const NodeId primary = c.primary();
-  const bool is_promised = liveness_.is_promised(primary, now_.instant) &&
-                           !is_planted(PlantedBug::kTakeOverAtOnce);
-  const bool may = is_proven_dead(primary) ||
-                   (!is_alive(primary) && !is_promised &&
-                    liveness_.is_silent(primary, now_.instant));
+  const bool is_promised =
+      liveness_.is_promised(primary, now_.instant) && !is_planted(PlantedBug::kTakeOverAtOnce);
+  const bool may = is_proven_dead(primary) || (!is_alive(primary) && !is_promised &&
+                                               liveness_.is_silent(primary, now_.instant));
   if (!may) {
     // An earlier try of unknown outcome: settles whether it happened.
     if (work_[p.value()].taken_from != NodeId()) {
@@ -247,8 +245,7 @@ void ControlCore::decide_take_over(PartitionId p, const PartitionConfig& c,
 
 /// All in-sync replicas are gone. Somebody decided that it goes on: with what a syncing copy
 /// had received, or else empty.
-void ControlCore::decide_loss(PartitionId p, const PartitionConfig& c,
-                              std::vector<Proposal>& out) {
+void ControlCore::decide_loss(PartitionId p, const PartitionConfig& c, std::vector<Proposal>& out) {
   if (!cluster().is_lost(p)) return;
   if (!loss_reported_) {
     loss_reported_ = true;
@@ -289,8 +286,7 @@ void ControlCore::propose(std::vector<Proposal> proposals) {
       const Proposal& proposal = proposals[i];
       std::string key = coordination::partition_key(proposal.partition);
       if (!is_planted(PlantedBug::kNoCompare)) {
-        txn.compares.push_back(
-            {key, cluster().partitions_modified[proposal.partition.value()]});
+        txn.compares.push_back({key, cluster().partitions_modified[proposal.partition.value()]});
       }
       txn.puts.push_back({std::move(key), coordination::to_text(proposal.config)});
       open.configs.emplace_back(proposal.partition, proposal.config);

@@ -53,8 +53,8 @@ void ControlCore::try_register() {
     view_changed_ = true;
     return;
   }
-  const bool waits = !open_.empty() || now_.instant < retry_at_ ||
-                     session_valid_until_ < now_.instant;
+  const bool waits =
+      !open_.empty() || now_.instant < retry_at_ || session_valid_until_ < now_.instant;
   if (waits || (cluster().settings && !check_settings())) return;
   if (!cluster().settings && cluster().settings_modified != Revision()) {
     exit(1, "the cluster's settings were written by another release, this node cannot read them");
@@ -74,8 +74,8 @@ void ControlCore::try_register() {
     // Perhaps by a process that died a moment ago.
     if (!name_taken_since_) name_taken_since_ = now_.instant;
     if (now_.instant - *name_taken_since_ > options_.name_wait) {
-      exit(1, "the name '" + options_.self.name + "' is in use in cluster '" +
-                  options_.cluster + "'");
+      exit(1,
+           "the name '" + options_.self.name + "' is in use in cluster '" + options_.cluster + "'");
       return;
     }
     effects_.suspects.push_back(coordination::name_key(options_.self.name));
@@ -112,15 +112,13 @@ void ControlCore::register_self(bool fresh) {
   member.state = MemberState::kActive;
   coordination::Txn txn;
   txn.compares.push_back({coordination::name_key(member.name), Revision()});
-  txn.compares.push_back(
-      {std::string(coordination::kSettingsKey), cluster().settings_modified});
+  txn.compares.push_back({std::string(coordination::kSettingsKey), cluster().settings_modified});
   txn.puts.push_back({coordination::member_key(self_), coordination::to_text(member)});
   txn.puts.push_back({coordination::session_key(self_), member.name, true});
-  txn.puts.push_back(
-      {coordination::name_key(member.name), coordination::to_text(self_), true});
+  txn.puts.push_back({coordination::name_key(member.name), coordination::to_text(self_), true});
   if (fresh) {
-    txn.puts.push_back({std::string(coordination::kSettingsKey),
-                        coordination::to_text(options_.settings)});
+    txn.puts.push_back(
+        {std::string(coordination::kSettingsKey), coordination::to_text(options_.settings)});
   }
   stage_ = Stage::kRegistering;
   send(std::move(txn), {.kind = OpenTxn::Kind::kRegister});
@@ -158,8 +156,8 @@ void ControlCore::keep_registered() {
       txn.compares.push_back({coordination::name_key(options_.self.name), Revision()});
     }
     txn.puts.push_back({coordination::session_key(self_), options_.self.name, true});
-    txn.puts.push_back({coordination::name_key(options_.self.name),
-                        coordination::to_text(self_), true});
+    txn.puts.push_back(
+        {coordination::name_key(options_.self.name), coordination::to_text(self_), true});
   }
   coordination::Member member = record->member;
   if (is_down) {

@@ -115,8 +115,8 @@ void ScanCommand::ask_next_partitions() {
   const std::uint64_t slot = cursor_ >> kPositionBits;
   std::uint64_t partition = slot / kSlotsPerPartition;
   for (std::size_t i = 0; i < window_; ++i) {
-    const auto next = next_partition(static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(partition, kPartitionCount)));
+    const auto next = next_partition(
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(partition, kPartitionCount)));
     if (!next) break;
     parts_.push_back({*next, {}});
     partition = next->value() + 1u;
@@ -135,11 +135,9 @@ void ScanCommand::ask_next_partitions() {
     const std::string count = std::to_string(count_);
     std::vector<std::string_view> args{"_scan", from_slot, position, count};
     args.insert(args.end(), filters_.begin(), filters_.end());
-    gateway_.submit_part(self, i,
-                         {.partition = p,
-                          .any_replica = local_,
-                          .version = resp::Version::kResp2,
-                          .args = args});
+    gateway_.submit_part(
+        self, i,
+        {.partition = p, .any_replica = local_, .version = resp::Version::kResp2, .args = args});
   }
 }
 
@@ -258,8 +256,6 @@ void RandomKeyCommand::go_on() {
       {.partition = PartitionId(partition), .version = client_.version, .args = args});
 }
 
-void RandomKeyCommand::finish(std::string_view reply) {
-  gateway_.finish(client_, slot_, reply);
-}
+void RandomKeyCommand::finish(std::string_view reply) { gateway_.finish(client_, slot_, reply); }
 
 }  // namespace borg::node

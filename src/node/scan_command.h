@@ -54,8 +54,7 @@ class ScanCommand : public Composite, public std::enable_shared_from_this<ScanCo
 };
 
 /// RANDOMKEY: first how many keys each partition has, then a key of one drawn by weight.
-class RandomKeyCommand : public Composite,
-                         public std::enable_shared_from_this<RandomKeyCommand> {
+class RandomKeyCommand : public Composite, public std::enable_shared_from_this<RandomKeyCommand> {
  public:
   static void start(Gateway& gateway, Client& client);
   RandomKeyCommand(Gateway& gateway, Client& client);

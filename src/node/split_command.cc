@@ -76,8 +76,8 @@ void SplitCommand::start(Gateway& gateway, Client& client, const commands::Comma
     }
     part.positions.push_back(position);
   }
-  const auto split = std::make_shared<SplitCommand>(gateway, client, spec.merge, parts.size(),
-                                                    position);
+  const auto split =
+      std::make_shared<SplitCommand>(gateway, client, spec.merge, parts.size(), position);
   std::size_t index = 0;
   for (auto& [partition, part] : parts) {
     if (spec.merge == commands::Merge::kByPosition) {

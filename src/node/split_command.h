@@ -17,8 +17,8 @@ class SplitCommand : public Composite {
  public:
   static void start(Gateway& gateway, Client& client, const commands::CommandSpec& spec,
                     commands::Args args, const commands::KeyRange& range);
-  static void start_everywhere(Gateway& gateway, Client& client,
-                               const commands::CommandSpec& spec, commands::Args args);
+  static void start_everywhere(Gateway& gateway, Client& client, const commands::CommandSpec& spec,
+                               commands::Args args);
 
   SplitCommand(Gateway& gateway, Client& client, commands::Merge merge, std::size_t parts,
                std::size_t keys);

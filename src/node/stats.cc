@@ -10,10 +10,18 @@ namespace {
 
 // On the wire since v1: append only.
 constexpr std::array kFields{
-    &Stats::keys,          &Stats::primary_keys,       &Stats::expiring_keys,
-    &Stats::memory_bytes,  &Stats::primary_partitions, &Stats::backup_partitions,
-    &Stats::syncing_partitions, &Stats::clients,       &Stats::clients_total,
-    &Stats::commands,      &Stats::forwarded,          &Stats::expired_keys,
+    &Stats::keys,
+    &Stats::primary_keys,
+    &Stats::expiring_keys,
+    &Stats::memory_bytes,
+    &Stats::primary_partitions,
+    &Stats::backup_partitions,
+    &Stats::syncing_partitions,
+    &Stats::clients,
+    &Stats::clients_total,
+    &Stats::commands,
+    &Stats::forwarded,
+    &Stats::expired_keys,
     &Stats::input_bytes,
 };
 

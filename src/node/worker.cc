@@ -33,8 +33,8 @@ void WorkerCore::begin_turn(Now now) { now_ = now; }
 
 Client& WorkerCore::connect(ConnectionId id, std::string address, std::string local_address) {
   ++clients_total_;
-  auto client = std::make_unique<Client>(id, std::move(address), std::move(local_address),
-                                         now_.instant);
+  auto client =
+      std::make_unique<Client>(id, std::move(address), std::move(local_address), now_.instant);
   client->last_active = now_.instant;
   Client& result = *client;
   clients_.emplace(id, std::move(client));
@@ -251,17 +251,17 @@ void WorkerCore::to_control(ToControl message) { effects_.control.push_back(std:
 
 // ---- what replicas ask and say ----
 
-void WorkerCore::reply(const wire::Origin& origin, PartitionId partition,
-                       wire::ReplyStatus status, std::string_view bytes, Instant valid_until) {
+void WorkerCore::reply(const wire::Origin& origin, PartitionId partition, wire::ReplyStatus status,
+                       std::string_view bytes, Instant valid_until) {
   if (origin.gateway == self_) {
     gateway_.on_reply(origin.seq, partition, status, bytes, valid_until);
     return;
   }
   Link* link = find_link(origin.gateway);
   if (link == nullptr || !link->up) return;  // its gateway asks again when the link stands
-  wire::encode(link->output,
-               wire::Reply{.seq = origin.seq, .partition = partition, .status = status,
-                           .bytes = bytes});
+  wire::encode(
+      link->output,
+      wire::Reply{.seq = origin.seq, .partition = partition, .status = status, .bytes = bytes});
   link->output_valid_until = std::min(link->output_valid_until, valid_until);
   mark_dirty(*link);
 }
@@ -285,8 +285,8 @@ Instant WorkerCore::serve_until(const PartitionConfig& config) const {
   for (const NodeId node : config.in_sync) {
     if (node == self_.node) continue;
     const auto at = view_->leases.find(node);
-    until = std::min(until, at == view_->leases.end() ? Instant::at_nanos(INT64_MIN)
-                                                      : at->second->until());
+    until = std::min(
+        until, at == view_->leases.end() ? Instant::at_nanos(INT64_MIN) : at->second->until());
   }
   return until;
 }

@@ -159,7 +159,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   std::map<wire::Endpoint, std::unique_ptr<Link>> links_;
   std::vector<Link*> to_ack_;
   Link* receiving_ = nullptr;  // whose replication frame is being dealt with
-  struct Ahead {  // a request that is parsed and not executed yet
+  struct Ahead {               // a request that is parsed and not executed yet
     std::vector<std::string_view> args;
     std::size_t end = 0;  // of it in the input
     const replication::Replica* replica = nullptr;

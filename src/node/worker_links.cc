@@ -156,13 +156,11 @@ bool WorkerCore::on_request(Link& link, std::string_view payload) {
   args.swap(args_);
   const bool ok = wire::decode(payload, m, args) && is_mine(m.partition);
   if (ok) {
-    request_here(m.partition, {.origin = {.gateway = link.peer,
-                                          .seq = m.seq,
-                                          .floor = m.floor,
-                                          .resp = m.resp},
-                               .term = m.term,
-                               .any_replica = m.any_replica,
-                               .args = args});
+    request_here(m.partition,
+                 {.origin = {.gateway = link.peer, .seq = m.seq, .floor = m.floor, .resp = m.resp},
+                  .term = m.term,
+                  .any_replica = m.any_replica,
+                  .args = args});
   }
   args_.swap(args);
   return ok;
@@ -215,9 +213,8 @@ bool WorkerCore::on_replication(Link& link, const wire::Frame& frame) {
   };
   switch (frame.type) {
     case wire::FrameType::kOperation:
-      return handle(wire::Operation{}, [&](Replica& r, const auto& m) {
-        r.on_operation(from, m, *this);
-      });
+      return handle(wire::Operation{},
+                    [&](Replica& r, const auto& m) { r.on_operation(from, m, *this); });
     case wire::FrameType::kTermStart:
       return handle(wire::TermStart{}, [&](Replica& r, const auto& m) {
         r.on_term_start(from, m, now_, *this);
@@ -272,8 +269,8 @@ void WorkerCore::pump_snapshots() {
     next_job_ %= jobs_.size();
     const Job job = jobs_[next_job_];
     Link* link = find_link(holder(job.to, job.partition));
-    const bool open = link != nullptr && link->up &&
-                      link->chunk_bytes_in_flight < options_.sync_window_bytes;
+    const bool open =
+        link != nullptr && link->up && link->chunk_bytes_in_flight < options_.sync_window_bytes;
     if (!open) {
       ++blocked;
       ++next_job_;

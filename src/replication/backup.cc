@@ -10,13 +10,13 @@ namespace borg::replication {
 
 void Replica::refuse(NodeId to, Epoch term, wire::NackReason reason, ReplicaSink& sink) {
   ByteBuffer* out = sink.link(to, partition_);
-  if (reason == wire::NackReason::kStale) reached<"a stale primary is refused">();
-  else reached<"a frame is refused that builds on what is not here">();
+  if (reason == wire::NackReason::kStale)
+    reached<"a stale primary is refused">();
+  else
+    reached<"a frame is refused that builds on what is not here">();
   if (out == nullptr) return;
-  wire::encode(*out, wire::Nack{.partition = partition_,
-                                .term = term,
-                                .reason = reason,
-                                .config = config_});
+  wire::encode(
+      *out, wire::Nack{.partition = partition_, .term = term, .reason = reason, .config = config_});
 }
 
 void Replica::on_term_start(NodeId from, const wire::TermStart& m, Now now, ReplicaSink& sink) {
@@ -72,8 +72,8 @@ void Replica::apply_command(const wire::Operation& m, ReplicaSink& sink) {
   Decoder in(m.body);
   const bool readable = wire::decode_args(in, args) && in.done();
   const commands::CommandSpec* spec = readable ? commands::resolve(args) : nullptr;
-  resp::Writer reply(sink.scratch(), m.origin.resp == 3 ? resp::Version::kResp3
-                                                        : resp::Version::kResp2);
+  resp::Writer reply(sink.scratch(),
+                     m.origin.resp == 3 ? resp::Version::kResp3 : resp::Version::kResp2);
   if (spec == nullptr || spec->handler == nullptr || !commands::check_arity(*spec, args, reply) ||
       !has_place_for_keys(*spec, args)) {
     // A primary of another release, or worse: this copy can no longer be equal.

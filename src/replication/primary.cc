@@ -136,8 +136,8 @@ void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
     return;
   }
   const bool is_write = spec->is(commands::kWrite);
-  if (is_write && (answer_duplicate(request.origin, now, sink) ||
-                   refuse_write(*spec, request.origin, sink))) {
+  if (is_write &&
+      (answer_duplicate(request.origin, now, sink) || refuse_write(*spec, request.origin, sink))) {
     return;
   }
   commands::Context context{.store = store_,
@@ -205,8 +205,8 @@ bool Replica::answer_duplicate(const wire::Origin& origin, Now now, ReplicaSink&
 }
 
 void Replica::append(const commands::CommandSpec& spec, const wire::Origin& origin,
-                     commands::Args args, const commands::Context& context,
-                     std::string_view reply, ReplicaSink& sink) {
+                     commands::Args args, const commands::Context& context, std::string_view reply,
+                     ReplicaSink& sink) {
   last_seq_ = last_seq_.next();
   last_term_ = config_.term;
   clock_ms_ = context.now_ms;
@@ -258,9 +258,8 @@ std::size_t Replica::expire_some(Now now, std::size_t buckets, ReplicaSink& sink
   if (role_ != Role::kPrimary || parked_ || store_.keys_with_expiry() == 0) return 0;
   std::vector<std::string> due;
   const std::size_t seen =
-      store_.find_expired(advance_clock(now), buckets, [&](const storage::EntryView& entry) {
-        due.emplace_back(entry.key);
-      });
+      store_.find_expired(advance_clock(now), buckets,
+                          [&](const storage::EntryView& entry) { due.emplace_back(entry.key); });
   if (!due.empty()) {
     run_expiry(std::vector<std::string_view>(due.begin(), due.end()), now, sink);
     advance(now, sink);

@@ -133,8 +133,7 @@ class Replica {
   /// with an expiry it looked at.
   std::size_t expire_some(Now now, std::size_t buckets, ReplicaSink& sink);
   /// Frees what nobody asks for any more.
-  void sweep(Now now, std::int64_t record_age_max_ms,
-             const std::function<bool(NodeId)>& is_member);
+  void sweep(Now now, std::int64_t record_age_max_ms, const std::function<bool(NodeId)>& is_member);
 
   [[nodiscard]] PartitionId partition() const { return partition_; }
   [[nodiscard]] Role role() const { return role_; }
@@ -168,9 +167,9 @@ class Replica {
     std::uint64_t stream = 0;
     Seq acked;
     storage::ScanCursor cursor;
-    Seq needed;            ///< acknowledged before its acks were waited for: it must hold this
-    Seq first_hole;        ///< the first uncommitted operation that only the snapshot carries
-    bool broken = false;   ///< says that it lacks what it should have: counts, and never acks
+    Seq needed;           ///< acknowledged before its acks were waited for: it must hold this
+    Seq first_hole;       ///< the first uncommitted operation that only the snapshot carries
+    bool broken = false;  ///< says that it lacks what it should have: counts, and never acks
     [[nodiscard]] bool counts() const { return phase == Phase::kStreaming; }
     [[nodiscard]] bool is_caught_up() const { return counts() && acked >= needed; }
     [[nodiscard]] bool needs_log() const { return counts() || phase == Phase::kEnding; }
@@ -217,8 +216,7 @@ class Replica {
   void run_expiry(const std::vector<std::string_view>& keys, Now now, ReplicaSink& sink);
   void answer_write(const wire::Origin& origin, std::string_view reply, Seq seq, Now now,
                     ReplicaSink& sink);
-  void answer_read(const wire::Origin& origin, std::string_view reply, Now now,
-                   ReplicaSink& sink);
+  void answer_read(const wire::Origin& origin, std::string_view reply, Now now, ReplicaSink& sink);
   void advance(Now now, ReplicaSink& sink);
   void release_waiters(Now now, ReplicaSink& sink);
   [[nodiscard]] Instant write_valid_until(const ReplicaSink& sink) const;
@@ -230,8 +228,8 @@ class Replica {
   void begin_sync(Peer& peer, ReplicaSink& sink);
   void report_caught_up(const Peer& peer, ReplicaSink& sink);
   void start_stream(Peer& peer, ReplicaSink& sink);
-  void send_operation(const commands::CommandSpec& spec, commands::Args args,
-                      wire::Operation op, ReplicaSink& sink);
+  void send_operation(const commands::CommandSpec& spec, commands::Args args, wire::Operation op,
+                      ReplicaSink& sink);
   void send_state(Peer& peer, const commands::CommandSpec& spec, commands::Args args,
                   wire::Operation op, ReplicaSink& sink);
   void send_sync_end(Peer& peer, ReplicaSink& sink);
@@ -250,15 +248,15 @@ class Replica {
   // The replicated state.
   storage::PartitionStore store_;
   Records records_;
-  Seq last_seq_;          // of the last operation executed or applied
-  Epoch last_term_;       // its term
+  Seq last_seq_;               // of the last operation executed or applied
+  Epoch last_term_;            // its term
   std::int64_t clock_ms_ = 0;  // the time of the latest operation: never goes back
 
   // As primary.
-  Epoch base_term_;       // last_term_ and last_seq_ when this term began
+  Epoch base_term_;  // last_term_ and last_seq_ when this term began
   Seq base_seq_;
-  Seq committed_;         // on every counting replica, and on enough of them
-  Seq stable_;            // on every counting replica
+  Seq committed_;  // on every counting replica, and on enough of them
+  Seq stable_;     // on every counting replica
   std::vector<Peer> peers_;
   OperationLog log_;
   std::deque<Waiter> write_waiters_;  // for committed_
@@ -271,7 +269,7 @@ class Replica {
   std::uint64_t expired_keys_ = 0;
 
   // As backup or syncing.
-  Epoch stream_term_;     // the term whose operations are accepted
+  Epoch stream_term_;  // the term whose operations are accepted
   std::uint64_t sync_ = 0;
   bool receiving_ = false;  // a snapshot is under way: operations may leave gaps
 };

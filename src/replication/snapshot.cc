@@ -27,8 +27,7 @@ void encode_absence(Encoder& out, std::string_view key) {
   out.bytes(key);
 }
 
-bool apply_entries(std::string_view bytes, PartitionId partition,
-                   storage::PartitionStore& store) {
+bool apply_entries(std::string_view bytes, PartitionId partition, storage::PartitionStore& store) {
   Decoder in(bytes);
   while (in.ok() && !in.rest().empty()) {
     const std::uint8_t head = in.u8();
@@ -41,8 +40,8 @@ bool apply_entries(std::string_view bytes, PartitionId partition,
       continue;
     }
     if ((head & kTypeMask) != static_cast<std::uint8_t>(storage::ValueType::kString)) return false;
-    const auto expiry = (head & kHasExpiry) != 0 ? static_cast<storage::ExpiryMs>(in.u64())
-                                                 : storage::kNoExpiry;
+    const auto expiry =
+        (head & kHasExpiry) != 0 ? static_cast<storage::ExpiryMs>(in.u64()) : storage::kNoExpiry;
     const std::string_view value = in.bytes();
     if (!in.ok()) return false;
     store.put(ref, value, expiry);

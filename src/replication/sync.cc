@@ -18,8 +18,8 @@ constexpr std::size_t kStateBytesMax = 256 * 1024;
 
 void Replica::start_stream(Peer& p, ReplicaSink& sink) {
   p.stream = next_stream_++;
-  ByteBuffer* out = sink.replicate(
-      {.partition = partition_, .to = p.node, .stream = p.stream, .seq = base_seq_});
+  ByteBuffer* out =
+      sink.replicate({.partition = partition_, .to = p.node, .stream = p.stream, .seq = base_seq_});
   if (out == nullptr) return;  // link_up() comes
   wire::encode(*out, wire::TermStart{.partition = partition_,
                                      .config = config_,
@@ -35,10 +35,10 @@ void Replica::begin_sync(Peer& p, ReplicaSink& sink) {
   p = Peer{.node = p.node, .stream = next_stream_++};
   ByteBuffer* out = sink.replicate({.partition = partition_, .to = p.node, .stream = p.stream});
   if (out == nullptr) return;  // link_up() comes
-  wire::encode(*out, wire::SyncStart{.partition = partition_,
-                                     .config = config_,
-                                     .sync = p.stream,
-                                     .base_seq = last_seq_});
+  wire::encode(
+      *out,
+      wire::SyncStart{
+          .partition = partition_, .config = config_, .sync = p.stream, .base_seq = last_seq_});
   p.phase = Peer::Phase::kScanning;
   p.cursor = store_.begin();
   if (last_seq_ > committed_) p.first_hole = committed_.next();
@@ -118,8 +118,8 @@ void Replica::send_operation(const commands::CommandSpec& spec, commands::Args a
       send_state(p, spec, args, op, sink);
       continue;
     }
-    ByteBuffer* out = sink.replicate(
-        {.partition = partition_, .to = p.node, .stream = p.stream, .seq = op.seq});
+    ByteBuffer* out =
+        sink.replicate({.partition = partition_, .to = p.node, .stream = p.stream, .seq = op.seq});
     if (out != nullptr) out->append(frame);
   }
 }
@@ -141,8 +141,8 @@ void Replica::send_state(Peer& p, const commands::CommandSpec& spec, commands::A
     const auto entry = store_.find(keys.back());
     bytes_ahead += args[i].size() + (entry ? entry->value.size() : 0);
   }
-  ByteBuffer* out = sink.replicate(
-      {.partition = partition_, .to = p.node, .stream = p.stream, .seq = op.seq});
+  ByteBuffer* out =
+      sink.replicate({.partition = partition_, .to = p.node, .stream = p.stream, .seq = op.seq});
   if (out == nullptr) return;
   if (all_passed) {
     wire::encode(*out, op, args);

@@ -88,8 +88,10 @@ void BusAcceptor::read_hello(const std::shared_ptr<Guest>& guest) {
     return;
   }
   const std::string reason = objection(hello);
-  if (reason.empty()) welcome(guest, hello);
-  else refuse(guest, reason);
+  if (reason.empty())
+    welcome(guest, hello);
+  else
+    refuse(guest, reason);
 }
 
 std::string BusAcceptor::objection(const wire::Hello& hello) const {

@@ -63,8 +63,8 @@ ControlThread::ControlThread(asio::io_context& context, Options options, Listene
             attach(std::move(socket), peer.node);
           },
           [](const wire::Endpoint& peer, const std::string& reason) {
-            spdlog::warn("node {} refused our bus connection: {}",
-                         coordination::to_text(peer.node), reason);
+            spdlog::warn("node {} refused our bus connection: {}", coordination::to_text(peer.node),
+                         reason);
           }),
       tick_timer_(context),
       accept_timer_(context),
@@ -266,8 +266,7 @@ void ControlThread::ask(std::vector<std::string> args, std::function<void(std::s
   enter();
   const std::uint64_t token = next_question_++;
   asked_.emplace(token, std::move(done));
-  core_.on_worker(
-      node::AdminRequest{.worker = kNoWorker, .token = token, .args = std::move(args)});
+  core_.on_worker(node::AdminRequest{.worker = kNoWorker, .token = token, .args = std::move(args)});
 }
 
 void ControlThread::post_from_worker(std::vector<node::ToControl> messages) {

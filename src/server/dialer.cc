@@ -102,24 +102,26 @@ void Dialer::dial(const std::shared_ptr<Attempt>& attempt) {
   attempt->socket.async_connect(tcp::endpoint(host, attempt->wanted.bus_port),
                                 [this, attempt](ErrorCode connect_ec) {
                                   if (!is_current(attempt)) return;
-                                  if (connect_ec) retry(attempt);
-                                  else greet(attempt);
+                                  if (connect_ec)
+                                    retry(attempt);
+                                  else
+                                    greet(attempt);
                                 });
 }
 
 void Dialer::greet(const std::shared_ptr<Attempt>& attempt) {
   prepare_bus_socket(attempt->socket);
   attempt->buffer.clear();
-  wire::encode(attempt->buffer, wire::Hello{.cluster = cluster_,
-                                            .from = self_,
-                                            .to = attempt->wanted.peer});
-  asio::async_write(attempt->socket,
-                    asio::buffer(attempt->buffer.data(), attempt->buffer.size()),
+  wire::encode(attempt->buffer,
+               wire::Hello{.cluster = cluster_, .from = self_, .to = attempt->wanted.peer});
+  asio::async_write(attempt->socket, asio::buffer(attempt->buffer.data(), attempt->buffer.size()),
                     [this, attempt](ErrorCode ec, std::size_t) {
                       if (!is_current(attempt)) return;
                       attempt->buffer.clear();
-                      if (ec) retry(attempt);
-                      else read_answer(attempt);
+                      if (ec)
+                        retry(attempt);
+                      else
+                        read_answer(attempt);
                     });
 }
 
@@ -127,12 +129,10 @@ void Dialer::greet(const std::shared_ptr<Attempt>& attempt) {
 void Dialer::read_answer(const std::shared_ptr<Attempt>& attempt) {
   wire::Frame frame{};
   std::size_t wanted = 0;
-  const auto status =
-      wire::read_frame(attempt->buffer.view(), wire::kHelloBytesMax, frame, wanted);
+  const auto status = wire::read_frame(attempt->buffer.view(), wire::kHelloBytesMax, frame, wanted);
   if (status == wire::FrameStatus::kNeedMore) {
     const std::size_t missing = wanted - attempt->buffer.size();
-    asio::async_read(attempt->socket,
-                     asio::buffer(attempt->buffer.prepare(missing), missing),
+    asio::async_read(attempt->socket, asio::buffer(attempt->buffer.prepare(missing), missing),
                      [this, attempt](ErrorCode ec, std::size_t n) {
                        if (!is_current(attempt)) return;
                        if (ec) {

@@ -64,17 +64,17 @@ void Server::Impl::make_workers() {
   const std::uint16_t n = options.node.self.workers;
   std::vector<WorkerThread*> siblings;
   for (std::uint16_t w = 0; w < n; ++w) {
-    workers.push_back(std::make_unique<WorkerThread>(WorkerThread::Options{
-        .self = id,
-        .index = WorkerIndex(w),
-        .workers = n,
-        .seed = random_number(),
-        .node = &options.node,
-        .to_control =
-            [this](std::vector<node::ToControl> messages) {
-              control->post_from_worker(std::move(messages));
-            },
-        .log_warning = [](const std::string& text) { spdlog::warn(text); }}));
+    workers.push_back(std::make_unique<WorkerThread>(
+        WorkerThread::Options{.self = id,
+                              .index = WorkerIndex(w),
+                              .workers = n,
+                              .seed = random_number(),
+                              .node = &options.node,
+                              .to_control =
+                                  [this](std::vector<node::ToControl> messages) {
+                                    control->post_from_worker(std::move(messages));
+                                  },
+                              .log_warning = [](const std::string& text) { spdlog::warn(text); }}));
     siblings.push_back(workers.back().get());
   }
   for (const auto& worker : workers) worker->set_siblings(siblings);

@@ -92,8 +92,7 @@ class TestClient {
 class ServerTest : public ::testing::Test {
  protected:
   void SetUp() override { spdlog::set_level(spdlog::level::off); }
-  std::shared_ptr<coordinators::MemoryStore> store_ =
-      std::make_shared<coordinators::MemoryStore>();
+  std::shared_ptr<coordinators::MemoryStore> store_ = std::make_shared<coordinators::MemoryStore>();
 };
 
 TEST_F(ServerTest, AnyNodeTakesAnyKey) {

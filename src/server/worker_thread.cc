@@ -132,9 +132,8 @@ void WorkerThread::flush_link(node::Link& link, Instant now) {
       const wire::Endpoint peer = link.peer;
       WorkerThread* sibling = siblings_[peer.lane];
       core_.on_link_down(peer);
-      asio::post(sibling->context_, [sibling, from = core_.endpoint()] {
-        sibling->reset_sibling(from);
-      });
+      asio::post(sibling->context_,
+                 [sibling, from = core_.endpoint()] { sibling->reset_sibling(from); });
       core_.on_link_up(peer);
     } else {
       break_link(link.peer);
@@ -255,8 +254,7 @@ void WorkerThread::post_client(tcp::socket::native_handle_type handle, bool v6, 
   });
 }
 
-void WorkerThread::post_link(tcp::socket::native_handle_type handle, bool v6,
-                             wire::Endpoint peer) {
+void WorkerThread::post_link(tcp::socket::native_handle_type handle, bool v6, wire::Endpoint peer) {
   asio::post(context_, [this, handle, v6, peer] {
     ErrorCode ec;
     tcp::socket socket(context_);

@@ -65,9 +65,9 @@ void Faults::pause() {
   if (process == nullptr || process->life.paused) return;
   process->pause();
   const bool is_long = sim_.random.chance(1, 3);
-  sim_.queue.after(sim_.draw(Duration::millis(5), is_long ? Duration::seconds(4)
-                                                          : Duration::millis(900)),
-                   [process] { process->resume(); });
+  sim_.queue.after(
+      sim_.draw(Duration::millis(5), is_long ? Duration::seconds(4) : Duration::millis(900)),
+      [process] { process->resume(); });
 }
 
 void Faults::leave() {
@@ -116,9 +116,9 @@ void Faults::cut() {
                        "cut " + std::to_string(from) + " -> " + std::to_string(to));
     }
   }
-  const Duration span = sim_.draw(Duration::millis(50), sim_.random.chance(1, 2)
-                                                            ? Duration::millis(900)
-                                                            : Duration::seconds(5));
+  const Duration span =
+      sim_.draw(Duration::millis(50),
+                sim_.random.chance(1, 2) ? Duration::millis(900) : Duration::seconds(5));
   sim_.queue.after(span, [this, pairs] {
     for (const auto& [from, to] : pairs) world_.network().heal(from, to);
     if (sim_.trace.prints()) sim_.trace.print(sim_.queue.now(), "network", "a cut heals");

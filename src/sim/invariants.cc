@@ -21,8 +21,8 @@ std::string describe(const PartitionConfig& config) {
 }
 
 void Invariants::fail(const std::string& check, std::uint16_t p, const std::string& detail) const {
-  throw Violation(check, "partition " + std::to_string(p) + ", " + describe(configs_[p]) + ": " +
-                             detail);
+  throw Violation(check,
+                  "partition " + std::to_string(p) + ", " + describe(configs_[p]) + ": " + detail);
 }
 
 Process* Invariants::process(NodeId node) const {
@@ -74,8 +74,8 @@ void Invariants::on_config(std::uint16_t p, const std::optional<PartitionConfig>
   if (config->term == old.term && config->primary() != old.primary()) {
     fail("a new primary begins a new term", p, both);
   }
-  const bool lost = std::none_of(old.in_sync.begin(), old.in_sync.end(),
-                                 [&](NodeId n) { return is_alive(n); });
+  const bool lost =
+      std::none_of(old.in_sync.begin(), old.in_sync.end(), [&](NodeId n) { return is_alive(n); });
   if (!old.in_sync.contains(config->primary()) && !lost) {
     fail("only who is in sync becomes primary", p, both);
   }
@@ -90,8 +90,8 @@ void Invariants::note_losses() {
   for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
     const PartitionConfig& c = configs_[p];
     if (c.epoch == Epoch()) continue;
-    const bool alive = std::any_of(c.in_sync.begin(), c.in_sync.end(),
-                                   [&](NodeId n) { return is_alive(n); });
+    const bool alive =
+        std::any_of(c.in_sync.begin(), c.in_sync.end(), [&](NodeId n) { return is_alive(n); });
     // What a dead node had submitted may still be committed, and save the partition.
     if (alive) lost_since_.erase(p);
     if (alive || !lost_since_.try_emplace(p, sim_.queue.now()).second) continue;

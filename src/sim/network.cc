@@ -169,8 +169,8 @@ void Network::print_frames(const LinkActor& to, std::string_view bytes) const {
               std::to_string(frame.payload.size());
       wire::Operation op;
       if (frame.type == wire::FrameType::kOperation && wire::decode(frame.payload, op)) {
-        text += "(" + std::to_string(op.partition.value()) + "#" + std::to_string(op.seq.value()) +
-                ")";
+        text +=
+            "(" + std::to_string(op.partition.value()) + "#" + std::to_string(op.seq.value()) + ")";
       }
     }
     bytes.remove_prefix(frame.consumed);

@@ -9,7 +9,12 @@ namespace borg::sim {
 
 Process::Process(Sim& s, const Setting& where, std::size_t at_host, const std::string& node_name,
                  NodeId node_id, std::uint16_t worker_count)
-    : sim(s), setting(where), host(at_host), name(node_name), id(node_id), options(s.options.node),
+    : sim(s),
+      setting(where),
+      host(at_host),
+      name(node_name),
+      id(node_id),
+      options(s.options.node),
       life(s.random) {
   options.self.name = name;
   options.self.host = "10.0.0." + std::to_string(host + 1);
@@ -20,10 +25,10 @@ Process::Process(Sim& s, const Setting& where, std::size_t at_host, const std::s
   for (std::uint16_t w = 0; w < worker_count; ++w) {
     workers.push_back(std::make_unique<WorkerActor>(s, *this, w, s.random.next()));
   }
-  port = std::make_unique<CoordinatorPort>(*setting.coordinator, s, life,
-                                           [this](coordination::Event event) {
-    control->post([this, e = std::move(event)]() { control->core.on_coordinator(e); });
-  });
+  port = std::make_unique<CoordinatorPort>(
+      *setting.coordinator, s, life, [this](coordination::Event event) {
+        control->post([this, e = std::move(event)]() { control->core.on_coordinator(e); });
+      });
 }
 
 Process::~Process() = default;
@@ -124,8 +129,8 @@ void Process::to_workers(const std::optional<WorkerIndex>& to, const node::ToWor
 // ---- the control thread ----
 
 ControlActor::ControlActor(Sim& sim, Process& process, std::uint64_t seed)
-    : LinkActor(sim, process.life, process.name,
-                {process.id, wire::Endpoint::kControlLane}, process.host),
+    : LinkActor(sim, process.life, process.name, {process.id, wire::Endpoint::kControlLane},
+                process.host),
       core(process.id, process.options, seed),
       process_(process) {}
 
@@ -177,8 +182,8 @@ void ControlActor::take_effects(Now) {
 // ---- a worker ----
 
 WorkerActor::WorkerActor(Sim& sim, Process& process, std::uint16_t index, std::uint64_t seed)
-    : LinkActor(sim, process.life, process.name + "." + std::to_string(index),
-                {process.id, index}, process.host),
+    : LinkActor(sim, process.life, process.name + "." + std::to_string(index), {process.id, index},
+                process.host),
       core(process.id, WorkerIndex(index), process.options.self.workers, process.options, seed),
       process_(process) {}
 
@@ -247,8 +252,7 @@ void WorkerActor::take_effects(Now now) {
   }
   effects.resumed.clear();
   for (node::ToControl& message : effects.control) {
-    process_.control->post(
-        [this, m = std::move(message)] { process_.control->core.on_worker(m); });
+    process_.control->post([this, m = std::move(message)] { process_.control->core.on_worker(m); });
   }
   effects.control.clear();
   process_.setting.after_turn(process_);
@@ -286,13 +290,11 @@ void WorkerActor::flush_clients(Now now) {
     if (!late && !client->output.empty()) {
       sim_.trace.mix(client->output.view());
       const Duration now_at = sim_.queue.now();
-      session->last_answered =
-          std::max(session->last_answered,
-                   now_at + sim_.draw(Duration::micros(20), Duration::micros(300)));
-      sim_.queue.after(session->last_answered - now_at,
-                       [session, bytes = std::string(client->output.view())] {
-        session->on_reply(bytes);
-      });
+      session->last_answered = std::max(
+          session->last_answered, now_at + sim_.draw(Duration::micros(20), Duration::micros(300)));
+      sim_.queue.after(
+          session->last_answered - now_at,
+          [session, bytes = std::string(client->output.view())] { session->on_reply(bytes); });
     }
     client->output.clear();
     client->output_valid_until = Instant::never();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/runner.h"
 
-#include <charconv>
 #include <algorithm>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -70,11 +70,12 @@ void run_one(std::uint64_t seed, bool trace, Totals& totals) {
     }
   } catch (const std::exception& e) {
     ++totals.failures;
-    std::printf("seed %llu FAILED after %.3f s: %s\n  options: %s\n"
-                "  replay: ./dev sim --seed %llu --trace\n",
-                static_cast<unsigned long long>(seed),
-                static_cast<double>(world.result().virtual_time.as_millis()) / 1e3, e.what(),
-                describe(world.options()).c_str(), static_cast<unsigned long long>(seed));
+    std::printf(
+        "seed %llu FAILED after %.3f s: %s\n  options: %s\n"
+        "  replay: ./dev sim --seed %llu --trace\n",
+        static_cast<unsigned long long>(seed),
+        static_cast<double>(world.result().virtual_time.as_millis()) / 1e3, e.what(),
+        describe(world.options()).c_str(), static_cast<unsigned long long>(seed));
     std::fflush(stdout);
   }
   add(totals, world.result());
@@ -85,11 +86,12 @@ void print_summary(const Totals& t, double seconds) {
   std::printf("%llu seeds, %llu failed; %.0f s virtual in %.1f s (%.1f seeds/s), %llu events\n",
               n(t.runs), n(t.failures), static_cast<double>(t.virtual_time.as_millis()) / 1e3,
               seconds, static_cast<double>(t.runs) / std::max(seconds, 1e-3), n(t.events));
-  std::printf("commands: %llu sent, %llu answered, %llu in doubt, %llu cluster down, "
-              "%llu no replicas, %llu data loss, %llu lost connection, %llu given up\n",
-              n(t.clients.sent), n(t.clients.done), n(t.clients.in_doubt),
-              n(t.clients.cluster_down), n(t.clients.no_replicas), n(t.clients.data_loss),
-              n(t.clients.disconnected), n(t.clients.given_up));
+  std::printf(
+      "commands: %llu sent, %llu answered, %llu in doubt, %llu cluster down, "
+      "%llu no replicas, %llu data loss, %llu lost connection, %llu given up\n",
+      n(t.clients.sent), n(t.clients.done), n(t.clients.in_doubt), n(t.clients.cluster_down),
+      n(t.clients.no_replicas), n(t.clients.data_loss), n(t.clients.disconnected),
+      n(t.clients.given_up));
   std::printf("%llu seeds lost a partition; %llu histories too long to judge\n", n(t.lossy),
               n(t.undecided));
 }
@@ -148,9 +150,7 @@ int run_seeds(const RunnerOptions& options) {
   std::signal(SIGABRT, on_abort);
   Totals totals;
   const std::clock_t begin = std::clock();
-  const auto seconds = [&] {
-    return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-  };
+  const auto seconds = [&] { return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC; };
   for (std::uint64_t i = 0; i < options.seeds; ++i) {
     run_one(options.from + i, options.trace, totals);
     if (totals.failures > 0 && !options.keep_going) break;

@@ -63,8 +63,8 @@ void SimClient::send(Command command) {
   ++setting_.counts->sent;
   history_ids_.clear();
   for (const Command::Part& part : command_.parts) {
-    history_ids_.push_back(setting_.history->invoke(id_, invoked_.as_nanos(), part.key, part.name,
-                                                    part.args));
+    history_ids_.push_back(
+        setting_.history->invoke(id_, invoked_.as_nanos(), part.key, part.name, part.args));
   }
   if (sim_.trace.prints()) {
     sim_.trace.print(invoked_, "client " + std::to_string(id_),
@@ -72,11 +72,13 @@ void SimClient::send(Command command) {
   }
   session_->last_sent = std::max(session_->last_sent,
                                  invoked_ + sim_.draw(Duration::micros(20), Duration::micros(300)));
-  sim_.queue.after(session_->last_sent - invoked_, [session = session_, worker = worker_,
-                                                    bytes = command_.as_resp()] {
-    if (!session->closed && worker->alive()) worker->receive(session, bytes);
-    else if (!session->closed) session->on_closed();
-  });
+  sim_.queue.after(session_->last_sent - invoked_,
+                   [session = session_, worker = worker_, bytes = command_.as_resp()] {
+                     if (!session->closed && worker->alive())
+                       worker->receive(session, bytes);
+                     else if (!session->closed)
+                       session->on_closed();
+                   });
   const Duration patience = sim_.options.node.request_deadline + Duration::millis(1500);
   sim_.queue.after(patience, [this, number = ++number_] { on_timeout(number); });
 }
@@ -116,8 +118,10 @@ void SimClient::conclude(const resp::Value& value) {
     if (split && is_error) {
       conclude_part(i, command_.parts[i].name == "get"
                            ? value
-                           : resp::Value{.kind = value.kind, .text = "INDOUBT " + value.text,
-                                         .integer = 0, .elements = {}});
+                           : resp::Value{.kind = value.kind,
+                                         .text = "INDOUBT " + value.text,
+                                         .integer = 0,
+                                         .elements = {}});
     } else if (value.kind == resp::Value::Kind::kArray) {
       if (value.elements.size() != command_.parts.size()) throw Violation("resp", "odd array");
       conclude_part(i, value.elements[i]);

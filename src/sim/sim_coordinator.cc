@@ -18,8 +18,8 @@ CoordinatorPort::CoordinatorPort(SimCoordinator& coordinator, Sim& sim, const Li
     : coordinator_(coordinator), sim_(sim), life_(life), sink_(std::move(sink)) {}
 
 Duration CoordinatorPort::draw_delay() {
-  return sim_.draw(Duration::micros(30), sim_.calm ? Duration::millis(3)
-                                                      : sim_.options.coordinator_delay_max);
+  return sim_.draw(Duration::micros(30),
+                   sim_.calm ? Duration::millis(3) : sim_.options.coordinator_delay_max);
 }
 
 void CoordinatorPort::start() {
@@ -39,9 +39,8 @@ void CoordinatorPort::start() {
 // ---- transactions ----
 
 void CoordinatorPort::submit(coordination::TxnId id, coordination::Txn txn) {
-  sim_.queue.after(draw_delay(), [this, id, txn = std::move(txn)]() mutable {
-    arrive(id, std::move(txn));
-  });
+  sim_.queue.after(draw_delay(),
+                   [this, id, txn = std::move(txn)]() mutable { arrive(id, std::move(txn)); });
 }
 
 void CoordinatorPort::arrive(coordination::TxnId id, coordination::Txn txn) {
@@ -49,9 +48,8 @@ void CoordinatorPort::arrive(coordination::TxnId id, coordination::Txn txn) {
     // The process itself writes to the database.
     if (!life_.alive || stopped_) return;
     if (life_.paused) {
-      sim_.queue.after(Duration::millis(20), [this, id, txn = std::move(txn)]() mutable {
-        arrive(id, std::move(txn));
-      });
+      sim_.queue.after(Duration::millis(20),
+                       [this, id, txn = std::move(txn)]() mutable { arrive(id, std::move(txn)); });
       return;
     }
   }
@@ -90,9 +88,8 @@ void CoordinatorPort::lose_answer(coordination::TxnId id, coordination::Txn txn)
   const bool late = how == 2;
   if (how == 3) return;
   const Duration delay = late ? timeout + sim_.draw(Duration(), Duration::seconds(2)) : Duration();
-  sim_.queue.after(delay, [this, session = session_, txn = std::move(txn)] {
-    apply_late(session, txn);
-  });
+  sim_.queue.after(delay,
+                   [this, session = session_, txn = std::move(txn)] { apply_late(session, txn); });
 }
 
 void CoordinatorPort::unreachable(coordination::TxnId id, coordination::Txn txn) {
@@ -131,8 +128,8 @@ void CoordinatorPort::news(bool hinted) {
   if (!life_.alive || stopped_) return;
   const bool slow = !hinted && !sim_.calm;
   const Duration at =
-      sim_.queue.now() + sim_.draw(Duration::micros(30), slow ? sim_.options.watch_delay_max
-                                                              : Duration::millis(2));
+      sim_.queue.now() +
+      sim_.draw(Duration::micros(30), slow ? sim_.options.watch_delay_max : Duration::millis(2));
   if (at >= next_delivery_) return;
   next_delivery_ = at;
   sim_.queue.after(at - sim_.queue.now(), [this, at] {
@@ -145,9 +142,8 @@ void CoordinatorPort::news(bool hinted) {
 void CoordinatorPort::deliver() {
   if (!life_.alive || stopped_ || !reachable_) return;
   const coordination::KeySpace& space = coordinator_.space();
-  const auto changes = has_snapshot_ && !sim_.random.chance(1, 200)
-                           ? space.changes_since(delivered_)
-                           : std::nullopt;
+  const auto changes =
+      has_snapshot_ && !sim_.random.chance(1, 200) ? space.changes_since(delivered_) : std::nullopt;
   if (!changes) {
     sink_(space.snapshot());
   } else if (!changes->changes.empty()) {
@@ -184,9 +180,8 @@ void CoordinatorPort::died() {
   coordinator_.remove(*this);
   coordinator_.dead_.push_back(session_);
   if (!sim_.options.node.death_is_proven) return;  // it runs out
-  sim_.queue.after(sim_.draw(Duration(), Duration::millis(500)), [this] {
-    coordinator_.committed(coordinator_.space().end_session(session_));
-  });
+  sim_.queue.after(sim_.draw(Duration(), Duration::millis(500)),
+                   [this] { coordinator_.committed(coordinator_.space().end_session(session_)); });
 }
 
 void CoordinatorPort::keep_alive() {
@@ -199,8 +194,10 @@ void CoordinatorPort::keep_alive() {
 
 /// A process that stands still sends nothing; when it goes on it does so at once.
 void CoordinatorPort::keep_alive_when_awake() {
-  if (!life_.paused) keep_alive();
-  else sim_.queue.after(Duration::millis(30), [this] { keep_alive_when_awake(); });
+  if (!life_.paused)
+    keep_alive();
+  else
+    sim_.queue.after(Duration::millis(30), [this] { keep_alive_when_awake(); });
 }
 
 /// At the coordinator: a keep-alive has come.

@@ -55,24 +55,35 @@ Command Workload::draw() {
 
 Command Workload::on_counter(const std::string& key) {
   switch (sim_.random.below(4)) {
-    case 0: return get(key);
-    case 1: return single("incrby", key, {std::to_string(sim_.random.between(-5, 9))});
-    default: return single("incr", key);
+    case 0:
+      return get(key);
+    case 1:
+      return single("incrby", key, {std::to_string(sim_.random.between(-5, 9))});
+    default:
+      return single("incr", key);
   }
 }
 
 Command Workload::on_string(const std::string& key) {
   switch (sim_.random.below(12)) {
     case 0:
-    case 1: return single("set", key, {token()});
-    case 2: return single("set", key, {token(), "nx"});
-    case 3: return single("setnx", key, {token()});
-    case 4: return single("getdel", key);
-    case 5: return single("del", key);
+    case 1:
+      return single("set", key, {token()});
+    case 2:
+      return single("set", key, {token(), "nx"});
+    case 3:
+      return single("setnx", key, {token()});
+    case 4:
+      return single("getdel", key);
+    case 5:
+      return single("del", key);
     case 6:
-    case 7: return single("append", key, {token()});
-    case 8: return single("strlen", key);
-    default: return get(key);
+    case 7:
+      return single("append", key, {token()});
+    case 8:
+      return single("strlen", key);
+    default:
+      return get(key);
   }
 }
 
@@ -101,10 +112,14 @@ Command Workload::on_many() {
 Reply to_reply(const resp::Value& value) {
   using Kind = resp::Value::Kind;
   switch (value.kind) {
-    case Kind::kInteger: return Reply::number(value.integer);
-    case Kind::kNull: return Reply::nil();
-    case Kind::kError: return Reply::error(value.text);
-    default: return Reply::value(value.text);
+    case Kind::kInteger:
+      return Reply::number(value.integer);
+    case Kind::kNull:
+      return Reply::nil();
+    case Kind::kError:
+      return Reply::error(value.text);
+    default:
+      return Reply::value(value.text);
   }
 }
 

@@ -10,11 +10,12 @@ namespace borg::sim {
 
 World::World(std::uint64_t seed, bool prints)
     : sim_(seed, prints),
-      network_(sim_, [this](const wire::Endpoint& to) { return find(to); },
-               [this](const LinkActor& from, const wire::Endpoint& to) {
-                 const auto at = by_id_.find(from.endpoint.node);
-                 return at != by_id_.end() && at->second->wants(to);
-               }),
+      network_(
+          sim_, [this](const wire::Endpoint& to) { return find(to); },
+          [this](const LinkActor& from, const wire::Endpoint& to) {
+            const auto at = by_id_.find(from.endpoint.node);
+            return at != by_id_.end() && at->second->wants(to);
+          }),
       invariants_(sim_),
       coordinator_(sim_, [this](const auto& changes) { invariants_.on_changes(changes); }),
       workload_(sim_) {
@@ -47,8 +48,7 @@ void World::start_process(std::size_t n) {
       .on_exit = [this](Process& process) { on_exit(process); },
       .after_turn = [this](Process& process) { invariants_.check_turn(process); }};
   const NodeId id(sim_.random.next() | 1);
-  processes_.push_back(
-      std::make_unique<Process>(sim_, setting, n, host.name, id, host.workers));
+  processes_.push_back(std::make_unique<Process>(sim_, setting, n, host.name, id, host.workers));
   host.process = processes_.back().get();
   by_id_[id] = host.process;
   invariants_.add(*host.process);
@@ -80,9 +80,8 @@ std::vector<Process*> World::live() {
 
 std::size_t World::staying() {
   const auto all = live();
-  return static_cast<std::size_t>(
-      std::count_if(all.begin(), all.end(),
-                    [](const Process* p) { return p->is_ready && !p->is_leaving; }));
+  return static_cast<std::size_t>(std::count_if(
+      all.begin(), all.end(), [](const Process* p) { return p->is_ready && !p->is_leaving; }));
 }
 
 bool World::can_spare(const Process& victim) {
@@ -125,10 +124,9 @@ void World::run() {
             [this](const std::vector<Command::Part>& parts) {
               // A session that ended may have been that of a node that comes back.
               const bool certain = sim_.options.node.death_is_proven;
-              const bool is_lost =
-                  std::any_of(parts.begin(), parts.end(), [this](const Command::Part& part) {
-                    return invariants_.is_lost(part.key);
-                  });
+              const bool is_lost = std::any_of(
+                  parts.begin(), parts.end(),
+                  [this](const Command::Part& part) { return invariants_.is_lost(part.key); });
               if (certain && !is_lost) {
                 throw Violation("data loss without a reason", parts.front().key);
               }
@@ -207,10 +205,10 @@ bool World::is_settled(std::string* why) {
     if (view->cluster->is_lost(PartitionId(p))) continue;
     const PartitionConfig& c = invariants_.config(p);
     const NodeList& target = view->cluster->target.replicas.at(p);
-    const bool there =
-        c.primary() == target.front() && c.in_sync.size() == target.size() && c.syncing.empty() &&
-        std::all_of(c.in_sync.begin(), c.in_sync.end(),
-                    [&](NodeId n) { return target.contains(n); });
+    const bool there = c.primary() == target.front() && c.in_sync.size() == target.size() &&
+                       c.syncing.empty() &&
+                       std::all_of(c.in_sync.begin(), c.in_sync.end(),
+                                   [&](NodeId n) { return target.contains(n); });
     if (!there || c.in_sync.size() != copies) {
       std::string wanted;
       for (const NodeId n : target) wanted += " " + std::to_string(n.value() % 1000);
@@ -266,8 +264,8 @@ void World::check_histories() {
       throw Violation("linearizable", result.explanation);
     }
   }
-  const bool gentle = sim_.options.one_at_a_time &&
-                      sim_.options.nodes > sim_.options.node.settings.min_copies;
+  const bool gentle =
+      sim_.options.one_at_a_time && sim_.options.nodes > sim_.options.node.settings.min_copies;
   const auto errors = counts_.in_doubt + counts_.cluster_down;
   if (gentle && errors > 0 &&
       sim_.options.node.request_deadline > sim_.options.node.liveness.lease * 3) {

@@ -51,10 +51,10 @@ struct Request {
   static constexpr FrameType kType = FrameType::kRequest;
   PartitionId partition;
   std::uint64_t seq = 0;
-  std::uint64_t floor = 0;  ///< the sender has its answer to every request below
-  Epoch term;               ///< of the partition, as the sender knows it
-  std::uint8_t resp = 2;    ///< the version in which the reply is written
-  bool any_replica = false; ///< whoever holds the partition may answer (BORG LOCAL)
+  std::uint64_t floor = 0;   ///< the sender has its answer to every request below
+  Epoch term;                ///< of the partition, as the sender knows it
+  std::uint8_t resp = 2;     ///< the version in which the reply is written
+  bool any_replica = false;  ///< whoever holds the partition may answer (BORG LOCAL)
   std::span<const std::string_view> args;
 };
 
@@ -72,7 +72,7 @@ struct Reply {
 
 /// Which request caused an operation: what makes it happen exactly once.
 struct Origin {
-  Endpoint gateway;          ///< node 0: no request (expiry)
+  Endpoint gateway;  ///< node 0: no request (expiry)
   std::uint64_t seq = 0;
   std::uint64_t floor = 0;
   std::uint8_t resp = 2;
@@ -127,8 +127,8 @@ struct SyncEnd {
   PartitionId partition;
   Epoch term;
   std::uint64_t sync = 0;
-  Seq seq;            ///< the primary's last operation
-  Epoch last_term;    ///< its term
+  Seq seq;          ///< the primary's last operation
+  Epoch last_term;  ///< its term
   std::int64_t now_ms = 0;
   std::string_view records;
 };
@@ -138,8 +138,8 @@ struct Ack {
   std::uint64_t count = 0;
 };
 enum class NackReason : std::uint8_t {
-  kStale = 0,       ///< the sender is not primary any more: see config
-  kNotHere = 1,     ///< the receiver does not hold what this frame builds on
+  kStale = 0,    ///< the sender is not primary any more: see config
+  kNotHere = 1,  ///< the receiver does not hold what this frame builds on
 };
 /// A replication frame was refused. Precedes the Ack that covers it.
 struct Nack {
@@ -153,9 +153,9 @@ struct Nack {
 /// Asks for a lease, and says what this node knows. Sent every heartbeat interval.
 struct Heartbeat {
   static constexpr FrameType kType = FrameType::kHeartbeat;
-  std::int64_t sent_at = 0;       ///< the sender's clock: echoed, never compared
-  Revision revision;              ///< of the sender's view
-  std::vector<NodeId> silent;     ///< nodes that the sender has not heard for too long
+  std::int64_t sent_at = 0;    ///< the sender's clock: echoed, never compared
+  Revision revision;           ///< of the sender's view
+  std::vector<NodeId> silent;  ///< nodes that the sender has not heard for too long
 };
 /// Answers, and grants the lease unless the sender is about to replace the receiver.
 struct HeartbeatAck {

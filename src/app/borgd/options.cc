@@ -53,48 +53,73 @@ void add_flags(CLI::App& app, Flags& f) {
   const CLI::Validator name(check_name, "NAME");
   const auto size = CLI::AsSizeValue(false);
   app.add_option("--name", f.name, "Name of this node (default: hostname-port)")
-      ->check(name)->envname("BORG_NAME");
+      ->check(name)
+      ->envname("BORG_NAME");
   app.add_option("--cluster", f.cluster, "Name of the cluster to form or join")
-      ->check(name)->envname("BORG_CLUSTER")->capture_default_str();
+      ->check(name)
+      ->envname("BORG_CLUSTER")
+      ->capture_default_str();
   app.add_option("--host", f.host, "IP address to listen on, told to the others")
-      ->check(CLI::ValidIPV4)->envname("BORG_HOST")->capture_default_str();
+      ->check(CLI::ValidIPV4)
+      ->envname("BORG_HOST")
+      ->capture_default_str();
   app.add_option("--port", f.port, "Port for clients (default: the first free from 7001)")
-      ->check(CLI::Range(1, 65535))->envname("BORG_PORT");
+      ->check(CLI::Range(1, 65535))
+      ->envname("BORG_PORT");
   app.add_option("--bus-port", f.bus_port, "Port for other nodes (default: port + 10000)")
-      ->check(CLI::Range(1, 65535))->envname("BORG_BUS_PORT");
+      ->check(CLI::Range(1, 65535))
+      ->envname("BORG_BUS_PORT");
   app.add_option("--http-port", f.http_port, "Port for /metrics, /healthz (default: port + 1000)")
-      ->check(CLI::Range(1, 65535))->envname("BORG_HTTP_PORT");
+      ->check(CLI::Range(1, 65535))
+      ->envname("BORG_HTTP_PORT");
   app.add_option("--coordinator", f.coordinator,
                  "local, local:DIR or etcd://HOST:PORT[,HOST:PORT...]")
-      ->envname("BORG_COORDINATOR")->capture_default_str();
+      ->envname("BORG_COORDINATOR")
+      ->capture_default_str();
   app.add_option("--copies", f.copies, "Nodes that hold each key (default: 2, or the cluster's)")
-      ->check(CLI::Range(1u, kCopiesMax))->envname("BORG_COPIES");
+      ->check(CLI::Range(1u, kCopiesMax))
+      ->envname("BORG_COPIES");
   app.add_option("--min-copies", f.min_copies,
                  "Refuse writes with fewer live nodes (default: copies)")
-      ->check(CLI::Range(1u, kCopiesMax))->envname("BORG_MIN_COPIES");
+      ->check(CLI::Range(1u, kCopiesMax))
+      ->envname("BORG_MIN_COPIES");
   app.add_option("--scatter-width", f.scatter_width,
                  "Nodes that each node shares keys with (default: all up to 8 nodes, then 8)")
-      ->check(CLI::Range(0u, 1024u))->envname("BORG_SCATTER_WIDTH");
+      ->check(CLI::Range(0u, 1024u))
+      ->envname("BORG_SCATTER_WIDTH");
   app.add_option("--on-loss", f.on_loss, "Slots whose copies all died: error, or empty")
-      ->check(CLI::IsMember({"error", "empty"}))->envname("BORG_ON_LOSS")->capture_default_str();
+      ->check(CLI::IsMember({"error", "empty"}))
+      ->envname("BORG_ON_LOSS")
+      ->capture_default_str();
   app.add_option("--zone", f.zone, "Zone of this node: copies avoid sharing one")
-      ->check(name)->envname("BORG_ZONE");
+      ->check(name)
+      ->envname("BORG_ZONE");
   app.add_option("--weight", f.weight, "Share of the data, relative to other nodes")
-      ->check(CLI::Range(1u, 100000u))->envname("BORG_WEIGHT")->capture_default_str();
+      ->check(CLI::Range(1u, 100000u))
+      ->envname("BORG_WEIGHT")
+      ->capture_default_str();
   app.add_option("--threads", f.threads, "Workers (default: one a core)")
-      ->check(CLI::Range(1u, kWorkersMax))->envname("BORG_THREADS");
+      ->check(CLI::Range(1u, kWorkersMax))
+      ->envname("BORG_THREADS");
   app.add_option("--max-memory", f.max_memory,
                  "Bytes of data to hold at most, e.g. 4gb (0: no limit)")
-      ->transform(size)->envname("BORG_MAX_MEMORY");
+      ->transform(size)
+      ->envname("BORG_MAX_MEMORY");
   app.add_option("--log-level", f.log_level, "debug, info, warning, error or off")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
-      ->envname("BORG_LOG_LEVEL")->capture_default_str();
+      ->envname("BORG_LOG_LEVEL")
+      ->capture_default_str();
   app.add_option("--lease-ms", f.lease_ms, "How long a backup waits for a silent primary")
-      ->check(CLI::Range(100u, 60'000u))->envname("BORG_LEASE_MS")->capture_default_str();
+      ->check(CLI::Range(100u, 60'000u))
+      ->envname("BORG_LEASE_MS")
+      ->capture_default_str();
   app.add_option("--silence-ms", f.silence_ms, "A node not heard for so long is worked around")
-      ->check(CLI::Range(50u, 60'000u))->envname("BORG_SILENCE_MS")->capture_default_str();
+      ->check(CLI::Range(50u, 60'000u))
+      ->envname("BORG_SILENCE_MS")
+      ->capture_default_str();
   app.add_option("--request-deadline-ms", f.deadline_ms, "How long a command may wait")
-      ->check(CLI::Range(100u, 600'000u))->envname("BORG_REQUEST_DEADLINE_MS")
+      ->check(CLI::Range(100u, 600'000u))
+      ->envname("BORG_REQUEST_DEADLINE_MS")
       ->capture_default_str();
 }
 
