@@ -30,7 +30,9 @@ GROUPS = {
     "rebalance": run_rebalance,
     "idle": run_idle,
 }
-SLOW = ("failover-default",)
+SLOW = ("failover-default", "storage")
+# Programs that say what they find themselves: of one module, without a server.
+PROGRAMS = {"placement": "bench_placement", "storage": "storage_report"}
 
 
 @dataclass
@@ -97,14 +99,28 @@ alternate, a ratio is the median of the rounds' ratios (lowest..highest), absolu
 CPU time of the servers is the robust quantity; throughput and latency depend on who else runs."""
 
 
+def output_of(program):
+    run_it = subprocess.run([str(program)], stdin=subprocess.DEVNULL, capture_output=True,
+                            text=True, timeout=300, check=False)
+    if run_it.returncode:
+        raise BenchError(f"{program.name}: {run_it.stderr.strip()}")
+    return run_it.stdout.rstrip()
+
+
 def run(args, facts, rows):
     say = (lambda text: print(f"bench: {text}", file=sys.stderr, flush=True)) \
         if not args.json and sys.stderr.isatty() else (lambda text: None)
-    names = [args.name] if args.name else [n for n in GROUPS if n not in SLOW]
+    names = [args.name] if args.name else [n for n in (*GROUPS, *PROGRAMS) if n not in SLOW]
     if args.name == "failover" and not args.smoke:
         names = ["failover", "failover-default"]
     started = time.monotonic()
+    programs = {}
     for name in names:
+        if name in PROGRAMS:
+            programs[name] = output_of(args.bin / PROGRAMS[name])
+            if not args.json:
+                print(f"\n{name}:\n{programs[name]}", flush=True)
+            continue
         before = len(rows.all)
         GROUPS[name](settings_of(args), rows, say)
         if not args.json and len(rows.all) > before:
@@ -113,14 +129,15 @@ def run(args, facts, rows):
             print(f"\n{name}: {(GROUPS[name].__doc__ or '').strip()}\npeer: {peers or 'none'}\n"
                   f"{table(new)}", flush=True)
     if args.json:
-        print(json.dumps({"machine": facts, "rows": [row.as_json() for row in rows.all]}))
+        print(json.dumps({"machine": facts, "rows": [row.as_json() for row in rows.all],
+                          "programs": programs}))
     else:
         print(f"\ntook {time.monotonic() - started:.0f} s")
 
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    parser.add_argument("name", nargs="?", choices=GROUPS,
+    parser.add_argument("name", nargs="?", choices=(*GROUPS, *PROGRAMS),
                         help=f"one group; without: all but {', '.join(SLOW)}")
     parser.add_argument("--json", action="store_true", help="everything, every round, as JSON")
     parser.add_argument("--quick", action="store_true", help="2 rounds instead of 5")

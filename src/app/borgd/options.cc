@@ -109,6 +109,9 @@ void add_flags(CLI::App& app, Flags& f) {
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
       ->envname("BORG_LOG_LEVEL")
       ->capture_default_str();
+}
+
+void add_timing_flags(CLI::App& app, Flags& f) {
   app.add_option("--lease-ms", f.lease_ms, "How long a backup waits for a silent primary")
       ->check(CLI::Range(100u, 60'000u))
       ->envname("BORG_LEASE_MS")
@@ -204,6 +207,7 @@ ParsedOptions parse_options(int argc, char** argv) {
                "borgd"};
   Flags flags;
   add_flags(app, flags);
+  add_timing_flags(app, flags);
   add_security_flags(app, flags);
   app.set_version_flag("--version", "borgd " BORG_VERSION);
   // CLI11 looks at the environment behind the file: too late for the name of the file.
