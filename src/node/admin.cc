@@ -140,6 +140,7 @@ void ControlCore::on_worker_stats(const WorkerStats& m) {
     mark_dirty(promise.node);
   }
   std::erase_if(promises_, [](const StatsPromise& p) { return p.workers_missing.empty(); });
+  on_stats_of_movement(m);
   finish_questions();
 }
 
@@ -190,6 +191,9 @@ std::string ControlCore::describe_cluster(const Question& q) const {
   for (const MemberRecord& record : cluster().members) {
     if (!is_alive(record.member.id)) report.silent.insert(record.member.id);
   }
+  report.rebalance = movement_.rebalance(now_.instant);
+  report.repair = movement_.running_repair(now_.instant);
+  report.last_repair = movement_.last_repair();
   return describe_as_json(report);
 }
 
@@ -200,6 +204,8 @@ InfoReport ControlCore::info_report(const Question& q) const {
   report.self = self_;
   report.options = &options_;
   report.uptime_seconds = (now_.instant - started_).as_millis() / 1000;
+  report.rebalance = movement_.rebalance(now_.instant);
+  report.last_repair = movement_.last_repair();
   return report;
 }
 

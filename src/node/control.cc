@@ -96,6 +96,7 @@ void ControlCore::on_txn_done(const coordination::TxnDone& done) {
     }
   }
   if (committed) {
+    if (!open.log.empty()) log(LogLine::Level::kInfo, open.log);
     if (!open.configs.empty()) batch_max_ = std::min<std::size_t>(128, batch_max_ * 4);
     send_heartbeats();  // the others hear of the new revision at once
   } else {
@@ -122,6 +123,7 @@ void ControlCore::on_view_changed() {
   }
   liveness_.set_members(others, now_.instant);
   for (std::uint16_t p = 0; p < kPartitionCount; ++p) clean_work(PartitionId(p));
+  follow_movement();
   update_sole_lease();
   publish();
   decide_wanted_ = true;

@@ -17,6 +17,7 @@
 #include "membership/liveness.h"
 #include "node/describe.h"
 #include "node/inner_message.h"
+#include "node/movement.h"
 #include "node/options.h"
 #include "placement/placement.h"
 #include "wire/messages.h"
@@ -105,6 +106,7 @@ class ControlCore {
     enum class Kind : std::uint8_t { kRegister, kWipe, kMember, kTarget, kPartitions, kGoodbye };
     Kind kind = Kind::kMember;
     std::vector<std::pair<PartitionId, PartitionConfig>> configs;
+    std::string log;  ///< said when it is committed
   };
   /// What this node knows of one partition beyond its configuration.
   struct Work {
@@ -177,6 +179,13 @@ class ControlCore {
   void propose(std::vector<Proposal> proposals);
   void clean_work(PartitionId p);
 
+  // movement_log.cc
+  void follow_movement();
+  void report_movement(std::string what, bool is_own);
+  void on_stats_of_movement(const WorkerStats& m);
+  [[nodiscard]] std::string target_text(const coordination::Target& target,
+                                        const placement::Stats& stats) const;
+
   // admin.cc
   struct Question {  // an admin request whose answer needs other threads and nodes
     AdminRequest request;
@@ -237,6 +246,18 @@ class ControlCore {
   std::array<Work, kPartitionCount> work_;
   std::size_t feeding_ = 0;       // partitions with a syncing replica, in this decision
   std::size_t handing_over_ = 0;  // partitions that are parked, in this decision
+
+  Movement movement_;
+  bool goodbye_said_ = false;
+  std::uint64_t own_target_ = 0;  // the version of the last target that this node wrote
+  struct MovementReport {         // waits for what the workers have sent
+    std::string what;
+    bool is_own = false;  // said even if this node sent nothing
+    Stats sum;
+    std::set<WorkerIndex> workers_missing;
+  };
+  std::vector<MovementReport> movement_reports_;
+  Stats movement_reported_;  // what the workers had sent when the last one was written
 
   std::vector<Question> questions_;
   std::uint64_t next_question_ = 1;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "node/risk.h"
+
 namespace borg::node {
 namespace {
 
@@ -36,6 +38,13 @@ class Object {
   std::string body_;
 };
 
+/// A number from 0 to 1, to six digits.
+std::string parts_per_million(double part) {
+  const std::string digits = std::to_string(static_cast<std::uint64_t>(part * 1'000'000 + 0.5));
+  if (digits.size() > 6) return "1";
+  return "0." + std::string(6 - digits.size(), '0') + digits;
+}
+
 /// What the configurations say, in slots.
 struct Slots {
   std::map<NodeId, std::uint64_t> primary;
@@ -45,16 +54,6 @@ struct Slots {
   std::uint64_t moving = 0;
   std::uint64_t lost = 0;
 };
-
-bool is_where_it_should_be(const membership::ClusterView& view, std::uint16_t p) {
-  const PartitionConfig& c = view.partitions[p];
-  if (!c.syncing.empty()) return false;
-  if (p >= view.target.replicas.size()) return false;
-  const NodeList& target = view.target.replicas[p];
-  if (c.primary() != target.front() || c.in_sync.size() != target.size()) return false;
-  return std::all_of(target.begin(), target.end(),
-                     [&](NodeId node) { return c.in_sync.contains(node); });
-}
 
 Slots count_slots(const membership::ClusterView& view) {
   Slots slots;
@@ -66,7 +65,7 @@ Slots count_slots(const membership::ClusterView& view) {
       continue;
     }
     if (c.in_sync.size() < copies) slots.under_replicated += kSlotsPerPartition;
-    if (!is_where_it_should_be(view, p)) slots.moving += kSlotsPerPartition;
+    if (!is_in_place(view, PartitionId(p))) slots.moving += kSlotsPerPartition;
     for (const NodeId node : c.in_sync) {
       auto& count = node == c.primary() ? slots.primary : slots.backup;
       count[node] += kSlotsPerPartition;
@@ -83,12 +82,13 @@ std::string_view state_of(const ClusterReport& report, const MemberRecord& recor
 }
 
 std::string describe_node(const ClusterReport& report, const MemberRecord& record,
-                          const Slots& slots) {
+                          const Slots& slots, const Risk& risk) {
   const coordination::Member& m = record.member;
   const auto count = [&](const std::map<NodeId, std::uint64_t>& of) {
     const auto at = of.find(m.id);
     return at == of.end() ? 0 : at->second;
   };
+  const auto partners = risk.partners.find(m.id);
   const auto at = report.stats.find(m.id);
   const Stats stats = at == report.stats.end() ? Stats{} : at->second;
   Object node;
@@ -101,7 +101,11 @@ std::string describe_node(const ClusterReport& report, const MemberRecord& recor
       .number("primary_keys", stats.primary_keys)
       .number("primary_slots", count(slots.primary))
       .number("backup_slots", count(slots.backup))
+      .number("partners", partners == risk.partners.end() ? 0 : partners->second)
       .number("memory_bytes", stats.memory_bytes)
+      .number("sent_copies", stats.sent_copies)
+      .number("sent_keys", stats.sent_keys)
+      .number("sent_bytes", stats.sent_bytes)
       .number("clients", stats.clients)
       .number("commands", stats.commands)
       .text("zone", m.zone)
@@ -112,11 +116,64 @@ std::string describe_node(const ClusterReport& report, const MemberRecord& recor
   return node.close();
 }
 
+/// Of the copies that have yet to be sent, as if all partitions of a primary were alike.
+std::uint64_t bytes_left(const ClusterReport& report) {
+  const membership::ClusterView& view = *report.view;
+  std::map<NodeId, std::uint64_t> copies;
+  for (std::uint16_t p = 0; p < view.target.replicas.size(); ++p) {
+    const PartitionConfig& c = view.partitions[p];
+    if (view.is_lost(PartitionId(p))) continue;
+    for (const NodeId node : view.target.replicas[p]) {
+      copies[c.primary()] += c.in_sync.contains(node) ? 0 : 1;
+    }
+  }
+  std::uint64_t bytes = 0;
+  for (const auto& [primary, count] : copies) {
+    const auto at = report.stats.find(primary);
+    if (at == report.stats.end()) continue;
+    const Stats& s = at->second;
+    const std::uint64_t held = s.primary_partitions + s.backup_partitions + s.syncing_partitions;
+    bytes += held == 0 ? 0 : s.memory_bytes * count / held;
+  }
+  return bytes;
+}
+
+std::string describe_rebalance(const ClusterReport& report) {
+  if (!report.rebalance) return "null";
+  const Rebalance& r = *report.rebalance;
+  Object out;
+  out.boolean("running", r.is_running)
+      .number("milliseconds", static_cast<std::uint64_t>(r.took.as_millis()))
+      .number("slots", std::uint64_t{r.partitions} * kSlotsPerPartition)
+      .number("slots_left", std::uint64_t{r.partitions_left} * kSlotsPerPartition)
+      .number("slot_copies", std::uint64_t{r.copies} * kSlotsPerPartition)
+      .number("slot_copies_left", std::uint64_t{r.copies_left} * kSlotsPerPartition)
+      .number("bytes_left", bytes_left(report));
+  return out.close();
+}
+
+std::string describe_repair(const std::optional<Repair>& repair) {
+  if (!repair) return "null";
+  Object out;
+  out.number("milliseconds", static_cast<std::uint64_t>(repair->took.as_millis()))
+      .number("slots", std::uint64_t{repair->partitions} * kSlotsPerPartition);
+  return out.close();
+}
+
+std::string describe_risk(const Risk& risk) {
+  Object out;
+  out.number("pairs", risk.pairs)
+      .number("fatal_pairs", risk.fatal_pairs)
+      .raw("chance", parts_per_million(risk.chance()));
+  return out.close();
+}
+
 }  // namespace
 
 std::string describe_as_json(const ClusterReport& report) {
   const membership::ClusterView& view = *report.view;
   const Slots slots = count_slots(view);
+  const Risk risk = assess_risk(view);
   std::uint64_t keys = 0;
   std::uint64_t held = 0;
   for (const auto& [node, stats] : report.stats) {
@@ -130,7 +187,7 @@ std::string describe_as_json(const ClusterReport& report) {
             [](const auto* a, const auto* b) { return a->member.name < b->member.name; });
   for (const MemberRecord* member : members) {
     const MemberRecord& record = *member;
-    nodes += (nodes.empty() ? "" : ", ") + describe_node(report, record, slots);
+    nodes += (nodes.empty() ? "" : ", ") + describe_node(report, record, slots, risk);
   }
   const coordination::Settings settings = view.settings.value_or(coordination::Settings{});
   Object cluster;
@@ -143,6 +200,11 @@ std::string describe_as_json(const ClusterReport& report) {
       .number("under_replicated_slots", slots.under_replicated)
       .number("moving_slots", slots.moving)
       .number("lost_slots", slots.lost)
+      .number("scatter_width", settings.scatter_width)
+      .raw("risk", describe_risk(risk))
+      .raw("rebalance", describe_rebalance(report))
+      .raw("repair", describe_repair(report.repair))
+      .raw("last_repair", describe_repair(report.last_repair))
       .number("revision", view.revision.value())
       .number("target_version", view.target.version);
   Object all;
@@ -220,16 +282,45 @@ std::string describe_as_info(const InfoReport& report, const std::vector<std::st
   return out;
 }
 
+namespace {
+
+std::string seconds_text(Duration d) {
+  std::string digits = std::to_string(d.as_millis());
+  if (digits.size() < 4) digits.insert(0, 4 - digits.size(), '0');
+  return digits.insert(digits.size() - 3, ".");
+}
+
+/// Nothing of what has not happened yet: no number says "never".
+template <class Add>
+void add_movement(const InfoReport& report, const Add& add) {
+  add("pair_loss_ratio", "gauge", "Chance that two simultaneous deaths lose something.",
+      parts_per_million(assess_risk(*report.view).chance()));
+  if (report.rebalance) {
+    add("rebalance_running", "gauge", "1 while partitions are on their way.",
+        report.rebalance->is_running ? "1" : "0");
+    add("rebalance_seconds", "gauge", "Duration of the running rebalance, or of the last.",
+        seconds_text(report.rebalance->took));
+  }
+  if (report.last_repair) {
+    add("last_repair_seconds", "gauge", "From a death until all copies were there again.",
+        seconds_text(report.last_repair->took));
+  }
+}
+
+}  // namespace
+
 std::string describe_as_metrics(const InfoReport& report) {
   const Stats& s = report.stats;
   const Slots slots = count_slots(*report.view);
   std::string out;
-  const auto add = [&out](std::string_view name, std::string_view kind, std::string_view help,
-                          std::uint64_t value) {
+  const auto add_text = [&out](std::string_view name, std::string_view kind, std::string_view help,
+                               const std::string& value) {
     const std::string full = "borg_" + std::string(name);
     out += "# HELP " + full + " " + std::string(help) + "\n# TYPE " + full + " " +
-           std::string(kind) + "\n" + full + " " + std::to_string(value) + "\n";
+           std::string(kind) + "\n" + full + " " + value + "\n";
   };
+  const auto add = [&](std::string_view name, std::string_view kind, std::string_view help,
+                       std::uint64_t value) { add_text(name, kind, help, std::to_string(value)); };
   add("keys", "gauge", "Keys on this node, as primary or backup.", s.keys);
   add("primary_keys", "gauge", "Keys whose primary is this node.", s.primary_keys);
   add("memory_bytes", "gauge", "Bytes that the data takes on this node.", s.memory_bytes);
@@ -248,6 +339,11 @@ std::string describe_as_metrics(const InfoReport& report) {
       slots.under_replicated);
   add("moving_slots", "gauge", "Slots that are not where they should be.", slots.moving);
   add("lost_slots", "gauge", "Slots whose copies all died.", slots.lost);
+  add("sent_copies_total", "counter", "Partitions sent to nodes that did not hold them.",
+      s.sent_copies);
+  add("sent_keys_total", "counter", "Keys of these partitions.", s.sent_keys);
+  add("sent_bytes_total", "counter", "Bytes of these partitions.", s.sent_bytes);
+  add_movement(report, add_text);
   add("uptime_seconds", "gauge", "Seconds since the start.",
       static_cast<std::uint64_t>(report.uptime_seconds));
   return out;

@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/ids.h"
 #include "membership/cluster_view.h"
+#include "node/movement.h"
 #include "node/options.h"
 #include "node/stats.h"
 
@@ -22,6 +24,9 @@ struct ClusterReport {
   std::int64_t uptime_seconds = 0;
   std::map<NodeId, Stats> stats;  ///< of the nodes that answered
   std::set<NodeId> silent;
+  std::optional<Rebalance> rebalance;  ///< the running one, else the last that this node saw
+  std::optional<Repair> repair;        ///< the running one
+  std::optional<Repair> last_repair;
 };
 /// One object: "cluster" with the totals, "nodes" with one object a node.
 [[nodiscard]] std::string describe_as_json(const ClusterReport& report);
@@ -33,6 +38,8 @@ struct InfoReport {
   NodeId self;
   const NodeOptions* options = nullptr;
   std::int64_t uptime_seconds = 0;
+  std::optional<Rebalance> rebalance;
+  std::optional<Repair> last_repair;
 };
 /// Redis's sections and fields where they apply. No section named, or "default", "all",
 /// "everything": all of them.

@@ -129,20 +129,24 @@ void ControlCore::update_target() {
     placement::Replicas& row = previous.emplace_back();
     for (const NodeId node : list) row.push_back(node);
   }
-  const auto assignment =
-      placement::assign(placement_nodes(false),
-                        {.copies = static_cast<std::uint8_t>(view.settings->copies),
-                         .scatter_width = view.settings->scatter_width},
-                        previous);
+  const auto nodes = placement_nodes(false);
+  const placement::Options options{.copies = static_cast<std::uint8_t>(view.settings->copies),
+                                   .scatter_width = view.settings->scatter_width};
+  const auto assignment = placement::assign(nodes, options, previous);
   coordination::Target target{.version = view.target.version + 1, .nodes = wanted, .replicas = {}};
   for (const placement::Replicas& row : assignment) {
     NodeList& list = target.replicas.emplace_back();
     for (const NodeId node : row) list.push_back(node);
   }
+  own_target_ = target.version;
+  std::string text;
+  if (!previous.empty()) {
+    text = target_text(target, placement::stats(nodes, options, previous, assignment));
+  }
   coordination::Txn txn;
   txn.compares.push_back({std::string(coordination::kTargetKey), view.target_modified});
   txn.puts.push_back({std::string(coordination::kTargetKey), coordination::to_text(target)});
-  send(std::move(txn), {.kind = OpenTxn::Kind::kTarget});
+  send(std::move(txn), {.kind = OpenTxn::Kind::kTarget, .configs = {}, .log = std::move(text)});
 }
 
 }  // namespace borg::node

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a node becomes a member, stays one, and leaves.
 #include <algorithm>
+#include <utility>
 
 #include "node/control.h"
 #include "placement/placement.h"
@@ -216,6 +217,10 @@ void ControlCore::go_on_leaving() {
   if (is_open) return;
   if (is_last) {
     log(LogLine::Level::kWarning, "the last node of the cluster leaves: its data ends here");
+  }
+  const auto rebalance = movement_.rebalance(now_.instant);
+  if (rebalance && rebalance->is_running && !std::exchange(goodbye_said_, true)) {
+    report_movement("this node holds nothing any more and leaves", true);
   }
   coordination::Txn txn;
   txn.compares.push_back({coordination::member_key(self_), record->modified});

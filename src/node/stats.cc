@@ -23,7 +23,12 @@ constexpr std::array kFields{
     &Stats::forwarded,
     &Stats::expired_keys,
     &Stats::input_bytes,
+    &Stats::sent_copies,
+    &Stats::sent_keys,
+    &Stats::sent_bytes,
 };
+/// What a node of the first version knows.
+constexpr std::size_t kFirstFields = 13;
 
 }  // namespace
 
@@ -39,7 +44,10 @@ void encode(ByteBuffer& out, const Stats& stats) {
 std::optional<Stats> decode_stats(std::string_view bytes) {
   Stats stats;
   Decoder in(bytes);
-  for (const auto field : kFields) stats.*field = in.varint();
+  for (std::size_t i = 0; i < kFields.size(); ++i) {
+    if (i >= kFirstFields && in.done()) break;
+    stats.*kFields[i] = in.varint();
+  }
   if (!in.ok()) return std::nullopt;
   return stats;
 }

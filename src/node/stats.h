@@ -25,6 +25,10 @@ struct Stats {
   std::uint64_t forwarded = 0;
   std::uint64_t expired_keys = 0;
   std::uint64_t input_bytes = 0;
+  // Whole partitions sent to nodes that did not hold them.
+  std::uint64_t sent_copies = 0;
+  std::uint64_t sent_keys = 0;
+  std::uint64_t sent_bytes = 0;
 
   void add(const Stats& other);
 };

@@ -369,6 +369,9 @@ Stats WorkerCore::stats() const {
   stats.commands = gateway_.commands_executed();
   stats.forwarded = gateway_.forwarded();
   stats.input_bytes = input_bytes_;
+  stats.sent_copies = sent_copies_;
+  stats.sent_keys = sent_keys_;
+  stats.sent_bytes = sent_bytes_;
   return stats;
 }
 

@@ -183,6 +183,9 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   bool out_of_memory_ = false;
   std::uint64_t clients_total_ = 0;
   std::uint64_t input_bytes_ = 0;
+  std::uint64_t sent_copies_ = 0;
+  std::uint64_t sent_keys_ = 0;
+  std::uint64_t sent_bytes_ = 0;
 };
 
 }  // namespace borg::node

@@ -64,6 +64,11 @@ ByteBuffer* WorkerCore::replicate(const replication::SentFrame& frame) {
   if (link->in_flight.empty()) link->waiting_since = now_.instant;
   link->in_flight.push_back(frame);
   link->chunk_bytes_in_flight += frame.chunk_bytes;
+  sent_bytes_ += frame.chunk_bytes;
+  if (frame.sync_end) {
+    ++sent_copies_;
+    sent_keys_ += replica_of(frame.partition).store().keys();
+  }
   mark_dirty(*link);
   return &link->output;
 }
