@@ -32,7 +32,8 @@ GROUPS = {
 }
 SLOW = ("failover-default", "storage")
 # Programs that say what they find themselves: of one module, without a server.
-PROGRAMS = {"placement": "bench_placement", "storage": "storage_report"}
+PROGRAMS = {"placement": "bench_placement", "copysets": "bench_copysets",
+            "storage": "storage_report"}
 
 
 @dataclass
