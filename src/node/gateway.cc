@@ -338,7 +338,9 @@ void Gateway::view_changed() {
   for (std::uint64_t seq = base_; seq < next_seq_; ++seq) {
     Pending* pending = find(seq);
     if (pending == nullptr || pending->any_replica) continue;
-    if (lost_[pending->partition.value()]) fail(*pending, kDataLoss);
+    if (!lost_[pending->partition.value()]) continue;
+    // Who is given up may live, and have executed it.
+    fail(*pending, pending->is_write && pending->sent ? kInDoubt : kDataLoss);
   }
 }
 

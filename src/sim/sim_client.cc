@@ -151,6 +151,7 @@ void SimClient::conclude_part(std::size_t part, const resp::Value& value) {
     if (is("DATALOSS")) {
       ++counts.data_loss;
       setting_.on_data_loss(command_.parts);
+      setting_.history->fail(id, now);
       return;
     }
   }
