@@ -73,6 +73,9 @@ class ControlCore {
   struct Exit {
     int code = 0;
     std::string message;  ///< for stderr, if not empty
+    /// The others have given it up and forgotten it, with all that it held. Its process may join
+    /// again as a new node: an id never comes back.
+    bool is_forgotten = false;
   };
   struct Submission {
     coordination::TxnId id = 0;
@@ -233,7 +236,8 @@ class ControlCore {
   bool loss_reported_ = false;
   std::map<NodeId, ControlLink> links_;
   std::set<std::pair<std::uint16_t, NodeId>> stalled_;
-  std::set<NodeId> proven_dead_;  // beyond what their sessions prove
+  std::set<NodeId> proven_dead_;          // beyond what their sessions prove
+  std::pair<NodeId, Revision> given_up_;  // the record that the log has spoken of last
 
   coordination::TxnId next_txn_ = 1;
   std::map<coordination::TxnId, OpenTxn> open_;

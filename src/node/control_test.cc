@@ -226,6 +226,22 @@ TEST_F(ControlTest, ANodeThatWasGivenUpJoinsAgain) {
   EXPECT_TRUE(a.logged("it joins again"));
 }
 
+TEST_F(ControlTest, ANodeThatWasForgottenEndsSoThatItMayComeBackAsANewOne) {
+  Node& a = world_.start("a", unproven);
+  Node& b = world_.start("b", unproven);
+  Node& c = world_.start("c", unproven);
+  settle();
+  world_.cut(a, b);
+  world_.cut(a, c);
+  a.hears_coordinator = a.reaches_coordinator = false;
+  world_.end_session(a);
+  EXPECT_TRUE(world_.run_until([&] { return world_.view().member(a.id) == nullptr; }));
+  EXPECT_TRUE(a.running());
+  a.hears_coordinator = a.reaches_coordinator = true;
+  EXPECT_TRUE(world_.run_until([&] { return !a.running(); }));
+  EXPECT_TRUE(a.exit->is_forgotten);
+}
+
 TEST_F(ControlTest, ANodeWhoseSessionEndedSaysThatItIsStillThere) {
   Node& a = world_.start("a", unproven);
   world_.start("b", unproven);

@@ -71,8 +71,11 @@ void ControlCore::mark_down_the_dead() {
                         !liveness_.is_promised(node, now_.instant) &&
                         liveness_.silence_reports(node, now_.instant) * 2 >= others_alive;
     if (!proven && !silent) continue;
-    log(LogLine::Level::kWarning,
-        "node " + record.member.name + (proven ? " is dead" : " is silent, it is given up"));
+    if (const auto given_up = std::make_pair(node, record.modified); given_up != given_up_) {
+      given_up_ = given_up;
+      log(LogLine::Level::kWarning,
+          "node " + record.member.name + (proven ? " is dead" : " is silent, it is given up"));
+    }
     set_member_state(record, MemberState::kDown, !proven);
     return;
   }

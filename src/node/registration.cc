@@ -130,9 +130,9 @@ void ControlCore::register_self(bool fresh) {
 void ControlCore::keep_registered() {
   const MemberRecord* record = cluster().member(self_);
   if (record == nullptr) {
-    // Forgotten by the others, with all that it held.
     if (stage_ == Stage::kLeaving) return;
     exit(1, "this node was removed from the cluster");
+    if (effects_.exit) effects_.exit->is_forgotten = true;
     return;
   }
   const bool is_down = record->member.state == MemberState::kDown;

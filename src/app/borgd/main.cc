@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -19,23 +20,40 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// Runs one node until it ends. `ports` becomes what it listened on, once it served.
+borg::server::ServerExit run_node(borg::server::ServerOptions options,
+                                  borg::server::PortOptions& ports) {
+  options.start_http = borg::http::start_http;
+  options.on_ready = [cluster = options.node.cluster, &ports](
+                         const borg::coordination::Member& self, borg::NodeId id) {
+    ports = {self.host, self.port, self.bus_port, self.http_port};
+    fmt::print("ready name={} port={} bus-port={} http-port={} cluster={} id={}\n", self.name,
+               self.port, self.bus_port, self.http_port, cluster, borg::coordination::to_text(id));
+    std::fflush(stdout);
+  };
+  borg::server::Server server(std::move(options));
+  borg::server::ServerExit exit{.code = 1, .message = server.listen()};
+  return exit.message.empty() ? server.run() : exit;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   auto parsed = borg::app::parse_options(argc, argv);
   if (!parsed.server) return parsed.exit_code;
-  parsed.server->start_http = borg::http::start_http;
   std::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
-  parsed.server->on_ready = [cluster = parsed.server->node.cluster](
-                                const borg::coordination::Member& self, borg::NodeId id) {
-    fmt::print("ready name={} port={} bus-port={} http-port={} cluster={} id={}\n", self.name,
-               self.port, self.bus_port, self.http_port, cluster, borg::coordination::to_text(id));
-    std::fflush(stdout);
-  };
-  borg::server::Server server(std::move(*parsed.server));
-  borg::server::ServerExit exit{1, server.listen()};
-  if (exit.message.empty()) exit = server.run();
-  if (!exit.message.empty()) fmt::print(stderr, "borgd: {}\n", exit.message);
-  return exit.code;
+  borg::server::PortOptions ports = parsed.server->ports;
+  while (true) {
+    const auto exit = run_node(std::move(*parsed.server), ports);
+    if (!exit.is_forgotten) {
+      if (!exit.message.empty()) fmt::print(stderr, "borgd: {}\n", exit.message);
+      return exit.code;
+    }
+    // It was cut off for long, and lives. Nobody should have to start it again.
+    spdlog::warn("{} while it was out of reach: it joins again as a new node", exit.message);
+    parsed = borg::app::parse_options(argc, argv);
+    if (!parsed.server) return parsed.exit_code;
+    parsed.server->ports = ports;
+  }
 }

@@ -185,6 +185,7 @@ std::string host_name() {
 }
 
 void set_up_log(const std::string& level) {
+  spdlog::drop("borgd");  // of a former call
   auto logger = spdlog::stderr_color_mt("borgd");
   logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
   logger->set_level(spdlog::level::from_str(level));
