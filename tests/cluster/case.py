@@ -3,10 +3,13 @@
 
 import argparse
 import sys
+import time
 import unittest
 from pathlib import Path
 
 from cluster import Cluster, CommandError
+from namespaces import Network, why_not
+from processes import HERE_PLACE, wait_until
 
 SOME_KEYS = 3000
 OPTIONS = argparse.Namespace(bin=None, coordinator="local")
@@ -41,9 +44,9 @@ class ClusterCase(unittest.TestCase):
                     cluster.show_logs()
                 cluster.remove()
 
-    def cluster(self, *names, flags=(), coordinator=None):
-        """A new cluster; with names, formed of these nodes."""
-        cluster = Cluster(OPTIONS.bin, coordinator or OPTIONS.coordinator, flags)
+    def cluster(self, *names, flags=(), coordinator=None, **places):
+        """A new cluster; with names, formed of these nodes. `places` as Cluster has them."""
+        cluster = Cluster(OPTIONS.bin, coordinator or OPTIONS.coordinator, flags, **places)
         self.clusters.append(cluster)
         if names:
             cluster.form(*names)
@@ -73,14 +76,38 @@ def fill(node, count=SOME_KEYS):
     return values
 
 
+def last(seconds):
+    """Waits, where the length of a fault is what the test is about."""
+    end = time.monotonic() + seconds
+    wait_until(lambda: time.monotonic() > end, "time passes")
+
+
 class DataCase(ClusterCase):
     """Clusters that hold something, under load."""
+
+    def cluster_with_three_etcds(self, *names, flags=()):
+        return self.cluster(*names, flags=flags, etcd_places=[HERE_PLACE] * 3)
 
     def assert_holds(self, node, values):
         with node.client() as client:
             replies = client.pipeline([("GET", key) for key in values])
         wrong = [(k, r) for (k, v), r in zip(values.items(), replies) if r != v.encode()]
         self.assertEqual(wrong, [])
+
+
+class NetworkCase(DataCase):
+    """Clusters on an etcd of three, every node and every etcd in a network of its own."""
+
+    ETCDS = ("e1", "e2", "e3")
+
+    def networked(self, *names, flags=()):
+        """(the cluster, its network)."""
+        network = Network([*names, *self.ETCDS])
+        self.addCleanup(network.remove)
+        cluster = self.cluster(*names, flags=flags,
+                               places={name: network[name] for name in names},
+                               etcd_places=[network[name] for name in self.ETCDS])
+        return cluster, network
 
 
 class SharedCase(ClusterCase):
@@ -113,6 +140,19 @@ class SharedCase(ClusterCase):
     def setUp(self):
         self.nodes = list(self.shared.nodes.values())
         self.shared["a"].call("FLUSHALL")
+
+
+# What a test that cannot be run here ends with; ctest is told.
+SKIPPED = 77
+
+
+def main_with_networks():
+    """As main(), where networks can be cut."""
+    why = why_not()
+    if why:
+        print(f"skipped: {why}")
+        sys.exit(SKIPPED)
+    main()
 
 
 def main():

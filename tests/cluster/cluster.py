@@ -1,63 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real borgd processes, and an etcd if wanted, in a private folder: started, hurt and stopped."""
 
-import itertools
 import json
-import os
-import random
 import shutil
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.append(str(HERE.parent / "transcripts"))
-
-import resp_client  # noqa: E402 (found by the line above)
-
-HOST = "127.0.0.1"
-SECONDS_MAX = 60
-# Below what the kernel gives to outgoing connections: else one of those may take a port between
-# our look and borgd's. And away from 7001, where a user's own nodes are.
-PORTS = range(20000, 32000)
-_taken = set()
-_random = random.Random()
-
-
-def free_port():
-    for _ in range(1000):
-        port = _random.choice(PORTS)
-        if port in _taken:
-            continue
-        with socket.socket() as probe:
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-        _taken.add(port)
-        return port
-    raise RuntimeError("no free port")
-
-
-def wait_until(condition, what, seconds=SECONDS_MAX):
-    """Returns the condition's value when it is true. An exception counts as false until the end."""
-    deadline = time.monotonic() + seconds
-    while True:
-        problem = None
-        try:
-            value = condition()
-            if value:
-                return value
-        except (ConnectionError, OSError, resp_client.Closed) as error:
-            problem = error
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s: {what}") from problem
-        time.sleep(0.02)
+from etcd import Etcd
+from processes import HERE_PLACE, HOST, SECONDS_MAX, Process, resp_client, wait_until
 
 
 class CommandError(Exception):
@@ -88,8 +40,8 @@ def as_bytes(word):
 class Client:
     """One connection; a reply of type error is raised as CommandError."""
 
-    def __init__(self, port, timeout_s=SECONDS_MAX):
-        self.connection = resp_client.Connection((HOST, port), timeout_s)
+    def __init__(self, port, timeout_s=SECONDS_MAX, host=HOST):
+        self.connection = resp_client.Connection((host, port), timeout_s)
 
     def __enter__(self):
         return self
@@ -120,62 +72,16 @@ class Client:
         return replies
 
 
-class Process:
-    """A program with its output in files; it dies with this one, whatever happens."""
-
-    numbers = itertools.count(1)
-
-    def __init__(self, command, folder, name, env=None):
-        self.log_name = f"{next(self.numbers):03}-{name}"
-        self.out = folder / f"{self.log_name}.out"
-        self.err = folder / f"{self.log_name}.err"
-        # setpriv becomes the program: the pid is the program's. Only the main thread starts any.
-        guarded = ["setpriv", "--pdeathsig", "KILL", *map(str, command)]
-        with open(self.out, "xb") as out, open(self.err, "xb") as err:
-            self.process = subprocess.Popen(guarded, stdout=out, stderr=err,
-                                            env=environment() if env is None else env,
-                                            stdin=subprocess.DEVNULL)
-
-    @property
-    def pid(self):
-        return self.process.pid
-
-    def is_running(self):
-        return self.process.poll() is None
-
-    def signal(self, number):
-        self.process.send_signal(number)
-
-    def kill(self):
-        """kill -9, and wait for the end."""
-        if self.is_running():
-            self.signal(signal.SIGKILL)
-        self.process.wait()
-
-    def wait(self, seconds=SECONDS_MAX):
-        """The exit code."""
-        try:
-            return self.process.wait(seconds)
-        except subprocess.TimeoutExpired as error:
-            raise AssertionError(f"pid {self.pid} does not end within {seconds} s") from error
-
-    def said(self):
-        return self.out.read_text(errors="replace")
-
-    def log(self):
-        return self.err.read_text(errors="replace")
-
-
 class Node(Process):
     """One borgd."""
 
-    def __init__(self, binary, folder, name, coordinator, flags=(), ports=None):
+    def __init__(self, binary, folder, name, coordinator, flags=(), ports=None, place=HERE_PLACE):
         self.name = name
-        self.port, self.bus_port, self.http_port = ports or [free_port() for _ in range(3)]
-        command = [binary, "--name", name, "--coordinator", coordinator, "--port", self.port,
-                   "--bus-port", self.bus_port, "--http-port", self.http_port, "--threads", "2",
-                   *flags]
-        super().__init__(command, folder, name)
+        self.port, self.bus_port, self.http_port = ports or [place.port() for _ in range(3)]
+        command = [binary, "--name", name, "--coordinator", coordinator, "--host", place.host,
+                   "--port", self.port, "--bus-port", self.bus_port,
+                   "--http-port", self.http_port, "--threads", "2", *flags]
+        super().__init__(command, folder, name, place=place)
 
     def is_ready(self):
         if not self.is_running():
@@ -183,7 +89,9 @@ class Node(Process):
         return self.said().startswith("ready ") and self.said().endswith("\n")
 
     def client(self, timeout_s=SECONDS_MAX):
-        return Client(self.port, timeout_s)
+        """A client that is where the node is."""
+        with self.place.inside():
+            return Client(self.port, timeout_s, self.place.host)
 
     def call(self, *words):
         """One command on a connection of its own."""
@@ -200,12 +108,6 @@ class Node(Process):
                 return int(line.partition(":")[2])
         raise KeyError(name)
 
-    def stop_it(self):
-        self.signal(signal.SIGSTOP)
-
-    def continue_it(self):
-        self.signal(signal.SIGCONT)
-
     def leave(self):
         """SIGTERM."""
         self.signal(signal.SIGTERM)
@@ -217,54 +119,31 @@ class Node(Process):
         return 0
 
 
-class Etcd:
-    """A real etcd of one member; its data outlives kill()."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.url = f"http://{HOST}:{free_port()}"
-        self.peer_url = f"http://{HOST}:{free_port()}"
-        self.process = None
-        self.start()
-
-    def start(self):
-        self.process = Process(
-            ["/usr/bin/etcd", "--name", "test", "--data-dir", self.folder / "etcd-data",
-             "--unsafe-no-fsync", "--listen-client-urls", self.url,
-             "--advertise-client-urls", self.url, "--listen-peer-urls", self.peer_url,
-             "--initial-advertise-peer-urls", self.peer_url,
-             "--initial-cluster", f"test={self.peer_url}"],
-            self.folder, "etcd")
-        # Killed before it has elected itself, it would never come up again.
-        wait_until(self.is_healthy, "etcd is healthy")
-
-    def is_healthy(self):
-        with urllib.request.urlopen(self.url + "/health", timeout=5) as reply:
-            return json.load(reply)["health"] == "true"
-
-    def kill(self):
-        self.process.kill()
-
-
 class Cluster:
-    """Nodes of one coordinator ("local" or "etcd"), by name."""
+    """Nodes of one coordinator ("local" or "etcd"), by name.
 
-    def __init__(self, binary_folder, coordinator="local", flags=()):
+    `places` says where each node runs, by name, if not all on this machine's own network;
+    `etcd_places` has one entry for each member of the etcd.
+    """
+
+    def __init__(self, binary_folder, coordinator="local", flags=(), places=None,
+                 etcd_places=(HERE_PLACE,)):
         self.bin = Path(binary_folder)
         self.folder = Path(tempfile.mkdtemp(prefix="borg-cluster-"))
         self.flags = list(flags)
         self.nodes = {}
         self.started = []  # every process ever, for the end
+        self.places = places or {}
         self.etcd = None
         self.coordinator = f"local:{self.folder / 'coordinator'}"
         if coordinator == "etcd":
-            self.etcd = Etcd(self.folder)
-            self.coordinator = self.etcd.url.replace("http://", "etcd://")
+            self.etcd = Etcd(self.folder, etcd_places)
+            self.coordinator = self.etcd.coordinator()
 
     def launch(self, name, *flags, ports=None):
         """Starts a node and does not wait for it."""
         node = Node(self.bin / "borgd", self.folder, name, self.coordinator,
-                    [*self.flags, *flags], ports)
+                    [*self.flags, *flags], ports, self.places.get(name, HERE_PLACE))
         self.started.append(node)
         self.nodes[name] = node
         return node
@@ -283,13 +162,13 @@ class Cluster:
         return nodes
 
     def kill(self, name):
-        self.nodes.pop(name).kill()
+        """kill -9: its log, to be looked at."""
+        node = self.nodes.pop(name)
+        node.kill()
+        return node
 
     def __getitem__(self, name):
         return self.nodes[name]
-
-    def names(self):
-        return set(self.nodes)
 
     def problem(self):
         """Why the cluster is not at rest, as all its nodes see it; empty if it is."""
@@ -352,9 +231,3 @@ def local_keys(node):
             roles.update((key, role.decode()) for key, role in found)
             if cursor == b"0":
                 return roles
-
-
-def environment(**added):
-    """This process's environment without anything that would configure a node."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("BORG_")}
-    return {**kept, **added}

@@ -12,7 +12,8 @@ import subprocess
 import threading
 import time
 
-from cluster import Client, CommandError, resp_client, wait_until
+from cluster import CommandError
+from processes import resp_client, wait_until
 
 HOT_KEYS = 6  # of each kind, used by all clients
 OWN_KEYS = 150  # a client's own counters: they reach many partitions
@@ -32,6 +33,7 @@ class Worker(threading.Thread):
         self.random = random.Random(number)
         self.client = None
         self.errors = []
+        self.error_codes = set()
         self.done = 0
         self.longest_s = 0
         self.history = []
@@ -40,7 +42,7 @@ class Worker(threading.Thread):
         while not self.load.ended.is_set():
             try:
                 if self.client is None:
-                    self.client = Client(self.node.port)
+                    self.client = self.node.client()
             except OSError as error:
                 self.errors.append(f"cannot connect: {error}")
                 self.load.ended.wait(0.1)
@@ -71,7 +73,8 @@ class Worker(threading.Thread):
             result = self.client(op, key, *args)
             entry.update(outcome="ok", result=as_json(result))
         except CommandError as error:
-            self.errors.append(str(error))
+            self.errors.append(f"{op} {key}: {error}")
+            self.error_codes.add(error.code)
             entry["outcome"] = "failed" if error.code in REFUSED else "unknown"
         except (OSError, resp_client.Closed) as error:
             self.errors.append(f"connection: {error!r}")
@@ -113,13 +116,13 @@ class Load:
             if worker.is_alive():
                 raise AssertionError(f"a client of {worker.node.name} hangs")
 
-    def done(self):
-        return sum(worker.done for worker in self.workers)
+    def done(self, but=()):
+        return sum(worker.done for worker in self.workers if worker.node.name not in but)
 
-    def do_more(self, operations=500):
-        """Waits until so many more were done."""
-        goal = self.done() + operations
-        wait_until(lambda: self.done() >= goal, f"{operations} operations")
+    def do_more(self, operations=500, but=()):
+        """Waits until so many more were done, by clients of all nodes but these."""
+        goal = self.done(but) + operations
+        wait_until(lambda: self.done(but) >= goal, f"{operations} operations")
 
     def errors(self, but=()):
         """What clients of all nodes but these were told that is no answer."""

@@ -7,7 +7,8 @@ import socket
 import struct
 
 from case import SharedCase, main
-from cluster import HOST, Client, wait_until
+from cluster import Client
+from processes import HOST, wait_until
 
 # The greeting of the bus, as src/wire writes it.
 HELLO, REFUSAL = 1, 3

@@ -6,7 +6,8 @@ import json
 import os
 
 from case import SharedCase, main
-from cluster import local_keys, wait_until
+from cluster import local_keys
+from processes import wait_until
 
 MB = 1024 * 1024
 # Above a client's bound on waiting replies, with room for what else a node allocates meanwhile.

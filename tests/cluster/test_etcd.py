@@ -3,8 +3,8 @@
 """The coordinator goes away and comes back: keys are read and written as if it were there."""
 
 from case import SOME_KEYS, DataCase, fill, main
-from cluster import wait_until
 from load import Load
+from processes import wait_until
 
 # Longer than a session of a node lasts in etcd.
 OPERATIONS_MEANWHILE = 3000

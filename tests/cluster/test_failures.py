@@ -5,8 +5,9 @@
 import time
 
 from case import SOME_KEYS, DataCase, fill, main, only_with
-from cluster import CommandError, resp_client, wait_until
+from cluster import CommandError
 from load import Load
+from processes import resp_client, wait_until
 
 
 class Failures(DataCase):

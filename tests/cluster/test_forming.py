@@ -5,7 +5,7 @@
 import socket
 
 from case import OPTIONS, ClusterCase, main, only_with
-from cluster import HOST, Process, environment, free_port, wait_until
+from processes import HOST, Process, environment, free_port, wait_until
 
 
 class Forming(ClusterCase):

@@ -5,8 +5,8 @@
 import signal
 
 from case import SOME_KEYS, DataCase, fill, main
-from cluster import wait_until
 from load import Load
+from processes import wait_until
 
 
 class Joining(DataCase):
