@@ -9,15 +9,22 @@ namespace borg {
 /// simulator's build (BORG_SIMULATION) alone: elsewhere is_planted() is false when compiled.
 enum class PlantedBug : std::uint8_t {
   kNone,
-  kAcknowledgeTooEarly,     ///< a write is answered before the backups have it
-  kServeWithoutLease,       ///< reads are answered whatever the leases say
-  kForgetRequests,          ///< a request that is sent again is executed again
-  kPromoteSyncing,          ///< a replica counts as in sync before it has caught up
-  kBelieveOldReports,       ///< that a replica has caught up is believed for later epochs
-  kForgetWritesDuringSync,  ///< ... without what was acknowledged while it was being synced
-  kNoCompare,               ///< configurations are written over whatever there is
-  kPromiseAfterTakeOver,    ///< a promise is used though the view misses a take-over
-  kTakeOverAtOnce,          ///< a backup does not wait out the lease that it granted
+  kAcknowledgeTooEarly,      ///< a write is answered before the backups have it
+  kServeWithoutLease,        ///< reads are answered whatever the leases say
+  kForgetRequests,           ///< a request that is sent again is executed again
+  kPromoteSyncing,           ///< a replica counts as in sync before it has caught up
+  kBelieveOldReports,        ///< that a replica has caught up is believed for later epochs
+  kForgetWritesDuringSync,   ///< ... without what was acknowledged while it was being synced
+  kNoCompare,                ///< configurations are written over whatever there is
+  kPromiseAfterTakeOver,     ///< a promise is used though the view misses a take-over
+  kTakeOverAtOnce,           ///< a backup does not wait out the lease that it granted
+  kShowUnstable,             ///< a read does not wait for the writes that it could have seen
+  kServeDuringHandOver,      ///< commands are served while a hand-over is committed
+  kSnapshotMissesWrites,     ///< what a snapshot has passed is not sent any more
+  kForgetDeletesDuringSync,  ///< a key deleted while its partition is synced stays on the copy
+  kLeaseFromAnswer,          ///< a lease counts from the answer, not from before it was asked for
+  kExpireByOwnClock,         ///< a backup removes expired keys by its own clock
+  kReuseEpoch,               ///< a new primary goes on under the term of the one before
 };
 
 #ifdef BORG_SIMULATION

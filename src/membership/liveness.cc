@@ -69,7 +69,8 @@ bool Liveness::on_heartbeat_ack(NodeId from, const wire::HeartbeatAck& m, Revisi
   }
   // The echo of our own clock: never in the future, whatever a peer may send.
   const Instant sent = std::min(Instant::at_nanos(m.sent_at), now);
-  const Instant until = sent + options_.lease;
+  const Instant from_when = is_planted(PlantedBug::kLeaseFromAnswer) ? now : sent;
+  const Instant until = from_when + options_.lease;
   if (until > peer.lease->until()) peer.lease->set(until);
   return is_new;
 }

@@ -19,7 +19,7 @@ PartitionConfig next_epoch(const PartitionConfig& c) {
 
 PartitionConfig next_term(const PartitionConfig& c) {
   PartitionConfig next = next_epoch(c);
-  next.term = next.epoch;
+  if (!is_planted(PlantedBug::kReuseEpoch)) next.term = next.epoch;
   return next;
 }
 

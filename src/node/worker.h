@@ -71,6 +71,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   }
   /// True if this node would answer for the partition at this moment.
   [[nodiscard]] bool may_serve(PartitionId partition, Now now) const;
+  [[nodiscard]] const NodeView* view() const override { return view_.get(); }
   [[nodiscard]] const wire::Endpoint& endpoint() const { return self_; }
   [[nodiscard]] Stats stats() const;
   /// What a standing link has to send still, or null.
@@ -85,7 +86,6 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   // GatewayHost
   [[nodiscard]] Now now() const override { return now_; }
   [[nodiscard]] const wire::Endpoint& self() const override { return self_; }
-  [[nodiscard]] const NodeView* view() const override { return view_.get(); }
   [[nodiscard]] const PartitionConfig& config(PartitionId partition) const override {
     return configs_[partition.value()];
   }
@@ -114,6 +114,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   [[nodiscard]] bool is_own_gateway(const wire::Origin& origin) const override {
     return origin.gateway == self_;
   }
+  [[nodiscard]] replication::SyncLimits sync_limits() const override { return options_.sync; }
   ByteBuffer& scratch() override;
 
   [[nodiscard]] bool is_mine(PartitionId partition) const;

@@ -255,7 +255,11 @@ void Replica::run_expiry(const std::vector<std::string_view>& keys, Now now, Rep
 }
 
 std::size_t Replica::expire_some(Now now, std::size_t buckets, ReplicaSink& sink) {
-  if (role_ != Role::kPrimary || parked_ || store_.keys_with_expiry() == 0) return 0;
+  if (store_.keys_with_expiry() == 0) return 0;
+  if (role_ != Role::kPrimary || parked_) {
+    if (is_planted(PlantedBug::kExpireByOwnClock)) expire_as_replica(now, buckets);
+    return 0;
+  }
   std::vector<std::string> due;
   const std::size_t seen =
       store_.find_expired(advance_clock(now), buckets,
@@ -265,6 +269,14 @@ std::size_t Replica::expire_some(Now now, std::size_t buckets, ReplicaSink& sink
     advance(now, sink);
   }
   return seen;
+}
+
+/// A mistake, for the simulator to find.
+void Replica::expire_as_replica(Now now, std::size_t buckets) {
+  std::vector<std::string> due;
+  store_.find_expired(now.wall.ms, buckets,
+                      [&](const storage::EntryView& entry) { due.emplace_back(entry.key); });
+  for (const std::string& key : due) store_.erase(storage::key_ref(key));
 }
 
 /// With other in-sync replicas a write's answer needs no lease: that all of them acknowledged
@@ -290,7 +302,8 @@ void Replica::answer_write(const wire::Origin& origin, std::string_view reply, S
 void Replica::answer_read(const wire::Origin& origin, std::string_view reply, Now now,
                           ReplicaSink& sink) {
   const Instant valid_until = serve_until(sink);
-  if (stable_ >= last_seq_ && now.instant < valid_until) {
+  const bool is_stable = stable_ >= last_seq_ || is_planted(PlantedBug::kShowUnstable);
+  if (is_stable && now.instant < valid_until) {
     sink.reply(origin, partition_, wire::ReplyStatus::kDone, reply, valid_until);
     return;
   }
@@ -397,6 +410,10 @@ void Replica::on_nack(NodeId from, const wire::Nack& m, Now now, ReplicaSink& si
 
 void Replica::park(Epoch epoch, ReplicaSink& sink) {
   if (role_ != Role::kPrimary || config_.epoch != epoch) return;
+  if (is_planted(PlantedBug::kServeDuringHandOver)) {
+    sink.report({.kind = Report::Kind::kDrained, .partition = partition_, .epoch = config_.epoch});
+    return;
+  }
   parked_ = true;
   drained_reported_ = false;
   check_drained(sink);

@@ -14,6 +14,7 @@
 #include "commands/command.h"
 #include "replication/operation_log.h"
 #include "replication/records.h"
+#include "replication/sync_limits.h"
 #include "storage/partition_store.h"
 #include "wire/messages.h"
 
@@ -74,6 +75,7 @@ class ReplicaSink {
   /// True if the request came from the gateway on this very worker: its answer cannot be lost.
   [[nodiscard]] virtual bool is_own_gateway(const wire::Origin& origin) const = 0;
   virtual std::uint64_t draw_random() = 0;
+  [[nodiscard]] virtual SyncLimits sync_limits() const { return {}; }
   /// Empty, for the reply under construction; not used across calls of the sink.
   virtual ByteBuffer& scratch() = 0;
 };
@@ -214,6 +216,7 @@ class Replica {
   void append(const commands::CommandSpec& spec, const wire::Origin& origin, commands::Args args,
               const commands::Context& context, std::string_view reply, ReplicaSink& sink);
   void run_expiry(const std::vector<std::string_view>& keys, Now now, ReplicaSink& sink);
+  void expire_as_replica(Now now, std::size_t buckets);
   void answer_write(const wire::Origin& origin, std::string_view reply, Seq seq, Now now,
                     ReplicaSink& sink);
   void answer_read(const wire::Origin& origin, std::string_view reply, Now now, ReplicaSink& sink);

@@ -2,19 +2,12 @@
 // What a primary sends: the stream of operations, and snapshots to replicas that begin anew.
 #include <algorithm>
 
+#include "base/planted_bug.h"
 #include "base/probe.h"
 #include "replication/replica.h"
 #include "replication/snapshot.h"
 
 namespace borg::replication {
-namespace {
-
-constexpr std::size_t kChunkKeys = 4096;
-constexpr std::size_t kChunkBytes = 64 * 1024;
-/// A larger state than this is left to the snapshot.
-constexpr std::size_t kStateBytesMax = 256 * 1024;
-
-}  // namespace
 
 void Replica::start_stream(Peer& p, ReplicaSink& sink) {
   p.stream = next_stream_++;
@@ -61,7 +54,8 @@ bool Replica::send_chunk(NodeId node, ReplicaSink& sink) {
   Peer& p = *peer(node);
   ByteBuffer entries;
   Encoder encoder(entries);
-  const auto next = store_.scan(p.cursor, kChunkKeys, kChunkBytes,
+  const SyncLimits limits = sink.sync_limits();
+  const auto next = store_.scan(p.cursor, limits.chunk_keys, limits.chunk_bytes,
                                 [&](const storage::EntryView& e) { encode_entry(encoder, e); });
   if (!entries.empty()) {
     ByteBuffer* out = sink.replicate({.partition = partition_,
@@ -75,6 +69,7 @@ bool Replica::send_chunk(NodeId node, ReplicaSink& sink) {
                                        .entries = entries.view()});
   }
   if (next) {
+    reached<"a snapshot takes more than one piece">();
     p.cursor = *next;
   } else {
     send_sync_end(p, sink);
@@ -141,14 +136,17 @@ void Replica::send_state(Peer& p, const commands::CommandSpec& spec, commands::A
     const auto entry = store_.find(keys.back());
     bytes_ahead += args[i].size() + (entry ? entry->value.size() : 0);
   }
+  if (all_passed && is_planted(PlantedBug::kSnapshotMissesWrites)) return;
   ByteBuffer* out =
       sink.replicate({.partition = partition_, .to = p.node, .stream = p.stream, .seq = op.seq});
   if (out == nullptr) return;
   if (all_passed) {
+    reached<"a command is sent behind the snapshot's cursor">();
     wire::encode(*out, op, args);
     return;
   }
-  const bool too_large = bytes_ahead > kStateBytesMax;
+  const bool too_large = bytes_ahead > sink.sync_limits().state_bytes_max;
+  if (too_large) reached<"a state is too large to be sent ahead">();
   if (too_large && p.first_hole == Seq()) p.first_hole = op.seq;
   ByteBuffer states;
   Encoder encoder(states);
@@ -156,7 +154,7 @@ void Replica::send_state(Peer& p, const commands::CommandSpec& spec, commands::A
     if (too_large && !storage::PartitionStore::is_before(key, p.cursor)) continue;
     if (const auto entry = store_.find(key)) {
       encode_entry(encoder, *entry);
-    } else {
+    } else if (!is_planted(PlantedBug::kForgetDeletesDuringSync)) {
       encode_absence(encoder, key.key);
     }
   }

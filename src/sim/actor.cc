@@ -20,7 +20,7 @@ void Actor::schedule() {
   if (is_scheduled_ || is_flushing_ || life_.paused || !life_.alive || inbox_.empty()) return;
   is_scheduled_ = true;
   const bool slow = !sim_.calm && sim_.permille(sim_.options.slow_turn_permille);
-  const Duration delay = slow ? sim_.draw(Duration::micros(100), Duration::millis(5))
+  const Duration delay = slow ? sim_.draw(Duration::micros(100), sim_.options.slow_turn_max)
                               : sim_.draw(Duration::micros(1), Duration::micros(40));
   sim_.queue.after(delay, [this] {
     is_scheduled_ = false;

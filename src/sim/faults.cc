@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/faults.h"
 
+#include <iterator>
+
 #include "sim/world.h"
 
 namespace borg::sim {
@@ -14,7 +16,8 @@ Faults::Faults(Sim& sim, World& world) : sim_(sim), world_(world) {
             {o.broken_links, &Faults::break_links},
             {o.cuts, &Faults::cut},
             {o.coordinator_outages, &Faults::outage},
-            {o.clock_jumps, &Faults::jump_clock}};
+            {o.clock_jumps, &Faults::jump_clock},
+            {o.snipes, &Faults::snipe}};
 }
 
 void Faults::start() { next(); }
@@ -50,10 +53,14 @@ Process* Faults::victim() {
 
 void Faults::crash() {
   Process* process = victim();
-  if (process == nullptr || world_.live().size() < 2) return;
-  if (!world_.can_spare(*process) && !sim_.options.exceeds_promise) return;
-  const std::size_t host = process->host;
-  process->kill(sim_.random.chance(1, 4));
+  if (process != nullptr) kill(*process);
+}
+
+void Faults::kill(Process& process) {
+  if (sim_.calm || !process.alive() || world_.live().size() < 2) return;
+  if (!world_.can_spare(process) && !sim_.options.exceeds_promise) return;
+  const std::size_t host = process.host;
+  process.kill(sim_.random.chance(1, 4));
   world_.note_death();
   if (!sim_.random.chance(1, 4)) {
     world_.restart_later(host, sim_.draw(Duration::millis(1), Duration::seconds(3)));
@@ -63,11 +70,14 @@ void Faults::crash() {
 void Faults::pause() {
   Process* process = victim();
   if (process == nullptr || process->life.paused) return;
-  process->pause();
   const bool is_long = sim_.random.chance(1, 3);
-  sim_.queue.after(
-      sim_.draw(Duration::millis(5), is_long ? Duration::seconds(4) : Duration::millis(900)),
-      [process] { process->resume(); });
+  pause(*process,
+        sim_.draw(Duration::millis(5), is_long ? Duration::seconds(4) : Duration::millis(900)));
+}
+
+void Faults::pause(Process& process, Duration span) {
+  process.pause();
+  sim_.queue.after(span, [&process] { process.resume(); });
 }
 
 void Faults::leave() {
@@ -109,6 +119,12 @@ void Faults::cut() {
         }
       }
   }
+  cut_for(std::move(pairs),
+          sim_.draw(Duration::millis(50),
+                    sim_.random.chance(1, 2) ? Duration::millis(900) : Duration::seconds(5)));
+}
+
+void Faults::cut_for(std::vector<std::pair<std::size_t, std::size_t>> pairs, Duration span) {
   for (const auto& [from, to] : pairs) world_.network().cut(from, to);
   if (sim_.trace.prints()) {
     for (const auto& [from, to] : pairs) {
@@ -116,11 +132,8 @@ void Faults::cut() {
                        "cut " + std::to_string(from) + " -> " + std::to_string(to));
     }
   }
-  const Duration span =
-      sim_.draw(Duration::millis(50),
-                sim_.random.chance(1, 2) ? Duration::millis(900) : Duration::seconds(5));
-  sim_.queue.after(span, [this, pairs] {
-    for (const auto& [from, to] : pairs) world_.network().heal(from, to);
+  sim_.queue.after(span, [this, healed = std::move(pairs)] {
+    for (const auto& [from, to] : healed) world_.network().heal(from, to);
     if (sim_.trace.prints()) sim_.trace.print(sim_.queue.now(), "network", "a cut heals");
   });
 }
@@ -134,6 +147,80 @@ void Faults::outage() {
     process->control->say("cannot reach the coordinator");
     process->port->set_reachable(false);
     sim_.queue.after(span, [process] { process->port->set_reachable(true); });
+  }
+}
+
+// ---- at the worst moment ----
+
+void Faults::snipe() {
+  constexpr Moment kMoments[] = {Moment::kUnstable, Moment::kFeeding, Moment::kReceiving,
+                                 Moment::kParked};
+  awaited_ = kMoments[sim_.random.below(std::size(kMoments))];
+}
+
+bool Faults::is_at_moment(const replication::Replica& replica) const {
+  using Role = replication::Replica::Role;
+  switch (awaited_) {
+    case Moment::kUnstable:
+      return replica.role() == Role::kPrimary && replica.last_seq() > replica.committed_seq();
+    case Moment::kFeeding:
+      return replica.role() == Role::kPrimary && !replica.config().syncing.empty();
+    case Moment::kReceiving:
+      return replica.role() == Role::kSyncing && replica.last_seq() > Seq();
+    case Moment::kParked:
+      return replica.is_parked();
+    case Moment::kNone:
+      break;
+  }
+  return false;
+}
+
+void Faults::on_turn(Process& process, std::size_t worker) {
+  if (awaited_ == Moment::kNone || sim_.calm) return;
+  for (std::size_t p = worker; p < kPartitionCount; p += process.workers.size()) {
+    const auto* replica = process.replica(PartitionId(static_cast<std::uint16_t>(p)));
+    if (replica == nullptr || !is_at_moment(*replica)) continue;
+    if (!sim_.random.chance(1, 4)) continue;  // not always the first
+    awaited_ = Moment::kNone;
+    const PartitionConfig& c = replica->config();
+    NodeId peer = c.primary();
+    for (const NodeList* list : {&c.in_sync, &c.syncing}) {
+      for (const NodeId node : *list) {
+        if (node != process.id && (peer == process.id || sim_.random.chance(1, 2))) peer = node;
+      }
+    }
+    // Not within the turn: its effects are being taken.
+    const bool at_once = sim_.random.chance(1, 2);
+    sim_.queue.after(at_once ? Duration() : sim_.draw(Duration(), Duration::millis(3)),
+                     [this, &process, host = world_.host_of(peer)] { strike(process, host); });
+    return;
+  }
+}
+
+/// At a node, or at the way between it and one of those that hold the same.
+void Faults::strike(Process& process, std::size_t other_host) {
+  if (!process.alive() || process.life.paused || sim_.calm) return;
+  const std::size_t host = process.host;
+  const Duration span = sim_.draw(
+      Duration::millis(5), sim_.random.chance(1, 2) ? Duration::seconds(3) : Duration::millis(900));
+  switch (sim_.random.below(6)) {
+    case 0:
+    case 1:
+      kill(process);
+      break;
+    case 2:
+      pause(process, span);
+      break;
+    case 3:
+      cut_for({{host, other_host}, {other_host, host}}, span);
+      break;
+    case 4:
+      cut_for({{host, other_host}}, span);
+      // And perhaps the node that cannot be heard dies with what it did not get out.
+      if (sim_.random.chance(1, 2)) sim_.queue.after(span / 2, [this, &process] { kill(process); });
+      break;
+    default:
+      world_.network().break_random_links(20);
   }
 }
 

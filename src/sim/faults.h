@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <utility>
 #include <vector>
 
+#include "replication/replica.h"
 #include "sim/sim.h"
 
 namespace borg::sim {
@@ -17,8 +19,12 @@ class Faults {
  public:
   Faults(Sim& sim, World& world);
   void start();
+  /// A worker has had a turn: the moment for which a stroke waits may be here.
+  void on_turn(Process& process, std::size_t worker);
 
  private:
+  /// States in which a node is seldom and briefly, and in which a fault is worst.
+  enum class Moment : std::uint8_t { kNone, kUnstable, kFeeding, kReceiving, kParked };
   void next();
   void one();
   void crash();
@@ -29,11 +35,18 @@ class Faults {
   void cut();
   void outage();
   void jump_clock();
+  void snipe();
+  void strike(Process& process, std::size_t other_host);
+  void kill(Process& process);
+  void pause(Process& process, Duration span);
+  void cut_for(std::vector<std::pair<std::size_t, std::size_t>> pairs, Duration span);
+  [[nodiscard]] bool is_at_moment(const replication::Replica& replica) const;
   Process* victim();
 
   Sim& sim_;
   World& world_;
   std::vector<std::pair<std::uint32_t, void (Faults::*)()>> kinds_;
+  Moment awaited_ = Moment::kNone;
 };
 
 }  // namespace borg::sim

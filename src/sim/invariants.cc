@@ -63,6 +63,7 @@ void Invariants::on_config(std::uint16_t p, const std::optional<PartitionConfig>
     }
     ++wipes_;
     configs_[p] = {};
+    digests_[p].clear();
     return;
   }
   const std::string both = "from " + describe(old);
@@ -81,6 +82,11 @@ void Invariants::on_config(std::uint16_t p, const std::optional<PartitionConfig>
   }
   for (const NodeId node : config->in_sync) {
     if (!old.is_replica(node) && !lost) fail("who is in sync was synced", p, both);
+  }
+  const Process* primary = process(config->primary());
+  const Replica* replica = primary == nullptr ? nullptr : primary->replica(PartitionId(p));
+  if (replica != nullptr && replica->role() == Replica::Role::kPrimary) {
+    check_holders(*primary, *replica);
   }
 }
 
@@ -109,11 +115,133 @@ bool Invariants::is_lost(const std::string& key) const { return lost_since(key).
 
 // ---- what holds now ----
 
-void Invariants::check_turn(Process& process) {
+void Invariants::check_turn(Process& process, std::size_t worker) {
   if (sim_.trace.prints()) print_changes(process);
-  // One partition a turn: what it forbids would last for many turns.
-  next_ = static_cast<std::uint16_t>((next_ + 1) % kPartitionCount);
-  check_partition(next_);
+  std::unique_ptr<SeenByPartition>& seen = seen_[&process];
+  if (seen == nullptr) seen = std::make_unique<SeenByPartition>();
+  for (std::size_t p = worker; p < kPartitionCount; p += process.workers.size()) {
+    const Replica* replica = process.replica(PartitionId(static_cast<std::uint16_t>(p)));
+    if (replica != nullptr) check_replica(process, *replica, (*seen)[p]);
+  }
+}
+
+void Invariants::check_replica(Process& process, const Replica& replica, Seen& seen) {
+  const std::uint16_t p = replica.partition().value();
+  const PartitionConfig& own = replica.config();
+  const bool is_primary = replica.role() == Replica::Role::kPrimary;
+  const Revision view = process.view_of(p).cluster->revision;
+  const bool is_steady = seen.view == view && seen.epoch == own.epoch;
+  seen.view = view;
+  if (own.epoch != seen.epoch) {
+    if (own.epoch > configs_[p].epoch) fail("nobody is ahead of the coordinator", p, process.name);
+    if (own.epoch < seen.epoch || own.term < seen.term) fail("epochs go on", p, process.name);
+    seen.epoch = own.epoch;
+    seen.term = own.term;
+  }
+  check_primaries(p, process, is_primary);
+  if (is_primary && (seen.committed != replica.committed_seq() || seen.committed_in != own.term)) {
+    if (seen.committed_in == own.term && replica.committed_seq() < seen.committed) {
+      fail("what is acknowledged stays", p, process.name);
+    }
+    seen.committed_in = own.term;
+    seen.committed = replica.committed_seq();
+    check_holders(process, replica);
+    if (is_steady) check_number_of_holders(process, replica);
+  }
+  if (seen.last != replica.last_seq() || seen.last_term != replica.last_term()) {
+    seen.last = replica.last_seq();
+    seen.last_term = replica.last_term();
+    check_content(process, replica);
+  }
+}
+
+void Invariants::check_primaries(std::uint16_t p, Process& process, bool is_primary) {
+  std::vector<Process*>& all = primaries_[p];
+  const auto at = std::find(all.begin(), all.end(), &process);
+  if (is_primary && at == all.end()) all.push_back(&process);
+  if (!is_primary && at != all.end()) all.erase(at);
+  if (all.size() < 2) return;
+  std::erase_if(all, [](const Process* each) { return !each->alive(); });
+  const Process* serving = nullptr;
+  for (const Process* each : all) {
+    if (!each->may_serve(PartitionId(p))) continue;
+    if (serving != nullptr) {
+      fail("one node at most may serve", p,
+           serving->name + " and " + each->name + " with " +
+               describe(each->replica(PartitionId(p))->config()));
+    }
+    serving = each;
+  }
+}
+
+/// What this primary has acknowledged everybody in sync has, from the moment when the
+/// configuration is committed, whether the primary has heard of it or not.
+void Invariants::check_holders(const Process& primary, const Replica& replica) {
+  const std::uint16_t p = replica.partition().value();
+  const PartitionConfig& c = configs_[p];
+  const Seq committed = replica.committed_seq();
+  if (replica.config().term != c.term || replica.config().epoch > c.epoch) return;
+  for (const Process* each : processes_) {
+    if (!each->alive() || !c.in_sync.contains(each->id)) continue;
+    const Replica* copy = each->replica(PartitionId(p));
+    if (copy == nullptr ? committed == Seq() : copy->last_seq() >= committed) continue;
+    fail("in sync holds what is acknowledged", p,
+         each->name + " has " + std::to_string(copy == nullptr ? 0 : copy->last_seq().value()) +
+             ", " + primary.name + " acknowledged " + std::to_string(committed.value()));
+  }
+}
+
+/// ... and so do enough nodes. REQUIRES: neither the configuration nor the view has changed in
+/// this turn: who had acknowledged may have dropped it for a newer configuration, rightly.
+void Invariants::check_number_of_holders(const Process& primary, const Replica& replica) {
+  const std::uint16_t p = replica.partition().value();
+  const Seq committed = replica.committed_seq();
+  if (replica.config().epoch != configs_[p].epoch) return;
+  const auto holders = static_cast<std::size_t>(
+      std::count_if(processes_.begin(), processes_.end(), [&](const Process* each) {
+        const Replica* copy = each->replica(PartitionId(p));
+        return copy != nullptr && copy->last_seq() >= committed;
+      }));
+  const std::size_t required = primary.view_of(p).copies_required();
+  if (holders < required) {
+    fail("an acknowledged write is on enough nodes", p,
+         std::to_string(holders) + " of " + std::to_string(required) + " hold " +
+             std::to_string(committed.value()));
+  }
+}
+
+namespace {
+
+std::uint64_t digest(const storage::PartitionStore& store) {
+  std::uint64_t sum = 0;
+  auto cursor = std::optional(store.begin());
+  while (cursor) {
+    cursor = store.scan(*cursor, 1000, 1 << 20, [&](const storage::EntryView& e) {
+      Trace entry(false);
+      entry.mix(e.key);
+      entry.mix(e.value);
+      entry.mix(static_cast<std::uint64_t>(e.expiry));
+      sum += entry.hash();  // in any order
+    });
+  }
+  return sum;
+}
+
+}  // namespace
+
+/// Replicas that have executed the same operations are equal. Of what an heir of a loss began
+/// with, and of what came before a term, nobody else may have the same.
+void Invariants::check_content(Process& process, const Replica& replica) {
+  if (!replica.complete() || replica.last_term() != replica.config().term) return;
+  if (replica.role() == Replica::Role::kNone) return;
+  const std::uint16_t p = replica.partition().value();
+  const std::uint64_t found = digest(replica.store());
+  const auto [at, is_first] =
+      digests_[p].emplace(std::pair(replica.last_term(), replica.last_seq()), found);
+  if (is_first || at->second == found) return;
+  fail("replicas agree", p,
+       process.name + " differs after operation " + std::to_string(replica.last_seq().value()) +
+           " of term " + std::to_string(replica.last_term().value()));
 }
 
 void Invariants::print_changes(const Process& process) {
@@ -133,49 +261,15 @@ void Invariants::print_changes(const Process& process) {
   }
 }
 
-void Invariants::check_partition(std::uint16_t p) {
-  const PartitionConfig& c = configs_[p];
-  const Process* serving = nullptr;
-  for (const Process* each : processes_) {
-    if (!each->alive()) continue;
-    const Replica* replica = each->replica(PartitionId(p));
-    if (replica == nullptr) continue;
-    if (replica->config().epoch > c.epoch) {
-      fail("nobody is ahead of the coordinator", p, each->name);
-    }
-    if (replica->role() != Replica::Role::kPrimary) continue;
-    if (each->may_serve(PartitionId(p))) {
-      if (serving != nullptr) {
-        fail("one node at most may serve", p,
-             serving->name + " and " + each->name + " with " + describe(replica->config()));
-      }
-      serving = each;
-    }
-    if (replica->config().epoch != c.epoch) continue;
-    const Seq committed = replica->committed_seq();
-    for (const NodeId node : c.in_sync) {
-      const Process* holder = process(node);
-      if (node == each->id || holder == nullptr) continue;
-      const Replica* copy = holder->replica(PartitionId(p));
-      if (copy == nullptr ? committed > Seq() : copy->last_seq() < committed) {
-        fail("in sync holds what is acknowledged", p,
-             holder->name + " has " +
-                 std::to_string(copy == nullptr ? 0 : copy->last_seq().value()) + ", " +
-                 each->name + " acknowledged " + std::to_string(committed.value()));
-      }
-    }
-  }
-}
-
 void Invariants::check_copies() {
   for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
     const Process* first = nullptr;
-    std::map<std::string, std::pair<std::string, storage::ExpiryMs>> expected;
+    Content expected;
     for (const NodeId node : configs_[p].in_sync) {
       const Process* holder = process(node);
       if (holder == nullptr) continue;
       const Replica* copy = holder->replica(PartitionId(p));
-      std::map<std::string, std::pair<std::string, storage::ExpiryMs>> found;
+      Content found;
       if (copy != nullptr) {
         auto cursor = std::optional(copy->store().begin());
         while (cursor) {

@@ -5,7 +5,10 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "coordination/key_space.h"
@@ -15,6 +18,9 @@
 namespace borg::sim {
 
 /// What must hold at every moment, and what may never go back. Sees all nodes at once.
+///
+/// Each turn of a worker is checked for all its partitions. What only the passing of time could
+/// break cannot be broken so: time ends leases, and begins none.
 class Invariants {
  public:
   explicit Invariants(Sim& sim) : sim_(sim) {}
@@ -28,10 +34,8 @@ class Invariants {
 
   // ---- what holds now ----
 
-  /// Of one process, after a turn of it.
-  void check_turn(Process& process);
-  /// At most one node may answer for a partition; what it has acknowledged others hold.
-  void check_partition(std::uint16_t p);
+  /// Of one process, after a turn of one of its workers.
+  void check_turn(Process& process, std::size_t worker);
   /// At rest: the copies of each partition are equal.
   void check_copies();
 
@@ -46,12 +50,26 @@ class Invariants {
   [[nodiscard]] const PartitionConfig& config(std::uint16_t p) const { return configs_[p]; }
 
  private:
+  using Content = std::map<std::string, std::pair<std::string, storage::ExpiryMs>>;
+  /// What was last seen of one replica.
   struct Seen {
     Epoch epoch;
     Epoch term;
+    Revision view;       ///< of the worker's
+    Epoch committed_in;  ///< the term that `committed` is of
+    Seq committed;
+    Epoch last_term;
+    Seq last;
   };
+  using SeenByPartition = std::array<Seen, kPartitionCount>;
+
   void print_changes(const Process& process);
   void on_config(std::uint16_t p, const std::optional<PartitionConfig>& config);
+  void check_replica(Process& process, const replication::Replica& replica, Seen& seen);
+  void check_primaries(std::uint16_t p, Process& process, bool is_primary);
+  void check_holders(const Process& primary, const replication::Replica& replica);
+  void check_number_of_holders(const Process& primary, const replication::Replica& replica);
+  void check_content(Process& process, const replication::Replica& replica);
   [[nodiscard]] bool is_alive(NodeId node) const;
   [[nodiscard]] Process* process(NodeId node) const;
   void fail(const std::string& check, std::uint16_t p, const std::string& detail) const;
@@ -59,10 +77,13 @@ class Invariants {
   Sim& sim_;
   std::vector<Process*> processes_;
   std::array<PartitionConfig, kPartitionCount> configs_;
+  std::array<std::vector<Process*>, kPartitionCount> primaries_;  ///< who thinks so
   std::map<std::uint16_t, Duration> lost_since_;
   std::uint64_t wipes_ = 0;
+  std::unordered_map<const Process*, std::unique_ptr<SeenByPartition>> seen_;
+  /// Of each partition: what it holds after an operation, said by the first replica seen there.
+  std::array<std::map<std::pair<Epoch, Seq>, std::uint64_t>, kPartitionCount> digests_;
   std::map<std::pair<NodeId, std::uint16_t>, std::string> printed_;
-  std::uint16_t next_ = 0;
 };
 
 [[nodiscard]] std::string describe(const PartitionConfig& config);

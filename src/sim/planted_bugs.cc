@@ -20,16 +20,22 @@ struct NamedBug {
   const char* name;
 };
 
-/// Those that some of the suite's seeds find, all of which pass without. kBelieveOldReports and
-/// kForgetWritesDuringSync are rarer than that: planting them takes a long run.
 constexpr NamedBug kBugs[] = {
     {PlantedBug::kAcknowledgeTooEarly, "acknowledge too early"},
     {PlantedBug::kServeWithoutLease, "serve without a lease"},
     {PlantedBug::kForgetRequests, "forget requests"},
     {PlantedBug::kPromoteSyncing, "promote a syncing replica"},
+    {PlantedBug::kBelieveOldReports, "believe old reports"},
+    {PlantedBug::kForgetWritesDuringSync, "forget writes during a sync"},
     {PlantedBug::kNoCompare, "write without compare"},
     {PlantedBug::kPromiseAfterTakeOver, "promise after a take-over"},
     {PlantedBug::kTakeOverAtOnce, "take over at once"},
+    {PlantedBug::kShowUnstable, "show what is not stable"},
+    {PlantedBug::kServeDuringHandOver, "serve during a hand-over"},
+    {PlantedBug::kSnapshotMissesWrites, "a snapshot misses writes"},
+    {PlantedBug::kForgetDeletesDuringSync, "forget deletes during a sync"},
+    {PlantedBug::kLeaseFromAnswer, "a lease from its answer on"},
+    {PlantedBug::kReuseEpoch, "reuse an epoch"},
 };
 
 /// In a process of its own: a planted bug may break the cores' own checks, which abort.

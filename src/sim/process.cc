@@ -255,7 +255,7 @@ void WorkerActor::take_effects(Now now) {
     process_.control->post([this, m = std::move(message)] { process_.control->core.on_worker(m); });
   }
   effects.control.clear();
-  process_.setting.after_turn(process_);
+  process_.setting.after_turn(process_, endpoint.lane);
 }
 
 void WorkerActor::flush_links(Now now) {

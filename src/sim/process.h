@@ -81,7 +81,7 @@ class Process {
     Network* network = nullptr;
     SimCoordinator* coordinator = nullptr;
     std::function<void(Process&)> on_exit;  ///< left in order, or gave up
-    std::function<void(Process&)> after_turn;
+    std::function<void(Process&, std::size_t worker)> after_turn;
   };
   Process(Sim& sim, const Setting& setting, std::size_t host, const std::string& name, NodeId id,
           std::uint16_t workers);
@@ -102,6 +102,10 @@ class Process {
   [[nodiscard]] LinkActor* actor(std::uint16_t lane);
   [[nodiscard]] const replication::Replica* replica(PartitionId p) const {
     return workers[p.value() % workers.size()]->core.replica(p);
+  }
+  /// As the worker of the partition has it. REQUIRES: it has a replica of it.
+  [[nodiscard]] const node::NodeView& view_of(std::uint16_t p) const {
+    return *workers[p % workers.size()]->core.view();
   }
   [[nodiscard]] bool may_serve(PartitionId p) const {
     return workers[p.value() % workers.size()]->core.may_serve(p, control->local_now());

@@ -22,7 +22,9 @@ void draw_node(node::NodeOptions& o, std::size_t nodes, Random& random) {
   if (random.chance(1, 4)) o.request_deadline = Duration::millis(random.between(500, 5000));
   if (random.chance(1, 6)) o.client_output_bytes_max = 64;
   if (random.chance(1, 6)) o.client_pending_max = 1;
-  if (random.chance(1, 4)) o.sync_window_bytes = 1;
+  if (random.chance(1, 2)) o.sync_window_bytes = 1;
+  if (random.chance(1, 2)) o.sync.chunk_keys = static_cast<std::size_t>(random.between(1, 4));
+  if (random.chance(1, 6)) o.sync.state_bytes_max = static_cast<std::size_t>(random.between(1, 40));
   if (random.chance(1, 4))
     o.syncing_partitions_max = static_cast<std::size_t>(random.between(1, 4));
   if (random.chance(1, 4)) o.handovers_max = 1;
@@ -43,6 +45,7 @@ void draw_faults(SimOptions& o, Random& random) {
   o.cuts = weight(3);
   o.coordinator_outages = weight(4);
   o.clock_jumps = weight(8);
+  o.snipes = weight(2);
   o.exceeds_promise = random.chance(1, 20);
   if (random.chance(1, 4))
     o.answer_lost_permille = static_cast<std::uint32_t>(random.between(10, 300));
@@ -61,6 +64,7 @@ SimOptions draw_options(Random& random) {
   if (random.chance(1, 4)) o.latency_max = Duration::millis(random.between(1, 20));
   if (random.chance(1, 8)) o.split_permille = 500;
   if (random.chance(1, 8)) o.slow_turn_permille = 100;
+  if (random.chance(1, 4)) o.slow_turn_max = Duration::millis(random.between(20, 1000));
   o.session_ttl = Duration::millis(random.between(1500, 4000));
   if (random.chance(1, 4)) o.coordinator_delay_max = Duration::millis(random.between(10, 200));
   if (random.chance(1, 4)) o.watch_delay_max = Duration::millis(random.between(20, 500));
@@ -70,6 +74,7 @@ SimOptions draw_options(Random& random) {
   o.clients = static_cast<std::size_t>(random.between(2, 10));
   o.hot_keys = static_cast<std::size_t>(random.between(2, 6));
   o.cool_keys = static_cast<std::size_t>(random.between(0, 40));
+  if (random.chance(1, 2)) o.key_tags = static_cast<std::size_t>(random.between(1, 4));
   o.ops_max = static_cast<std::size_t>(random.between(100, 800));
   o.think_max = o.fault_time * static_cast<std::int64_t>(o.clients * 2) /
                 static_cast<std::int64_t>(o.ops_max);
@@ -91,7 +96,8 @@ std::string describe(const SimOptions& o) {
          number("crashes", o.crashes) + number("pauses", o.pauses) + number("leaves", o.leaves) +
          number("joins", o.joins) + number("broken_links", o.broken_links) +
          number("cuts", o.cuts) + number("outages", o.coordinator_outages) +
-         number("lost_answers", o.answer_lost_permille) + number("clients", o.clients);
+         number("snipes", o.snipes) + number("lost_answers", o.answer_lost_permille) +
+         number("clients", o.clients);
 }
 
 }  // namespace borg::sim

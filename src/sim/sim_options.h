@@ -21,8 +21,9 @@ struct SimOptions {
   // The machinery around the cores.
   Duration latency_max = Duration::micros(500);  ///< between nodes
   std::uint32_t split_permille = 20;             ///< bytes that arrive in two pieces
-  std::uint32_t slow_turn_permille = 5;          ///< turns that start up to 5 ms late
-  std::uint32_t slow_flush_permille = 2;         ///< turns whose output leaves late
+  std::uint32_t slow_turn_permille = 5;          ///< turns that start late: a busy processor
+  Duration slow_turn_max = Duration::millis(5);
+  std::uint32_t slow_flush_permille = 2;  ///< turns whose output leaves late
   Duration slow_flush_max = Duration::millis(50);
 
   // The coordinator.
@@ -43,12 +44,14 @@ struct SimOptions {
   std::uint32_t cuts = 0;
   std::uint32_t coordinator_outages = 0;
   std::uint32_t clock_jumps = 0;
+  std::uint32_t snipes = 0;  ///< strokes at the worst moment
   Duration fault_gap_max = Duration::seconds(1);
 
   // Clients.
   std::size_t clients = 6;
   std::size_t hot_keys = 4;
   std::size_t cool_keys = 12;
+  std::size_t key_tags = 0;  ///< in so many slots are all keys; 0: each in its own
   std::size_t ops_max = 500;
   Duration think_max = Duration::millis(30);
   std::uint32_t multi_key_permille = 60;

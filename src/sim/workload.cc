@@ -34,7 +34,10 @@ std::string Command::text() const {
 
 Workload::Workload(Sim& sim) : sim_(sim) {
   for (std::size_t i = 0; i < sim.options.hot_keys + sim.options.cool_keys; ++i) {
-    keys_.push_back((sim.random.chance(1, 3) ? "n" : "k") + std::to_string(i));
+    std::string key = (sim.random.chance(1, 3) ? "n" : "k") + std::to_string(i);
+    const std::size_t tags = sim.options.key_tags;
+    if (tags > 0) key += "{" + std::to_string(sim.random.below(tags)) + "}";
+    keys_.push_back(std::move(key));
   }
 }
 

@@ -42,11 +42,14 @@ bool World::add_host() {
 
 void World::start_process(std::size_t n) {
   Host& host = hosts_[n];
-  const Process::Setting setting{
-      .network = &network_,
-      .coordinator = &coordinator_,
-      .on_exit = [this](Process& process) { on_exit(process); },
-      .after_turn = [this](Process& process) { invariants_.check_turn(process); }};
+  const Process::Setting setting{.network = &network_,
+                                 .coordinator = &coordinator_,
+                                 .on_exit = [this](Process& process) { on_exit(process); },
+                                 .after_turn =
+                                     [this](Process& process, std::size_t worker) {
+                                       invariants_.check_turn(process, worker);
+                                       if (faults_ != nullptr) faults_->on_turn(process, worker);
+                                     }};
   const NodeId id(sim_.random.next() | 1);
   processes_.push_back(std::make_unique<Process>(sim_, setting, n, host.name, id, host.workers));
   host.process = processes_.back().get();
@@ -69,6 +72,11 @@ void World::on_exit(Process& process) {
 }
 
 void World::note_death() { invariants_.note_losses(); }
+
+std::size_t World::host_of(NodeId node) const {
+  const auto at = by_id_.find(node);
+  return at == by_id_.end() ? 0 : at->second->host;
+}
 
 std::vector<Process*> World::live() {
   std::vector<Process*> live;
@@ -146,13 +154,12 @@ void World::run() {
     clients_.back()->start();
   }
   sim_.calm = false;
-  Faults faults(sim_, *this);
-  faults.start();
+  faults_ = std::make_unique<Faults>(sim_, *this);
+  faults_->start();
   run_for(sim_.options.fault_time);
   heal();
   finish_clients();
   come_to_rest();
-  for (std::uint16_t p = 0; p < kPartitionCount; ++p) invariants_.check_partition(p);
   invariants_.check_copies();
   check_histories();
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/faults.h"
 #include "sim/history.h"
 #include "sim/invariants.h"
 #include "sim/linearizability.h"
@@ -41,6 +42,7 @@ class World {
   // ---- for the faults ----
 
   [[nodiscard]] std::vector<Process*> live();
+  [[nodiscard]] std::size_t host_of(NodeId node) const;
   [[nodiscard]] std::size_t hosts() const { return hosts_.size(); }
   /// True if the data survives without the process, and another one is left.
   [[nodiscard]] bool can_spare(const Process& process);
@@ -81,6 +83,7 @@ class World {
   Workload workload_;
   ClientCounts counts_;
   std::vector<std::unique_ptr<SimClient>> clients_;
+  std::unique_ptr<Faults> faults_;
   std::uint64_t undecided_ = 0;
 };
 
