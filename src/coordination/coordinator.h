@@ -90,7 +90,8 @@ struct Trouble {
   bool over = false;
   std::string message;
 };
-/// The coordinator cannot be used at all (corrupt database, wrong cluster, no permission).
+/// The coordinator cannot be used at all, nor will it be (corrupt database, wrong cluster, no
+/// permission): every transaction from now on is kUnavailable.
 struct Fatal {
   std::string message;
 };

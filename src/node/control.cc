@@ -55,8 +55,21 @@ void ControlCore::on_coordinator(coordination::Event event) {
     log(trouble->over ? LogLine::Level::kInfo : LogLine::Level::kWarning,
         "coordinator: " + trouble->message);
   } else if (const auto* fatal = std::get_if<coordination::Fatal>(&event)) {
-    exit(1, "coordinator: " + fatal->message);
+    on_fatal(fatal->message);
   }
+}
+
+/// For whoever holds data this is an outage without an end: what it may serve, it may still
+/// serve, and to end would throw away what the other nodes, who hear the same, hold too.
+void ControlCore::on_fatal(const std::string& message) {
+  if (stage_ == Stage::kStarting || stage_ == Stage::kRegistering) {
+    exit(1, "coordinator: " + message);
+    return;
+  }
+  log(LogLine::Level::kError, "coordinator: " + message);
+  log(LogLine::Level::kError,
+      "this node serves what it holds, but without a coordinator nothing is repaired and nobody "
+      "can join or leave: save the data with borgctl dump, then stop all nodes and begin anew");
 }
 
 void ControlCore::send(coordination::Txn txn, OpenTxn open) {

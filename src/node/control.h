@@ -138,6 +138,7 @@ class ControlCore {
   void exit(int code, std::string message);
   void send(coordination::Txn txn, OpenTxn open);
   void on_txn_done(const coordination::TxnDone& done);
+  void on_fatal(const std::string& message);
   void on_view_changed();
   void on_report(const replication::Report& report);
   void update_sole_lease();

@@ -242,6 +242,26 @@ TEST_F(ControlTest, ANodeThatWasForgottenEndsSoThatItMayComeBackAsANewOne) {
   EXPECT_TRUE(a.exit->is_forgotten);
 }
 
+TEST_F(ControlTest, WhoHoldsDataOutlivesItsCoordinator) {
+  Node& a = world_.start("a");
+  Node& b = world_.start("b");
+  settle();
+  const coordination::Fatal fatal{"the database is corrupt"};
+  for (Node* node : {&a, &b}) {
+    node->reaches_coordinator = false;
+    node->events.emplace_back(fatal);
+  }
+  world_.run();
+  EXPECT_TRUE(a.running() && b.running());
+  EXPECT_TRUE(a.logged("the database is corrupt") && a.logged("borgctl dump"));
+  Node& c = world_.start("c");
+  c.events.emplace_back(fatal);
+  world_.run();
+  ASSERT_FALSE(c.running());
+  EXPECT_EQ(c.exit->code, 1);
+  EXPECT_THAT(c.exit->message, HasSubstr("the database is corrupt"));
+}
+
 TEST_F(ControlTest, ANodeWhoseSessionEndedSaysThatItIsStillThere) {
   Node& a = world_.start("a", unproven);
   world_.start("b", unproven);
