@@ -576,18 +576,6 @@ class Cluster(Case):
         self.assertIn("under-replicated 32, moving 0, lost 0", text)
         self.assertEqual(json.loads(self.ok("info", "--json")), self.store.info())
 
-    def test_info_watch(self):
-        self.store.info_extra = {"moving_slots": 100}
-        with Terminal([BORGCTL, "info", "--watch"], self.env) as watch:
-            watch.expect("0 of 100 slots moved")
-            self.store.info_extra = {"moving_slots": 40}
-            watch.expect(r"\[#+\.+\] 60 of 100 slots moved")
-            self.a.stop()
-            watch.expect(f"connected to {self.b.address}")
-            watch.expect("STATE")
-            watch.type("\x03")
-            self.assertEqual(watch.wait(), 0)
-
     def test_leave_does_not_wait(self):
         self.assertEqual(self.ok("leave", "b"), b"OK\n")
         self.assertIn("no such node", self.fails("leave", "x"))

@@ -29,6 +29,33 @@ std::optional<bool> fact_of(const json::object& object, std::string_view field) 
   return fact != nullptr ? std::optional<bool>(*fact) : std::nullopt;
 }
 
+/// The object in this field, or null.
+const json::object* part_of(const json::object& object, std::string_view field) {
+  const json::value* value = object.if_contains(field);
+  return value != nullptr ? value->if_object() : nullptr;
+}
+
+std::optional<RebalanceInfo> rebalance_of(const json::object* object) {
+  if (object == nullptr) return std::nullopt;
+  return RebalanceInfo{.is_running = fact_of(*object, "running").value_or(false),
+                       .milliseconds = count_of(*object, "milliseconds").value_or(0),
+                       .slots = count_of(*object, "slots").value_or(0),
+                       .slots_left = count_of(*object, "slots_left").value_or(0),
+                       .bytes_left = count_of(*object, "bytes_left")};
+}
+
+std::optional<RepairInfo> repair_of(const json::object* object) {
+  if (object == nullptr) return std::nullopt;
+  return RepairInfo{.milliseconds = count_of(*object, "milliseconds").value_or(0),
+                    .slots = count_of(*object, "slots").value_or(0)};
+}
+
+std::optional<RiskInfo> risk_of(const json::object* object) {
+  if (object == nullptr) return std::nullopt;
+  return RiskInfo{.pairs = count_of(*object, "pairs").value_or(0),
+                  .fatal_pairs = count_of(*object, "fatal_pairs").value_or(0)};
+}
+
 NodeInfo node_of(const json::object& object) {
   return {.name = text_of(object, "name"),
           .id = text_of(object, "id"),
@@ -39,6 +66,7 @@ NodeInfo node_of(const json::object& object) {
           .primary_slots = count_of(object, "primary_slots"),
           .backup_slots = count_of(object, "backup_slots"),
           .memory_bytes = count_of(object, "memory_bytes"),
+          .sent_bytes = count_of(object, "sent_bytes"),
           .safe_to_stop = fact_of(object, "safe_to_stop")};
 }
 
@@ -51,6 +79,10 @@ ClusterInfo cluster_of(const json::object& object) {
           .under_replicated_slots = count_of(object, "under_replicated_slots"),
           .moving_slots = count_of(object, "moving_slots"),
           .lost_slots = count_of(object, "lost_slots"),
+          .rebalance = rebalance_of(part_of(object, "rebalance")),
+          .repair = repair_of(part_of(object, "repair")),
+          .last_repair = repair_of(part_of(object, "last_repair")),
+          .risk = risk_of(part_of(object, "risk")),
           .nodes = {}};
 }
 

@@ -22,7 +22,27 @@ struct NodeInfo {
   OptionalCount primary_slots;
   OptionalCount backup_slots;
   OptionalCount memory_bytes;
+  OptionalCount sent_bytes;
   std::optional<bool> safe_to_stop;
+};
+
+/// The running rebalance, or the last.
+struct RebalanceInfo {
+  bool is_running = false;
+  std::int64_t milliseconds = 0;
+  std::int64_t slots = 0;
+  std::int64_t slots_left = 0;
+  OptionalCount bytes_left;
+};
+/// Slots that a death left with too few copies.
+struct RepairInfo {
+  std::int64_t milliseconds = 0;
+  std::int64_t slots = 0;
+};
+/// Pairs of nodes, and those whose deaths at once would lose something.
+struct RiskInfo {
+  std::int64_t pairs = 0;
+  std::int64_t fatal_pairs = 0;
 };
 
 /// The reply to BORG INFO, as far as people are shown it.
@@ -35,6 +55,10 @@ struct ClusterInfo {
   OptionalCount under_replicated_slots;
   OptionalCount moving_slots;
   OptionalCount lost_slots;
+  std::optional<RebalanceInfo> rebalance;
+  std::optional<RepairInfo> repair;  ///< that is running
+  std::optional<RepairInfo> last_repair;
+  std::optional<RiskInfo> risk;
   std::vector<NodeInfo> nodes;
 
   /// The node of this name, id or address, or null. A node that started anew has its name from

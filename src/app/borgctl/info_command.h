@@ -16,6 +16,9 @@ struct InfoReply {
 /// Throws a Failure when the node does not know the command or answers something else.
 [[nodiscard]] InfoReply ask_info(ClusterClient& client);
 
+/// The reply as it came, on a line of its own.
+[[nodiscard]] std::string json_line(const InfoReply& reply);
+
 struct InfoOptions {
   bool is_watching = false;
 };

@@ -2,27 +2,33 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "app/borgctl/cluster_info.h"
 
 namespace borg::borgctl {
 
-/// The table of the nodes, then the totals of the cluster.
-[[nodiscard]] std::string info_text(const ClusterInfo& info);
+/// As wide as it likes.
+inline constexpr std::size_t kAnyWidth = SIZE_MAX;
 
-/// Follows a movement of slots from look to look, for its bar.
-///
-/// The cluster says how many slots have yet to move, not how many there were: the most that was
-/// seen since it last stood still is taken as the whole.
-class MovementBar {
- public:
-  /// One line; empty while nothing moves.
-  [[nodiscard]] std::string next(std::int64_t moving_slots);
+/// The table of the nodes, then the totals of the cluster. In a narrow terminal the table leaves
+/// out columns, the least important first; lines may still be longer than `width`.
+[[nodiscard]] std::string info_text(const ClusterInfo& info, std::size_t width = kAnyWidth);
 
- private:
-  std::int64_t most_ = 0;
+/// What --watch adds below: a bar while a rebalance is running, else that nothing moves.
+struct MovementLook {
+  std::size_t width = kAnyWidth;
+  std::optional<double> bytes_per_second;  ///< of all nodes together, since the last look
 };
+[[nodiscard]] std::string movement_text(const ClusterInfo& info, const MovementLook& look);
+
+/// Each line cut to `width` characters of UTF-8, so that a terminal does not wrap it.
+[[nodiscard]] std::string cut_lines(const std::string& text, std::size_t width);
+
+/// At most `rows` lines: leaves out the last rows of the table, the first paragraph, and where
+/// that is not enough all but the last lines, with the bar. REQUIRES: the text ends its last line.
+[[nodiscard]] std::string cut_rows(const std::string& text, std::size_t rows);
 
 /// "[#####.....]" with `width` cells. `part` is cut to [0, 1].
 [[nodiscard]] std::string bar(double part, std::size_t width);

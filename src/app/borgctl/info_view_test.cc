@@ -77,14 +77,86 @@ TEST(InfoView, ShowsZonesAndLossOnlyWhereThereAreAny) {
   EXPECT_THAT(info_text(info), HasSubstr("copies 2 (at least 1)"));
 }
 
-TEST(MovementBar, TakesTheMostItSawForTheWhole) {
-  MovementBar movement;
-  EXPECT_EQ(movement.next(0), "");
-  EXPECT_THAT(movement.next(50), HasSubstr("0 of 50 slots moved"));
-  EXPECT_THAT(movement.next(100), HasSubstr("0 of 100 slots moved"));
-  EXPECT_EQ(movement.next(50), "[###############...............] 50 of 100 slots moved");
-  EXPECT_EQ(movement.next(0), "");
-  EXPECT_THAT(movement.next(10), HasSubstr("0 of 10 slots moved"));
+TEST(InfoView, ANarrowTerminalLosesTheLeastImportantColumns) {
+  const ClusterInfo info = parse_cluster_info(kJson).value();
+  EXPECT_EQ(info_text(info, 64).find("ADDRESS"), std::string::npos);
+  EXPECT_THAT(info_text(info, 64),
+              HasSubstr("NODE        KEYS  PRIMARIES  BACKUPS   MEMORY  STATE"));
+  EXPECT_THAT(info_text(info, 30), HasSubstr("NODE        KEYS  STATE\n"));
+  EXPECT_THAT(info_text(info, 1), HasSubstr("NODE\na\nlong-name\n"));
+}
+
+TEST(InfoView, TellsOfRiskBalanceAndRepair) {
+  const ClusterInfo info = parse_cluster_info(R"({
+    "cluster": {"risk": {"pairs": 45, "fatal_pairs": 40, "chance": 0.888889}, "repair": null,
+                "last_repair": {"milliseconds": 412, "slots": 5472}},
+    "nodes": [{"state": "active", "primary_slots": 1, "backup_slots": 2, "keys": 7,
+               "memory_bytes": 1024},
+              {"state": "active", "primary_slots": 2, "backup_slots": 2, "keys": 7},
+              {"state": "down", "primary_slots": 0, "backup_slots": 0, "keys": 0}]})")
+                               .value();
+  EXPECT_THAT(info_text(info), HasSubstr("a node holds: slots 3 to 4, keys 7, memory 1.0 KiB\n"));
+  EXPECT_THAT(info_text(info),
+              HasSubstr("two deaths at once: 88.9 % would lose something (40 of 45 pairs)\n"));
+  EXPECT_THAT(info_text(info), HasSubstr("last repair: 0.4 s, of 5,472 slots\n"));
+  ClusterInfo healing = info;
+  healing.repair = RepairInfo{.milliseconds = 90, .slots = 16};
+  EXPECT_THAT(info_text(healing), HasSubstr("repair: running for 0.1 s, of 16 slots\n"));
+  EXPECT_THAT(info_text(healing), Not(HasSubstr("last repair")));
+}
+
+ClusterInfo moving() {
+  ClusterInfo info;
+  info.rebalance = RebalanceInfo{.is_running = true,
+                                 .milliseconds = 3000,
+                                 .slots = 4000,
+                                 .slots_left = 1000,
+                                 .bytes_left = std::int64_t{5} << 20};
+  return info;
+}
+
+TEST(MovementText, DrawsABarWithBytesAndTime) {
+  EXPECT_EQ(movement_text(moving(), {.width = kAnyWidth, .bytes_per_second = 2048}),
+            "[######################........]  75%  3,000 of 4,000 slots, about 5.0 MiB to send, "
+            "2.0 KiB/s, 1.0 s left");
+}
+
+TEST(MovementText, ForecastsNothingFromNothing) {
+  ClusterInfo info = moving();
+  info.rebalance->slots_left = 4000;
+  EXPECT_THAT(movement_text(info, {}), HasSubstr("  0%  0 of 4,000 slots, about 5.0 MiB to send"));
+  EXPECT_THAT(movement_text(info, {}), Not(HasSubstr("left")));
+}
+
+TEST(MovementText, TheBarTakesWhatRoomThereIs) {
+  EXPECT_THAT(movement_text(moving(), {.width = 70}), HasSubstr("[####..] "));
+  EXPECT_THAT(movement_text(moving(), {.width = 60}), Not(HasSubstr("[")));
+  EXPECT_LE(movement_text(moving(), {.width = 70}).size(), 70u);
+}
+
+TEST(MovementText, SaysWhenNothingMoves) {
+  EXPECT_EQ(movement_text({}, {}), "nothing moves");
+  ClusterInfo info = moving();
+  info.rebalance->is_running = false;
+  EXPECT_EQ(movement_text(info, {}),
+            "nothing moves; the last rebalance moved 4,000 slots in 3.0 s");
+}
+
+TEST(CutRows, ShortensTheTableAndKeepsTheTotals) {
+  const std::string text = "NODE\na\nb\nc\nd\n\ntotals\nmoving\n";
+  EXPECT_EQ(cut_rows(text, 8), text);
+  EXPECT_EQ(cut_rows(text, 7), "NODE\na\nb\n... and 2 more\n\ntotals\nmoving\n");
+  EXPECT_EQ(cut_rows(text, 6), "NODE\na\n... and 3 more\n\ntotals\nmoving\n");
+  EXPECT_EQ(cut_rows(text, 2), "totals\nmoving\n");
+  EXPECT_EQ(cut_rows(text, 1), "moving\n");
+  EXPECT_EQ(cut_rows(text, 0), "");
+  EXPECT_EQ(cut_rows("one\ntwo\n", 1), "two\n");
+}
+
+TEST(CutLines, CountsCharactersAndKeepsLines) {
+  EXPECT_EQ(cut_lines("abc\n\ndefgh\n", 4), "abc\n\ndefg\n");
+  EXPECT_EQ(cut_lines("\xc3\xa4\xc3\xb6x\ny", 2), "\xc3\xa4\xc3\xb6\ny");
+  EXPECT_EQ(cut_lines("ab\n", kAnyWidth), "ab\n");
 }
 
 TEST(Bar, StaysInItsBounds) {

@@ -8,6 +8,8 @@
 namespace borg::borgctl {
 namespace {
 
+constexpr std::string_view kGap = "  ";
+
 void append_cell(std::string& line, const std::string& cell, std::size_t width,
                  Table::Align align) {
   const std::string padding(width - display_width(cell), ' ');
@@ -37,6 +39,12 @@ std::vector<std::size_t> Table::widths() const {
   return result;
 }
 
+std::size_t Table::width() const {
+  std::size_t sum = 0;
+  for (const std::size_t column : widths()) sum += column + kGap.size();
+  return sum - kGap.size();
+}
+
 std::string Table::text() const {
   const std::vector<std::size_t> width = widths();
   std::vector<std::string> titles;
@@ -45,7 +53,7 @@ std::string Table::text() const {
   const auto add_line = [&](const std::vector<std::string>& cells) {
     std::string line;
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      if (i > 0) line += "  ";
+      if (i > 0) line += kGap;
       append_cell(line, cells[i], width[i], columns_[i].align);
     }
     line.erase(line.find_last_not_of(' ') + 1);

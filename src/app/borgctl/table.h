@@ -22,6 +22,8 @@ class Table {
   void add_row(std::vector<std::string> cells);
   /// The titles and the rows, each line ended by a newline and without blanks before it.
   [[nodiscard]] std::string text() const;
+  /// Of the longest line that text() could have.
+  [[nodiscard]] std::size_t width() const;
 
  private:
   [[nodiscard]] std::vector<std::size_t> widths() const;
