@@ -120,11 +120,16 @@ void ControlCore::decide(PartitionId p, std::vector<Proposal>& out) {
 }
 
 /// A partition that never was is empty, and so its copies are equal: all are in sync at once.
+///
+/// Each new epoch is a transaction, which takes a new revision: so no epoch is above the revision
+/// that wrote it. The first one here is the revision of the founding, hence above every epoch of
+/// an earlier cluster of this name: a node that was cut off since then is recognised as stale.
 void ControlCore::decide_creation(PartitionId p, std::vector<Proposal>& out) {
   const NodeList wanted = wanted_replicas(p);
   if (wanted.front() != self_) return;
+  const Epoch first(cluster().settings_modified.value());
   out.push_back(
-      {p, PartitionConfig{.epoch = Epoch(1), .term = Epoch(1), .in_sync = wanted, .syncing = {}}});
+      {p, PartitionConfig{.epoch = first, .term = first, .in_sync = wanted, .syncing = {}}});
 }
 
 void ControlCore::decide_as_primary(PartitionId p, const PartitionConfig& c,

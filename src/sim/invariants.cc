@@ -68,7 +68,11 @@ void Invariants::on_config(std::uint16_t p, const std::optional<PartitionConfig>
   }
   const std::string both = "from " + describe(old);
   configs_[p] = *config;
-  if (config->epoch != old.epoch.next()) fail("epochs follow each other", p, both);
+  if (old.epoch == Epoch() && config->epoch <= highest_[p]) fail("epochs never go back", p, both);
+  if (old.epoch != Epoch() && config->epoch != old.epoch.next()) {
+    fail("epochs follow each other", p, both);
+  }
+  highest_[p] = config->epoch;
   if (config->in_sync.empty()) fail("somebody is in sync", p, both);
   if (old.epoch == Epoch()) return;
   if (config->term != old.term && config->term != config->epoch) fail("term", p, both);
@@ -133,7 +137,7 @@ void Invariants::check_replica(Process& process, const Replica& replica, Seen& s
   const bool is_steady = seen.view == view && seen.epoch == own.epoch;
   seen.view = view;
   if (own.epoch != seen.epoch) {
-    if (own.epoch > configs_[p].epoch) fail("nobody is ahead of the coordinator", p, process.name);
+    if (own.epoch > highest_[p]) fail("nobody is ahead of the coordinator", p, process.name);
     if (own.epoch < seen.epoch || own.term < seen.term) fail("epochs go on", p, process.name);
     seen.epoch = own.epoch;
     seen.term = own.term;

@@ -78,6 +78,7 @@ class Invariants {
   std::vector<Process*> processes_;
   std::array<PartitionConfig, kPartitionCount> configs_;
   std::array<std::vector<Process*>, kPartitionCount> primaries_;  ///< who thinks so
+  std::array<Epoch, kPartitionCount> highest_;  // ever, over all foundings
   std::map<std::uint16_t, Duration> lost_since_;
   std::uint64_t wipes_ = 0;
   std::unordered_map<const Process*, std::unique_ptr<SeenByPartition>> seen_;
