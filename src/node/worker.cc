@@ -342,7 +342,7 @@ void WorkerCore::sweep_records() {
     const std::uint16_t p = sweep_cursor_;
     sweep_cursor_ = static_cast<std::uint16_t>((sweep_cursor_ + 1) % kPartitionCount);
     if (replicas_[p] == nullptr) continue;
-    replicas_[p]->sweep(now_, options_.request_deadline.as_millis() * 10, is_member);
+    replicas_[p]->sweep(now_, options_.request_deadline * 10, is_member);
   }
 }
 

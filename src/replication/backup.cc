@@ -88,7 +88,7 @@ void Replica::apply_command(const wire::Operation& m, ReplicaSink& sink) {
                             .reply = reply};
   spec->handler(context, args);
   if (m.origin.is_request()) {
-    records_.add(m.origin, m.seq, reply.buffer().view(), m.now_ms);
+    records_.add(m.origin, m.seq, reply.buffer().view());
   }
 }
 
@@ -96,7 +96,7 @@ bool Replica::apply_state(const wire::Operation& m) {
   if (m.kind == wire::OperationKind::kState && !apply_entries(m.body, partition_, store_)) {
     return false;
   }
-  if (m.origin.is_request()) records_.add(m.origin, m.seq, m.reply, m.now_ms);
+  if (m.origin.is_request()) records_.add(m.origin, m.seq, m.reply);
   return true;
 }
 

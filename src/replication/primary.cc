@@ -215,7 +215,7 @@ void Replica::append(const commands::CommandSpec& spec, const wire::Origin& orig
   const bool nobody_asks_again =
       peers_.empty() && sink.copies_required() <= 1 && sink.is_own_gateway(origin);
   if (origin.is_request() && !nobody_asks_again) {
-    records_.add(origin, last_seq_, reply, clock_ms_);
+    records_.add(origin, last_seq_, reply);
   }
   wire::Operation op{.partition = partition_,
                      .term = config_.term,
@@ -436,9 +436,11 @@ void Replica::poke(Now now, ReplicaSink& sink) {
   serve_held(now, sink);
 }
 
-void Replica::sweep(Now now, std::int64_t record_age_max_ms,
-                    const std::function<bool(NodeId)>& is_member) {
-  records_.expire(advance_clock(now) - record_age_max_ms);
+void Replica::sweep(Now now, Duration record_age, const std::function<bool(NodeId)>& is_member) {
+  if (now.instant - records_aged_at_ >= record_age) {
+    records_aged_at_ = now.instant;
+    records_.age();
+  }
   records_.forget_gateways(is_member);
 }
 

@@ -30,8 +30,7 @@ void Records::raise_floor(Gateway& gateway, std::uint64_t floor) {
   }
 }
 
-void Records::add(const wire::Origin& origin, Seq seq, std::string_view result,
-                  std::int64_t now_ms) {
+void Records::add(const wire::Origin& origin, Seq seq, std::string_view result) {
   auto* known = const_cast<Gateway*>(gateway(origin.gateway));
   if (known == nullptr) {
     gateways_.push_back(Gateway{.endpoint = origin.gateway});
@@ -39,19 +38,20 @@ void Records::add(const wire::Origin& origin, Seq seq, std::string_view result,
   }
   raise_floor(*known, origin.floor);
   if (origin.seq < known->floor) return;
-  Record record{origin.seq, seq, now_ms, std::string(result)};
+  Record record{origin.seq, seq, generation_, std::string(result)};
   // Nearly always the newest; after a re-send an older one may come behind it.
   auto at = known->records.end();
   while (at != known->records.begin() && std::prev(at)->request > origin.seq) --at;
   known->records.insert(at, std::move(record));
 }
 
-void Records::expire(std::int64_t older_than_ms) {
+void Records::age() {
   for (Gateway& gateway : gateways_) {
-    while (!gateway.records.empty() && gateway.records.front().at_ms < older_than_ms) {
+    while (!gateway.records.empty() && gateway.records.front().generation < generation_) {
       raise_floor(gateway, gateway.records.front().request + 1);
     }
   }
+  ++generation_;
 }
 
 void Records::forget_gateways(const std::function<bool(NodeId)>& is_member) {
@@ -76,7 +76,6 @@ void Records::encode(Encoder& out) const {
     for (const Record& record : gateway.records) {
       out.varint(record.request);
       out.varint(record.seq.value());
-      out.u64(static_cast<std::uint64_t>(record.at_ms));
       out.bytes(record.result);
     }
   }
@@ -96,7 +95,7 @@ bool Records::decode(std::string_view bytes) {
       Record record;
       record.request = in.varint();
       record.seq = Seq(in.varint());
-      record.at_ms = static_cast<std::int64_t>(in.u64());
+      record.generation = generation_;
       record.result = std::string(in.bytes());
       const bool ascends =
           gateway.records.empty() || gateway.records.back().request < record.request;

@@ -36,11 +36,12 @@ class Records {
   [[nodiscard]] Found find(const wire::Origin& origin) const;
 
   /// Keeps the result of an executed request and drops those that its gateway no longer needs.
-  void add(const wire::Origin& origin, Seq seq, std::string_view result, std::int64_t now_ms);
+  void add(const wire::Origin& origin, Seq seq, std::string_view result);
 
-  /// Drops records older than `older_than_ms`, which no gateway asks for any more, and forbids
-  /// their execution.
-  void expire(std::int64_t older_than_ms);
+  /// Drops what was here already at the call before, and forbids its execution. So a record is
+  /// kept for at least the time between two calls, whatever the wall clocks say: the caller
+  /// leaves more time between them than a gateway goes on asking.
+  void age();
   /// Drops the gateways that are no longer there, whose ids never come back, once their records
   /// have expired: one that seems not to be there may be newer than the view.
   void forget_gateways(const std::function<bool(NodeId)>& is_member);
@@ -55,7 +56,7 @@ class Records {
   struct Record {
     std::uint64_t request;
     Seq seq;
-    std::int64_t at_ms;
+    std::uint64_t generation;  // of this copy: not replicated
     std::string result;
   };
   struct Gateway {
@@ -67,6 +68,7 @@ class Records {
   static void raise_floor(Gateway& gateway, std::uint64_t floor);
 
   std::vector<Gateway> gateways_;
+  std::uint64_t generation_ = 0;  // calls of age()
 };
 
 }  // namespace borg::replication

@@ -28,13 +28,13 @@ std::string encoded(const Records& records) {
 TEST(Records, AnUnknownRequestIsNew) {
   Records records;
   EXPECT_EQ(records.find(origin(5)).status, Status::kNew);
-  records.add(origin(5), Seq(1), "x", 0);
+  records.add(origin(5), Seq(1), "x");
   EXPECT_EQ(records.find(origin(6)).status, Status::kNew);
 }
 
 TEST(Records, AnExecutedRequestHasItsFirstResult) {
   Records records;
-  records.add(origin(5), Seq(40), "+OK\r\n", 0);
+  records.add(origin(5), Seq(40), "+OK\r\n");
   const auto found = records.find(origin(5));
   EXPECT_EQ(found.status, Status::kDone);
   EXPECT_EQ(found.seq, Seq(40));
@@ -43,15 +43,15 @@ TEST(Records, AnExecutedRequestHasItsFirstResult) {
 
 TEST(Records, GatewaysAndTheirLanesCountByThemselves) {
   Records records;
-  records.add(origin(5, 0, 7, 0), Seq(1), "x", 0);
+  records.add(origin(5, 0, 7, 0), Seq(1), "x");
   EXPECT_EQ(records.find(origin(5, 0, 8, 0)).status, Status::kNew);
   EXPECT_EQ(records.find(origin(5, 0, 7, 1)).status, Status::kNew);
 }
 
 TEST(Records, WhatTheGatewayHasItsAnswerToIsDroppedAndNeverNewAgain) {
   Records records;
-  for (const std::uint64_t seq : {1, 2, 3}) records.add(origin(seq), Seq(seq), "x", 0);
-  records.add(origin(4, 3), Seq(4), "x", 0);
+  for (const std::uint64_t seq : {1, 2, 3}) records.add(origin(seq), Seq(seq), "x");
+  records.add(origin(4, 3), Seq(4), "x");
   EXPECT_EQ(records.size(), 2u);
   EXPECT_EQ(records.find(origin(1)).status, Status::kStale);
   EXPECT_EQ(records.find(origin(2)).status, Status::kStale);
@@ -60,15 +60,15 @@ TEST(Records, WhatTheGatewayHasItsAnswerToIsDroppedAndNeverNewAgain) {
 
 TEST(Records, TheFloorNeverGoesBack) {
   Records records;
-  records.add(origin(10, 10), Seq(1), "x", 0);
-  records.add(origin(12, 4), Seq(2), "x", 0);
+  records.add(origin(10, 10), Seq(1), "x");
+  records.add(origin(12, 4), Seq(2), "x");
   EXPECT_EQ(records.find(origin(5)).status, Status::kStale);
 }
 
 TEST(Records, RequestsMayComeOutOfOrder) {
   Records records;
   for (const std::uint64_t seq : {9, 3, 6, 4}) {
-    records.add(origin(seq), Seq(seq), std::to_string(seq), 0);
+    records.add(origin(seq), Seq(seq), std::to_string(seq));
   }
   for (const std::uint64_t seq : {9, 3, 6, 4}) {
     EXPECT_EQ(records.find(origin(seq)).result, std::to_string(seq));
@@ -78,18 +78,21 @@ TEST(Records, RequestsMayComeOutOfOrder) {
 
 TEST(Records, OldOnesExpireAndAreNeverNewAgain) {
   Records records;
-  records.add(origin(1), Seq(1), "x", 1000);
-  records.add(origin(2), Seq(2), "x", 2000);
-  records.expire(2000);
+  records.add(origin(1), Seq(1), "x");
+  records.age();
+  records.add(origin(2), Seq(2), "x");
+  EXPECT_EQ(records.find(origin(1)).status, Status::kDone);
+  records.age();
   EXPECT_EQ(records.find(origin(1)).status, Status::kStale);
   EXPECT_EQ(records.find(origin(2)).status, Status::kDone);
 }
 
 TEST(Records, AGatewayThatIsGoneIsForgottenWhenNothingOfItIsKept) {
   Records records;
-  records.add(origin(1, 0, 7), Seq(1), "x", 1000);
-  records.add(origin(1, 0, 8), Seq(2), "x", 1000);
-  records.expire(2000);
+  records.add(origin(1, 0, 7), Seq(1), "x");
+  records.add(origin(1, 0, 8), Seq(2), "x");
+  records.age();
+  records.age();
   records.forget_gateways([](NodeId node) { return node == NodeId(8); });
   EXPECT_EQ(records.find(origin(1, 0, 7)).status, Status::kNew);
   EXPECT_EQ(records.find(origin(1, 0, 8)).status, Status::kStale);
@@ -97,18 +100,18 @@ TEST(Records, AGatewayThatIsGoneIsForgottenWhenNothingOfItIsKept) {
 
 TEST(Records, AGatewayThatTheViewDoesNotKnowYetKeepsItsResults) {
   Records records;
-  records.add(origin(1), Seq(1), "x", 1000);
+  records.add(origin(1), Seq(1), "x");
   records.forget_gateways([](NodeId) { return false; });
   EXPECT_EQ(records.find(origin(1)).status, Status::kDone);
 }
 
 TEST(Records, ReadBackAsTheyWere) {
   Records records;
-  records.add(origin(3, 2, 7, 0), Seq(30), std::string("\0\r\n", 3), 1000);
-  records.add(origin(4, 2, 7, 0), Seq(31), "", 1001);
-  records.add(origin(1, 1, 8, 3), Seq(32), "x", -5);
+  records.add(origin(3, 2, 7, 0), Seq(30), std::string("\0\r\n", 3));
+  records.add(origin(4, 2, 7, 0), Seq(31), "");
+  records.add(origin(1, 1, 8, 3), Seq(32), "x");
   Records read;
-  read.add(origin(99), Seq(1), "gone", 0);
+  read.add(origin(99), Seq(1), "gone");
   ASSERT_TRUE(read.decode(encoded(records)));
   EXPECT_EQ(encoded(read), encoded(records));
   EXPECT_EQ(read.find(origin(3)).result, std::string_view("\0\r\n", 3));
@@ -133,7 +136,6 @@ TEST(Records, RequestsThatDoNotAscendAreDamage) {
   for (int i = 0; i < 2; ++i) {
     out.varint(5);
     out.varint(1);
-    out.u64(0);
     out.bytes("x");
   }
   Records records;
@@ -145,7 +147,7 @@ RC_GTEST_PROP(Records, DamageLeavesThemEmptyOrReadable, ()) {
   Records records;
   const auto seqs =
       *rc::gen::container<std::set<std::uint64_t>>(rc::gen::inRange<std::uint64_t>(1, 500));
-  for (const std::uint64_t seq : seqs) records.add(origin(seq), Seq(seq), "result", 0);
+  for (const std::uint64_t seq : seqs) records.add(origin(seq), Seq(seq), "result");
   std::string bytes = encoded(records);
   const auto at = *rc::gen::inRange<std::size_t>(0, bytes.size());
   if (*rc::gen::arbitrary<bool>()) {
@@ -174,7 +176,7 @@ RC_GTEST_PROP(Records, KeepWhatIsNotBelowTheFloor, ()) {
     } else {
       RC_ASSERT(found.status == Status::kNew);
       model[seq] = std::to_string(i);
-      records.add(origin(seq, said), Seq(static_cast<std::uint64_t>(i)), model[seq], 0);
+      records.add(origin(seq, said), Seq(static_cast<std::uint64_t>(i)), model[seq]);
       floor = std::max(floor, said);
     }
   }

@@ -134,8 +134,8 @@ class Replica {
   /// Active expiry: looks at some keys and removes those that are due. Returns how many keys
   /// with an expiry it looked at.
   std::size_t expire_some(Now now, std::size_t buckets, ReplicaSink& sink);
-  /// Frees what nobody asks for any more.
-  void sweep(Now now, std::int64_t record_age_max_ms, const std::function<bool(NodeId)>& is_member);
+  /// Frees what nobody asks for any more: results of requests are kept for `record_age` at least.
+  void sweep(Now now, Duration record_age, const std::function<bool(NodeId)>& is_member);
 
   [[nodiscard]] PartitionId partition() const { return partition_; }
   [[nodiscard]] Role role() const { return role_; }
@@ -254,6 +254,7 @@ class Replica {
   Seq last_seq_;               // of the last operation executed or applied
   Epoch last_term_;            // its term
   std::int64_t clock_ms_ = 0;  // the time of the latest operation: never goes back
+  Instant records_aged_at_;    // by this node's clock
 
   // As primary.
   Epoch base_term_;  // last_term_ and last_seq_ when this term began
