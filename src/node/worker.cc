@@ -160,6 +160,7 @@ Replica& WorkerCore::replica_of(PartitionId partition) {
     replica = std::make_unique<Replica>(partition, self_.node);
     replica->configure(configs_[partition.value()], now_, *this);
   }
+  if constexpr (kChecksInvariants) touched_.push_back(partition);
   return *replica;
 }
 
@@ -331,7 +332,7 @@ void WorkerCore::expire_keys() {
     const std::uint16_t p = expiry_cursor_;
     expiry_cursor_ = static_cast<std::uint16_t>((expiry_cursor_ + 1) % kPartitionCount);
     if (replicas_[p] == nullptr) continue;
-    seen += replicas_[p]->expire_some(now_, kBucketsPerVisit, *this);
+    seen += replica_of(PartitionId(p)).expire_some(now_, kBucketsPerVisit, *this);
   }
 }
 
@@ -342,7 +343,7 @@ void WorkerCore::sweep_records() {
     const std::uint16_t p = sweep_cursor_;
     sweep_cursor_ = static_cast<std::uint16_t>((sweep_cursor_ + 1) % kPartitionCount);
     if (replicas_[p] == nullptr) continue;
-    replicas_[p]->sweep(now_, options_.request_deadline * 10, is_member);
+    replica_of(PartitionId(p)).sweep(now_, options_.request_deadline * 10, is_member);
   }
 }
 
@@ -394,6 +395,18 @@ void WorkerCore::end_turn() {
     clients_.erase(at);
   }
   departed_.clear();
+  if constexpr (kChecksInvariants) check_touched();
+}
+
+void WorkerCore::check_touched() {
+  invariants_.resize(kPartitionCount);
+  for (const PartitionId p : touched_) {
+    const auto broken = invariants_[p.value()].check(*replicas_[p.value()]);
+    if (broken && !broken_) {
+      broken_ = "partition " + std::to_string(p.value()) + ": " + std::string(*broken);
+    }
+  }
+  touched_.clear();
 }
 
 }  // namespace borg::node

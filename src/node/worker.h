@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "node/link.h"
 #include "node/options.h"
 #include "replication/replica.h"
+#include "replication/replica_invariants.h"
 
 namespace borg::node {
 
@@ -80,7 +82,9 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void flush_later(Client& client) { client_has_output(client); }
   /// Clients that had to wait for their output to leave may go on when it has.
   void resume_clients();
-  [[nodiscard]] bool has_work() const { return gateway_.pending() > 0 || !jobs_.empty(); }
+  /// After end_turn(), in builds with kChecksInvariants: what does not hold of a replica that
+  /// this turn touched.
+  [[nodiscard]] const std::optional<std::string>& broken_invariant() const { return broken_; }
 
  private:
   // GatewayHost
@@ -138,6 +142,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void poke_waiting();
   void note_waiting(replication::Replica& replica);
   void rebuild_jobs();
+  void check_touched();
   void pump_snapshots();
   /// Fills ahead_ from the input; returns how many. `status` is of the parser's last call.
   std::size_t parse_ahead(Client& client, std::string_view input,
@@ -169,6 +174,11 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   std::vector<Ahead> ahead_;
   wire::Args args_;
   ByteBuffer scratch_;
+
+  // With kChecksInvariants alone.
+  std::vector<replication::ReplicaInvariants> invariants_;
+  std::vector<PartitionId> touched_;
+  std::optional<std::string> broken_;
 
   std::vector<PartitionId> waiting_;  // replicas with something that poke() may move
   std::vector<bool> is_waiting_;

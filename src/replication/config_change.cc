@@ -150,6 +150,24 @@ bool Replica::adopt(NodeId from, const PartitionConfig& config, Now now, Replica
   return config_.primary() == from && config_.term == config.term;
 }
 
+Replica::Levels Replica::levels() const {
+  Levels now{.last = last_seq_,
+             .committed = committed_,
+             .stable = stable_,
+             .base = base_seq_,
+             .last_term = last_term_,
+             .newest_record = records_.newest(),
+             .first_write_waiter = {},
+             .clock_ms = clock_ms_,
+             .peers = peers_.size(),
+             .waiters = write_waiters_.size() + read_waiters_.size(),
+             .logged = log_.empty() ? 0U : 1U,
+             .is_receiving = receiving_,
+             .is_parked = parked_};
+  if (!write_waiters_.empty()) now.first_write_waiter = write_waiters_.front().seq;
+  return now;
+}
+
 bool Replica::idle() const {
   return write_waiters_.empty() && read_waiters_.empty() && held_.empty();
 }

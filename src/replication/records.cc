@@ -66,6 +66,14 @@ std::size_t Records::size() const {
   return n;
 }
 
+Seq Records::newest() const {
+  Seq newest;
+  for (const Gateway& gateway : gateways_) {
+    if (!gateway.records.empty()) newest = std::max(newest, gateway.records.back().seq);
+  }
+  return newest;
+}
+
 void Records::encode(Encoder& out) const {
   out.varint(gateways_.size());
   for (const Gateway& gateway : gateways_) {

@@ -47,6 +47,8 @@ class Records {
   void forget_gateways(const std::function<bool(NodeId)>& is_member);
   void clear() { gateways_.clear(); }
   [[nodiscard]] std::size_t size() const;
+  /// The largest seq of each gateway's newest request; 0 if there is none.
+  [[nodiscard]] Seq newest() const;
 
   void encode(Encoder& out) const;
   /// Replaces everything; false if the bytes are damaged (then it is empty).

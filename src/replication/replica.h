@@ -155,6 +155,25 @@ class Replica {
   [[nodiscard]] std::uint64_t expired_keys() const { return expired_keys_; }
   [[nodiscard]] const Records& records() const { return records_; }
 
+  // What replica_invariants.h is about.
+  struct Levels {
+    Seq last, committed, stable, base;
+    Epoch last_term;
+    Seq newest_record;
+    std::optional<Seq> first_write_waiter;
+    std::int64_t clock_ms = 0;
+    std::size_t peers = 0;
+    std::size_t waiters = 0;
+    std::size_t logged = 0;
+    bool is_receiving = false;
+    bool is_parked = false;
+  };
+  [[nodiscard]] Levels levels() const;
+  [[nodiscard]] NodeId self() const { return self_; }
+  /// As primary: sends to the node, or will when there is a link; waits for its acks.
+  [[nodiscard]] bool feeds(NodeId node) const { return peer(node) != nullptr; }
+  [[nodiscard]] bool waits_for(NodeId node) const { return feeds(node) && peer(node)->counts(); }
+
  private:
   /// A replica that this primary feeds.
   struct Peer {

@@ -86,6 +86,10 @@ void WorkerThread::end_turn() {
     }
     core_.end_turn();
   }
+  if constexpr (kChecksInvariants) {
+    const auto& broken = core_.broken_invariant();
+    if (broken) check_failed(broken->c_str(), __FILE__, __LINE__);
+  }
   flush(instant_now());
   core_.resume_clients();
   in_turn_ = false;

@@ -121,6 +121,8 @@ bool Invariants::is_lost(const std::string& key) const { return lost_since(key).
 
 void Invariants::check_turn(Process& process, std::size_t worker) {
   if (sim_.trace.prints()) print_changes(process);
+  const auto& broken = process.workers[worker]->core.broken_invariant();
+  if (broken) throw Violation("replica invariants", *broken + ": " + process.name);
   std::unique_ptr<SeenByPartition>& seen = seen_[&process];
   if (seen == nullptr) seen = std::make_unique<SeenByPartition>();
   for (std::size_t p = worker; p < kPartitionCount; p += process.workers.size()) {

@@ -166,6 +166,7 @@ void WorkerWorld::turn(WorkerCore& core, const std::function<void()>& events) {
   core.begin_turn(now);
   events();
   core.end_turn();
+  EXPECT_EQ(core.broken_invariant(), std::nullopt);
   take_effects(core);
 }
 

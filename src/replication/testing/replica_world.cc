@@ -50,6 +50,7 @@ class ReplicaWorld::Node final : public ReplicaSink {
   }
 
   Replica replica;
+  ReplicaInvariants invariants;
   Surroundings around;
 
  private:
@@ -95,10 +96,18 @@ PartitionConfig ReplicaWorld::config(std::uint64_t epoch, std::uint64_t term,
 
 void ReplicaWorld::configure(const PartitionConfig& config) {
   for (auto& [number, node] : nodes_) node->replica.configure(config, now, *node);
+  check_invariants();
 }
 
 void ReplicaWorld::configure(std::initializer_list<int> nodes, const PartitionConfig& config) {
   for (const int n : nodes) nodes_.at(n)->replica.configure(config, now, *nodes_.at(n));
+  check_invariants();
+}
+
+void ReplicaWorld::check_invariants() {
+  for (auto& [number, node] : nodes_) {
+    EXPECT_EQ(node->invariants.check(node->replica), std::nullopt) << "node " << number;
+  }
 }
 
 std::uint64_t ReplicaWorld::ask(int node, std::vector<std::string> args) {
@@ -121,6 +130,7 @@ void ReplicaWorld::give(int node, const Asked& asked) {
   replica(node).request(
       {.origin = asked.origin, .term = asked.term, .any_replica = asked.any_replica, .args = args},
       now, *nodes_.at(node));
+  check_invariants();
 }
 
 std::size_t ReplicaWorld::on_the_way(int from, int to) const {
@@ -134,6 +144,7 @@ void ReplicaWorld::deliver_one(int from, int to) {
   Parcel parcel = std::move(*wire.front());
   wire.pop_front();
   take(from, to, std::move(parcel));
+  check_invariants();
 }
 
 void ReplicaWorld::deliver(int from, int to) {

@@ -14,6 +14,7 @@
 
 #include "base/random.h"
 #include "replication/replica.h"
+#include "replication/replica_invariants.h"
 
 namespace borg::replication::testing {
 
@@ -111,6 +112,7 @@ class ReplicaWorld {
  private:
   class Node;
   using Pair = std::pair<int, int>;
+  void check_invariants();
   bool pump_snapshots();
   void take(int from, int to, Parcel parcel);
 
