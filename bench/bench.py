@@ -47,6 +47,7 @@ class Settings:
     failovers: int = 5
     idle_seconds: float = 10
     load_seconds: float = 3
+    slot_bytes: int = 1_000_000_000
     smoke: bool = False
 
     def operations(self, pipeline):
@@ -58,7 +59,7 @@ class Settings:
 def settings_of(args):
     if args.smoke:
         return Settings(args.bin, rounds=1, keys=2_000, scale=0.02, failovers=1, idle_seconds=0.2,
-                        load_seconds=0.2, smoke=True)
+                        load_seconds=0.2, slot_bytes=2_000_000, smoke=True)
     if args.quick:
         return Settings(args.bin, rounds=2, scale=0.5, failovers=1, idle_seconds=5,
                         load_seconds=1.5)

@@ -16,10 +16,12 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -43,6 +45,7 @@ struct Options {
   std::uint64_t pipeline = 1;
   std::uint64_t keys = 1'000'000;
   std::uint64_t first_key = 0;
+  std::string tag;
   std::uint64_t operations = 0;
   std::size_t value_bytes = 64;
   std::uint64_t ttl_s = 0;
@@ -147,6 +150,7 @@ class Load {
       wait_ = request({"WAIT", std::to_string(options.wait_replicas), "0"});
       wait_expected_ = fmt::format(":{}\r\n", options.wait_replicas);
     }
+    if (!options.tag.empty()) prefix_ = "{" + options.tag + "}:";
     if (options.by_slot) primaries_ = primaries(options.ports.front());
   }
 
@@ -212,11 +216,17 @@ class Load {
     return options_.first_key + random_.below(options_.keys);
   }
 
+  [[nodiscard]] std::array<char, 16> key_of(std::uint64_t number) const {
+    std::array<char, 16> key{};
+    fmt::format_to(key.data(), FMT_STRING("{}{:012}"), prefix_, number);
+    return key;
+  }
+
   /// 16 bytes; of a slot that the connection's node is primary of, if that is asked for.
   std::array<char, 16> draw_key(const Connection& c) {
     std::array<char, 16> key{};
     do {
-      fmt::format_to(key.data(), FMT_STRING("key:{:012}"), next_key());
+      key = key_of(next_key());
     } while (options_.by_slot &&
              primaries_[borg::slot_of_key({key.data(), key.size()}).value()] != c.port);
     return key;
@@ -272,6 +282,7 @@ class Load {
     const auto took = static_cast<float>(seconds_between(c.sent, Clock::now()) * 1e6);
     batch_us_.push_back(took);
     slowest_us_ = std::max(slowest_us_, took);
+    if (options_.report_ms > 0) ++histogram_[bucket_us(took)];
     send_batch(c);
   }
 
@@ -293,13 +304,32 @@ class Load {
     return true;
   }
 
-  /// A line each interval: when, what was answered in it, and the slowest answer.
+  /// The next of 16 steps an octave: 4 % more at most.
+  static std::uint32_t bucket_us(float us) {
+    return static_cast<std::uint32_t>(
+        std::ceil(std::exp2(std::ceil(std::log2(std::max(us, 1.0F)) * 16) / 16)));
+  }
+
+  /// A line each interval: when, what was answered in it, how many batches took up to so long,
+  /// and the slowest, be it answered or still waited for.
   void report(Clock::time_point now) {
     if (seconds_between(last_report_, now) * 1000 < options_.report_ms) return;
-    fmt::print("{{\"at\": {:.6f}, \"seconds\": {:.6f}, \"operations\": {}, \"max_us\": {:.1f}}}\n",
-               std::chrono::duration<double>(now.time_since_epoch()).count(),
-               seconds_between(last_report_, now), answered_ - reported_, slowest_us_);
+    for (const Connection& c : connections_) {
+      const bool is_waiting = c.due > 0 || c.wait_due;
+      if (!is_waiting) continue;
+      slowest_us_ = std::max(slowest_us_, static_cast<float>(seconds_between(c.sent, now) * 1e6));
+    }
+    std::string counts;
+    for (const auto& [us, count] : histogram_) {
+      counts += fmt::format("{}\"{}\": {}", counts.empty() ? "" : ", ", us, count);
+    }
+    fmt::print(
+        "{{\"at\": {:.6f}, \"seconds\": {:.6f}, \"operations\": {}, \"max_us\": {:.1f}, "
+        "\"histogram_us\": {{{}}}}}\n",
+        std::chrono::duration<double>(now.time_since_epoch()).count(),
+        seconds_between(last_report_, now), answered_ - reported_, slowest_us_, counts);
     std::fflush(stdout);
+    histogram_.clear();
     last_report_ = now;
     reported_ = answered_;
     slowest_us_ = 0;
@@ -308,6 +338,7 @@ class Load {
   static constexpr std::size_t kReadBytes = 65536;
   const Options& options_;
   const int epoll_;
+  std::string prefix_ = "key:";
   std::string head_;      // of a request, before its key
   std::string tail_;      // behind it
   std::string expected_;  // the only right reply
@@ -323,6 +354,7 @@ class Load {
   std::uint64_t errors_ = 0;
   std::string first_error_;
   std::vector<float> batch_us_;
+  std::map<std::uint32_t, std::uint64_t> histogram_;  // since the last report
   float slowest_us_ = 0;
   Clock::time_point started_;
   Clock::time_point finished_;
@@ -338,6 +370,8 @@ void add_flags(CLI::App& app, Options& o) {
   app.add_option("--pipeline", o.pipeline, "Requests sent at once")->check(CLI::Range(1, 100000));
   app.add_option("--keys", o.keys, "Keys to choose from");
   app.add_option("--first-key", o.first_key);
+  app.add_option("--tag", o.tag, "One letter: all keys have this hash tag, and so one slot")
+      ->check([](const std::string& tag) { return tag.size() == 1 ? "" : "one letter"; });
   app.add_option("--operations", o.operations, "0: until SIGTERM or --seconds-max");
   app.add_option("--value-bytes", o.value_bytes);
   app.add_option("--ttl-s", o.ttl_s, "SET with EX; 0: without");

@@ -171,9 +171,9 @@ class Servers:
                 command += [f"--{name.replace('_', '-')}", str(value)]
         return command
 
-    def fill(self, keys, value_bytes=64, first_key=0, ttl_s=0):
+    def fill(self, keys, value_bytes=64, first_key=0, ttl_s=0, **options):
         self.load(op="fill", operations=keys, first_key=first_key, value_bytes=value_bytes,
-                  ttl_s=ttl_s, connections=8, pipeline=64, seconds_max=500)
+                  ttl_s=ttl_s, connections=8, pipeline=64, seconds_max=500, **options)
 
 
 class Redis(Servers):
@@ -207,8 +207,10 @@ def redis_command(port):
 class Borg(Servers):
     """A cluster of borgd processes with a coordinator of its own."""
 
-    def __init__(self, binaries, nodes=1, copies=1, threads=1):
+    def __init__(self, binaries, nodes=1, copies=1, threads=1, min_copies=None):
         super().__init__(binaries)
+        self.min_copies = copies if min_copies is None else min_copies
+        self.started = 0
         self.nodes, self.copies, self.threads = nodes, copies, threads
         self.title = f"borgd x {nodes}, {copies} cop{'y' if copies == 1 else 'ies'}"
 
@@ -219,16 +221,30 @@ class Borg(Servers):
 
     def add_node(self):
         """Starts one more; it is a member when this returns, and may have no data yet."""
-        name = "abcdefgh"[len(self.all)]
+        name = "abcdefghijkl"[self.started]
+        self.started += 1
         port, bus_port, http_port = free_ports(3)
         self.spawn(name, port, [
             self.binaries / "borgd", "--name", name, "--cluster", "bench", "--port", port,
             "--bus-port", bus_port, "--http-port", http_port, "--copies", self.copies,
+            "--min-copies", self.min_copies,
             "--threads", self.threads, "--coordinator", f"local:{self.folder / 'coordinator'}",
             "--log-level", "warning",
         ])
         wait_until(f"{name} answers", self.all[-1].answers)
         return self.all[-1]
+
+    def stop_gracefully(self, server):
+        """It hands its data over and ends."""
+        server.send(signal.SIGTERM)
+        try:
+            code = server.process.wait(timeout=300)
+        except subprocess.TimeoutExpired as error:
+            raise BenchError(f"{server.name} does not leave") from error
+        if code:
+            raise BenchError(f"{server.name} left with {code}: {server.tail()}")
+        self.all.remove(server)
+        server.stop()
 
     def info(self, node=0):
         return json.loads(self.all[node].client.execute_command("BORG", "INFO"))
@@ -237,8 +253,9 @@ class Borg(Servers):
         # One answer: two could be from before and after a join.
         info = self.info()
         cluster, members = info["cluster"], [n for n in info["nodes"] if n["state"] == "active"]
+        has_copies = cluster["under_replicated_slots"] == 0 or nodes < self.copies
         return (len(members) == nodes and all(n["primary_slots"] > 0 for n in members) and
-                cluster["under_replicated_slots"] == 0 and cluster["moving_slots"] == 0)
+                has_copies and cluster["moving_slots"] == 0)
 
     def await_balance(self, nodes, seconds=120):
         wait_until(f"{nodes} nodes share the data", lambda: self.is_balanced(nodes), seconds)
