@@ -13,7 +13,7 @@ namespace borg::sim {
 
 /// What the threads of one process have in common: they stop and end together.
 struct Life {
-  explicit Life(Random& random) : clock(random) {}
+  Life(Random& random, Duration wall_skew_max) : clock(random, wall_skew_max) {}
   LocalClock clock;
   bool alive = true;
   bool paused = false;

@@ -225,7 +225,10 @@ void Faults::strike(Process& process, std::size_t other_host) {
 }
 
 void Faults::jump_clock() {
-  if (Process* process = victim()) process->life.clock.jump_wall(sim_.random.between(-5000, 5000));
+  Process* process = victim();
+  if (process == nullptr) return;
+  process->life.clock.jump_wall(sim_.random.between(-5000, 5000));
+  sim_.note_wall(process->life.clock.wall_offset_ms());
 }
 
 }  // namespace borg::sim

@@ -49,8 +49,7 @@ struct Operation {
 
 /// What clients saw: who asked what when, and what came of it.
 ///
-/// A client has one operation at a time: it may begin the next when the last has returned or
-/// has been given up.
+/// A client begins its operations one after the other, and may have several under way.
 class History {
  public:
   using Id = std::size_t;

@@ -32,9 +32,10 @@ struct CheckResult {
 /// moment between its invocation and its return.
 ///
 /// Operations of unknown outcome may happen at any moment from their invocation on, or never;
-/// failed ones never. Times may be equal: then operations of different clients overlap, those
-/// of one client are in their order in the history. An operation that the model does not know
-/// is a violation, so that a mistyped test does not pass.
+/// failed ones never. Those of one client may overlap (it did not wait for answers): they are in
+/// their order in the history, but that a read may see what came behind it. Times may be equal:
+/// then operations overlap. An operation that the model does not know is a violation, so that a
+/// mistyped test does not pass.
 ///
 /// Source: Wing, Gong, JPDC 1993; Lowe, "Testing for linearizability", CCPE 2017 (memory of
 /// configurations); Horn, Kroening, FORTE 2015 (a key at a time).

@@ -55,6 +55,22 @@ TEST(Linearizability, OneClientsOperationsAreInOrderEvenAtOneMoment) {
       is_fine({done(1, 5, 5, "set", {"a"}, value("OK")), done(2, 5, 5, "get", {}, Reply::nil())}));
 }
 
+TEST(Linearizability, APipelineKeepsItsOrder) {
+  const Operation set_a = done(1, 0, 20, "set", {"a"}, value("OK"));
+  const Operation set_b = done(1, 0, 20, "set", {"b"}, value("OK"));
+  const Operation get = done(2, 30, 40, "get", {}, value("a"));
+  EXPECT_TRUE(is_fine({set_b, set_a, get}));
+  EXPECT_FALSE(is_fine({set_a, set_b, get}));
+  EXPECT_FALSE(is_fine({set_a, done(1, 0, 20, "get", {}, Reply::nil())}));
+}
+
+TEST(Linearizability, AReadMaySeeWhatCameBehindItInItsPipeline) {
+  EXPECT_TRUE(
+      is_fine({done(1, 0, 20, "get", {}, value("a")), done(1, 0, 20, "set", {"a"}, value("OK"))}));
+  EXPECT_FALSE(
+      is_fine({done(1, 0, 20, "get", {}, value("a")), done(1, 21, 30, "set", {"a"}, value("OK"))}));
+}
+
 TEST(Linearizability, RejectsAStaleRead) {
   EXPECT_FALSE(is_fine({done(1, 0, 10, "set", {"a"}, value("OK")),
                         done(1, 20, 30, "set", {"b"}, value("OK")),
@@ -245,7 +261,8 @@ bool brute_force(const Operations& operations) {
   std::vector<bool> used(operations.size());
   const auto must_be_before = [&](std::size_t a, std::size_t b) {
     if (operations[a].outcome != Outcome::kOk) return false;
-    if (operations[a].client == operations[b].client && a < b) return true;
+    const bool is_in_order = operations[a].client == operations[b].client && a < b;
+    if (is_in_order && !model.is_read(operations[a])) return true;
     return operations[a].returned < operations[b].invoked;
   };
   std::function<bool(const std::string&)> search = [&](const std::string& state) {

@@ -22,6 +22,8 @@ class Model {
   [[nodiscard]] virtual bool knows(const Operation& operation) const = 0;
   /// The state after and the reply to an operation, its outcome aside.
   [[nodiscard]] virtual Step apply(const std::string& state, const Operation& operation) const = 0;
+  /// True if an operation never changes anything: asked again, it is answered anew.
+  [[nodiscard]] virtual bool is_read(const Operation& operation) const = 0;
   /// True if an operation that was answered so has not changed the state, whatever that was.
   [[nodiscard]] virtual bool is_neutral(const Operation& operation) const = 0;
   /// The history, one for one, with those operations alike between which nothing in it can tell:
@@ -33,8 +35,12 @@ class Model {
   [[nodiscard]] virtual std::string describe_state(const std::string& state) const = 0;
 };
 
-/// A Redis string key: get, set (nx, xx, get), setnx, getset, getdel, del, exists, strlen,
-/// append, incr, decr, incrby, decrby; without expiry.
+/// A Redis string key: get, set (nx, xx, get, px), setnx, getset, getdel, del, exists, strlen,
+/// append, incr, decr, incrby, decrby, pexpire, persist, getex, pttl. What sets or shows an
+/// expiry must have been through with_expiries().
+///
+/// Not of Redis: remove (DEL of several keys: nobody knows the share of this one in the number),
+/// expire (the time of a key has come), lose and recover (a loss was accepted, and what is left).
 ///
 /// simplified() makes writes alike whose values nobody has seen.
 class StringModel : public Model {
@@ -42,6 +48,7 @@ class StringModel : public Model {
   [[nodiscard]] std::string initial() const override { return {}; }
   [[nodiscard]] bool knows(const Operation& operation) const override;
   [[nodiscard]] Step apply(const std::string& state, const Operation& operation) const override;
+  [[nodiscard]] bool is_read(const Operation& operation) const override;
   [[nodiscard]] bool is_neutral(const Operation& operation) const override;
   [[nodiscard]] std::vector<Operation> simplified(std::vector<Operation> operations) const override;
   [[nodiscard]] std::string describe_state(const std::string& state) const override;

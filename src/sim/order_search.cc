@@ -68,7 +68,8 @@ void OrderSearch::classify() {
         classes.emplace(std::pair(operation.name, operation.args), number).first->second);
     const auto last = last_of_client.find(operation.client);
     predecessor_.push_back(last == last_of_client.end() ? kNone : last->second);
-    if (is_known(op)) last_of_client[operation.client] = op;
+    // Not a read: one that had to be sent again may see what came behind it in its pipeline.
+    if (is_known(op) && !model_.is_read(operation)) last_of_client[operation.client] = op;
   }
 }
 

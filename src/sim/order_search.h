@@ -102,7 +102,7 @@ class OrderSearch {
   std::vector<Event> events_;  // [0] is the head of the list
   std::vector<std::uint32_t> invocation_;
   std::vector<std::uint32_t> return_;  // 0: never
-  std::vector<OpIndex> predecessor_;   // of the same client, of known outcome
+  std::vector<OpIndex> predecessor_;   // of the same client, of known outcome, no read
   std::vector<std::uint32_t> class_;   // alike ones have the same
   std::vector<bool> is_neutral_;
   std::vector<bool> has_happened_;

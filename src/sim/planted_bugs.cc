@@ -35,6 +35,7 @@ constexpr NamedBug kBugs[] = {
     {PlantedBug::kSnapshotMissesWrites, "a snapshot misses writes"},
     {PlantedBug::kForgetDeletesDuringSync, "forget deletes during a sync"},
     {PlantedBug::kLeaseFromAnswer, "a lease from its answer on"},
+    {PlantedBug::kExpireByOwnClock, "expire by the replica's own clock"},
     {PlantedBug::kReuseEpoch, "reuse an epoch"},
 };
 

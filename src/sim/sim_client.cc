@@ -6,12 +6,21 @@
 namespace borg::sim {
 
 SimClient::SimClient(Sim& sim, const ClientSetting& setting, std::uint64_t id)
-    : sim_(sim), setting_(setting), id_(id) {}
+    : sim_(sim),
+      setting_(setting),
+      id_(id),
+      pipeline_(1 + sim.random.below(sim.options.pipeline_max)) {}
 
 void SimClient::start() { think(); }
 
 void SimClient::think() {
-  sim_.queue.after(sim_.draw(Duration(), sim_.options.think_max), [this] { next(); });
+  if (is_thinking_) return;
+  is_thinking_ = true;
+  const auto burst = static_cast<std::int64_t>(pipeline_ + 1);
+  sim_.queue.after(sim_.draw(Duration(), sim_.options.think_max * burst / 2), [this] {
+    is_thinking_ = false;
+    next();
+  });
 }
 
 void SimClient::finish_with(std::vector<Command> last) {
@@ -20,25 +29,16 @@ void SimClient::finish_with(std::vector<Command> last) {
   last_ = std::move(last);
 }
 
-void SimClient::next() {
-  if (under_way_) return;
+bool SimClient::has_next() const {
   const bool spent = setting_.counts->sent >= sim_.options.ops_max;
-  if (last_.empty() && (is_finishing_ || spent)) {
-    think();
-    return;
-  }
-  if (session_ == nullptr) connect();
-  if (session_ == nullptr) {
-    think();
-    return;
-  }
-  if (last_.empty()) {
-    send(setting_.workload->draw());
-    return;
-  }
-  Command command = std::move(last_.back());
-  last_.pop_back();
-  send(std::move(command));
+  return !last_.empty() || !(is_finishing_ || spent);
+}
+
+void SimClient::next() {
+  if (under_way_.size() == pipeline_) return;
+  if (session_ == nullptr && has_next()) connect();
+  if (session_ != nullptr && has_next()) send();
+  if (under_way_.size() < pipeline_) think();
 }
 
 void SimClient::connect() {
@@ -56,31 +56,47 @@ void SimClient::connect() {
   worker_->accept(session_);
 }
 
-void SimClient::send(Command command) {
-  under_way_ = true;
-  command_ = std::move(command);
-  invoked_ = sim_.queue.now();
-  ++setting_.counts->sent;
-  history_ids_.clear();
-  for (const Command::Part& part : command_.parts) {
-    history_ids_.push_back(
-        setting_.history->invoke(id_, invoked_.as_nanos(), part.key, part.name, part.args));
-  }
-  if (sim_.trace.prints()) {
-    sim_.trace.print(invoked_, "client " + std::to_string(id_),
-                     command_.text() + " to " + worker_->name());
-  }
-  session_->last_sent = std::max(session_->last_sent,
-                                 invoked_ + sim_.draw(Duration::micros(20), Duration::micros(300)));
-  sim_.queue.after(session_->last_sent - invoked_,
-                   [session = session_, worker = worker_, bytes = command_.as_resp()] {
+Command SimClient::draw() {
+  if (last_.empty()) return setting_.workload->draw();
+  Command command = std::move(last_.back());
+  last_.pop_back();
+  return command;
+}
+
+/// So many at once as fit, or fewer.
+void SimClient::send() {
+  std::string bytes;
+  std::uint64_t burst = 1 + sim_.random.below(pipeline_ - under_way_.size());
+  for (; burst > 0 && has_next(); --burst) begin(draw(), bytes);
+  const Duration now = sim_.queue.now();
+  session_->last_sent =
+      std::max(session_->last_sent, now + sim_.draw(Duration::micros(20), Duration::micros(300)));
+  sim_.queue.after(session_->last_sent - now,
+                   [session = session_, worker = worker_, sent = std::move(bytes)] {
                      if (!session->closed && worker->alive())
-                       worker->receive(session, bytes);
+                       worker->receive(session, sent);
                      else if (!session->closed)
                        session->on_closed();
                    });
+}
+
+void SimClient::begin(Command command, std::string& bytes) {
+  const Duration now = sim_.queue.now();
+  ++setting_.counts->sent;
+  say(command, "to " + worker_->name());
+  bytes += command.as_resp();
+  UnderWay& begun = under_way_.emplace_back(UnderWay{++next_number_, std::move(command), now, {}});
+  for (const Command::Part& part : begun.command.parts) {
+    begun.history_ids.push_back(
+        setting_.history->invoke(id_, now.as_nanos(), part.key, part.name, part.args));
+  }
   const Duration patience = sim_.options.node.request_deadline + Duration::millis(1500);
-  sim_.queue.after(patience, [this, number = ++number_] { on_timeout(number); });
+  sim_.queue.after(patience, [this, number = begun.number] { on_timeout(number); });
+}
+
+void SimClient::say(const Command& command, const std::string& what) const {
+  if (!sim_.trace.prints()) return;
+  sim_.trace.print(sim_.queue.now(), "client " + std::to_string(id_), command.text() + " " + what);
 }
 
 void SimClient::on_reply(const std::shared_ptr<Session>& session, const std::string& bytes) {
@@ -94,47 +110,45 @@ void SimClient::on_reply(const std::shared_ptr<Session>& session, const std::str
       }
       return;
     }
-    if (!under_way_) throw Violation("resp", "a reply to nothing: " + printable(received_));
+    if (under_way_.empty()) throw Violation("resp", "a reply to nothing: " + printable(received_));
     received_.erase(0, result.reply->consumed);
     conclude(result.reply->value);
   }
 }
 
 void SimClient::conclude(const resp::Value& value) {
-  under_way_ = false;
-  ++number_;
+  const UnderWay done = std::move(under_way_.front());
+  under_way_.pop_front();
+  const std::vector<Command::Part>& parts = done.command.parts;
   sim_.trace.mix(value.text);
-  if (sim_.trace.prints()) {
-    std::string text = describe(to_reply(value));
-    for (const auto& element : value.elements) text += " " + describe(to_reply(element));
-    sim_.trace.print(sim_.queue.now(), "client " + std::to_string(id_),
-                     command_.text() + " -> " + text);
-  }
-  const bool split = command_.parts.size() > 1;
+  std::string text = describe(to_reply(value));
+  for (const auto& element : value.elements) text += " " + describe(to_reply(element));
+  say(done.command, "-> " + text);
+  const bool split = parts.size() > 1;
   const bool is_error = value.kind == resp::Value::Kind::kError;
   ++setting_.counts->done;
-  for (std::size_t i = 0; i < command_.parts.size(); ++i) {
+  for (std::size_t i = 0; i < parts.size(); ++i) {
     // Of a command that failed in one part the others may have happened.
     if (split && is_error) {
-      conclude_part(i, command_.parts[i].name == "get"
-                           ? value
-                           : resp::Value{.kind = value.kind,
-                                         .text = "INDOUBT " + value.text,
-                                         .integer = 0,
-                                         .elements = {}});
+      conclude_part(done, i,
+                    parts[i].name == "get" ? value
+                                           : resp::Value{.kind = value.kind,
+                                                         .text = "INDOUBT " + value.text,
+                                                         .integer = 0,
+                                                         .elements = {}});
     } else if (value.kind == resp::Value::Kind::kArray) {
-      if (value.elements.size() != command_.parts.size()) throw Violation("resp", "odd array");
-      conclude_part(i, value.elements[i]);
+      if (value.elements.size() != parts.size()) throw Violation("resp", "odd array");
+      conclude_part(done, i, value.elements[i]);
     } else {
-      conclude_part(i, value);
+      conclude_part(done, i, value);
     }
   }
   think();
 }
 
-void SimClient::conclude_part(std::size_t part, const resp::Value& value) {
-  const std::string& key = command_.parts[part].key;
-  const History::Id id = history_ids_[part];
+void SimClient::conclude_part(const UnderWay& done, std::size_t part, const resp::Value& value) {
+  const std::string& key = done.command.parts[part].key;
+  const History::Id id = done.history_ids[part];
   const std::int64_t now = sim_.queue.now().as_nanos();
   ClientCounts& counts = *setting_.counts;
   if (value.kind == resp::Value::Kind::kError) {
@@ -150,44 +164,37 @@ void SimClient::conclude_part(std::size_t part, const resp::Value& value) {
     }
     if (is("DATALOSS")) {
       ++counts.data_loss;
-      setting_.on_data_loss(command_.parts);
-      setting_.history->fail(id, now);
+      setting_.on_data_loss(done.command.parts);
       return;
     }
   }
-  setting_.on_result(key, invoked_);
-  setting_.history->complete(id, now, to_reply(value));
+  setting_.on_result(key, done.invoked);
+  const bool is_share = done.command.parts[part].name == "remove";
+  setting_.history->complete(id, now, is_share ? Reply::ok() : to_reply(value));
 }
 
 /// The outcome of what is under way will never be known.
 void SimClient::forget() {
-  under_way_ = false;
-  ++number_;
+  under_way_.clear();
   session_ = nullptr;
   think();
 }
 
 void SimClient::on_closed(const std::shared_ptr<Session>& session) {
   if (session != session_) return;
-  if (!under_way_) {
+  if (under_way_.empty()) {
     session_ = nullptr;
     return;
   }
   ++setting_.counts->disconnected;
-  if (sim_.trace.prints()) {
-    sim_.trace.print(sim_.queue.now(), "client " + std::to_string(id_),
-                     command_.text() + " -> connection lost");
-  }
+  for (const UnderWay& each : under_way_) say(each.command, "-> connection lost");
   forget();
 }
 
 void SimClient::on_timeout(std::uint64_t number) {
-  if (!under_way_ || number != number_) return;
+  if (under_way_.empty() || under_way_.front().number != number) return;
   ++setting_.counts->given_up;
-  if (sim_.trace.prints()) {
-    sim_.trace.print(sim_.queue.now(), "client " + std::to_string(id_),
-                     command_.text() + " -> given up");
-  }
+  say(under_way_.front().command, "-> given up");
   worker_->hang_up(session_);
   forget();
 }

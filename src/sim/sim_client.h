@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -37,26 +38,39 @@ struct ClientSetting {
   ClientCounts* counts = nullptr;
 };
 
-/// A program that uses the cluster: one command at a time to whichever node it is connected
-/// to; when that node is gone, or silent for too long, it goes to another one.
+/// A program that uses the cluster: one command at a time, or some in a row without waiting,
+/// to whichever node it is connected to; when that node is gone, or silent for too long, it
+/// goes to another one.
 class SimClient {
  public:
   SimClient(Sim& sim, const ClientSetting& setting, std::uint64_t id);
   void start();
   /// Nothing new after what is under way, and then these.
   void finish_with(std::vector<Command> last);
-  [[nodiscard]] bool is_idle() const { return !under_way_ && last_.empty() && is_finishing_; }
+  [[nodiscard]] bool is_idle() const {
+    return under_way_.empty() && last_.empty() && is_finishing_;
+  }
 
  private:
+  struct UnderWay {
+    std::uint64_t number = 0;
+    Command command;
+    Duration invoked;
+    std::vector<History::Id> history_ids;
+  };
   void think();
   void connect();
   void next();
-  void send(Command command);
+  [[nodiscard]] bool has_next() const;
+  [[nodiscard]] Command draw();
+  void send();
+  void begin(Command command, std::string& bytes);
   void on_reply(const std::shared_ptr<Session>& session, const std::string& bytes);
   void on_closed(const std::shared_ptr<Session>& session);
   void on_timeout(std::uint64_t number);
   void conclude(const resp::Value& value);
-  void conclude_part(std::size_t part, const resp::Value& value);
+  void conclude_part(const UnderWay& done, std::size_t part, const resp::Value& value);
+  void say(const Command& command, const std::string& what) const;
   void forget();
 
   Sim& sim_;
@@ -65,11 +79,10 @@ class SimClient {
   std::shared_ptr<Session> session_;
   WorkerActor* worker_ = nullptr;
   std::string received_;
-  bool under_way_ = false;
-  std::uint64_t number_ = 0;
-  Command command_;
-  Duration invoked_;
-  std::vector<History::Id> history_ids_;
+  const std::size_t pipeline_;
+  bool is_thinking_ = false;
+  std::uint64_t next_number_ = 0;
+  std::deque<UnderWay> under_way_;
   bool is_finishing_ = false;
   std::vector<Command> last_;
 };

@@ -40,6 +40,8 @@ void draw_faults(SimOptions& o, Random& random) {
   o.joins = weight(4);
   o.one_at_a_time = random.chance(1, 4);
   if (o.one_at_a_time) return;
+  // A thread that stands still is taken for dead: a failure like the others.
+  if (random.chance(1, 4)) o.slow_turn_max = Duration::millis(random.between(20, 1000));
   o.pauses = weight(3);
   o.broken_links = weight(2);
   o.cuts = weight(3);
@@ -64,7 +66,6 @@ SimOptions draw_options(Random& random) {
   if (random.chance(1, 4)) o.latency_max = Duration::millis(random.between(1, 20));
   if (random.chance(1, 8)) o.split_permille = 500;
   if (random.chance(1, 8)) o.slow_turn_permille = 100;
-  if (random.chance(1, 4)) o.slow_turn_max = Duration::millis(random.between(20, 1000));
   o.session_ttl = Duration::millis(random.between(1500, 4000));
   if (random.chance(1, 4)) o.coordinator_delay_max = Duration::millis(random.between(10, 200));
   if (random.chance(1, 4)) o.watch_delay_max = Duration::millis(random.between(20, 500));
@@ -79,6 +80,10 @@ SimOptions draw_options(Random& random) {
   o.think_max = o.fault_time * static_cast<std::int64_t>(o.clients * 2) /
                 static_cast<std::int64_t>(o.ops_max);
   if (random.chance(1, 3)) o.multi_key_permille = 0;
+  if (random.chance(1, 2)) o.expiry_permille = static_cast<std::uint32_t>(random.between(50, 500));
+  if (random.chance(1, 2)) o.pipeline_max = static_cast<std::size_t>(random.between(2, 16));
+  // Only where clocks agree can it be judged to the millisecond when keys expire.
+  if (random.chance(1, 2)) o.wall_skew_max = Duration();
   return o;
 }
 
@@ -97,7 +102,8 @@ std::string describe(const SimOptions& o) {
          number("joins", o.joins) + number("broken_links", o.broken_links) +
          number("cuts", o.cuts) + number("outages", o.coordinator_outages) +
          number("snipes", o.snipes) + number("lost_answers", o.answer_lost_permille) +
-         number("clients", o.clients);
+         number("clients", o.clients) + number("pipeline", o.pipeline_max) +
+         number("expiry", o.expiry_permille);
 }
 
 }  // namespace borg::sim

@@ -26,6 +26,8 @@ struct SimOptions {
   std::uint32_t slow_flush_permille = 2;  ///< turns whose output leaves late
   Duration slow_flush_max = Duration::millis(50);
 
+  Duration wall_skew_max = Duration::seconds(3);
+
   // The coordinator.
   Duration session_ttl = Duration::seconds(3);  ///< unless deaths are proven
   Duration coordinator_delay_max = Duration::millis(3);
@@ -55,6 +57,8 @@ struct SimOptions {
   std::size_t ops_max = 500;
   Duration think_max = Duration::millis(30);
   std::uint32_t multi_key_permille = 60;
+  std::uint32_t expiry_permille = 0;  ///< commands that set or show when a key expires
+  std::size_t pipeline_max = 1;       ///< commands that a client has under way
 };
 
 /// Nasty but legal values, and which faults there are.

@@ -11,17 +11,52 @@
 namespace borg::sim {
 namespace {
 
-/// A state is empty (no key) or '=' and the value.
-using Value = std::optional<std::string>;
 using Args = std::vector<std::string>;
-using Step = Model::Step;
 
-Value value_of(const std::string& state) {
-  if (state.empty()) return std::nullopt;
-  return state.substr(1);
+/// What an expiry is to the model: from when on the key may be gone, after what it must be.
+struct Expiry {
+  std::int64_t from = 0;
+  std::int64_t until = 0;
+  std::string id;  ///< of the operation that set it
+};
+
+/// A key's state, as bytes: "" without a key, '=' and the value, '@' and the expiry's numbers and
+/// id before that, or '?' if a loss was accepted and it is not known what is left.
+struct State {
+  std::optional<std::string> value;
+  std::optional<Expiry> expiry;
+  bool is_lost = false;
+};
+
+constexpr const char* kLost = "?";
+
+std::string to_bytes(const State& state) {
+  if (state.is_lost) return kLost;
+  if (!state.value) return {};
+  if (!state.expiry) return "=" + *state.value;
+  return "@" + std::to_string(state.expiry->from) + " " + std::to_string(state.expiry->until) +
+         " " + state.expiry->id + "=" + *state.value;
 }
-std::string present(std::string_view value) { return "=" + std::string(value); }
-Reply reply_of(const Value& value) { return value ? Reply::value(*value) : Reply::nil(); }
+
+State from_bytes(const std::string& bytes) {
+  if (bytes.empty()) return {};
+  if (bytes == kLost) return {.value = std::nullopt, .expiry = std::nullopt, .is_lost = true};
+  if (bytes.front() == '=') return {.value = bytes.substr(1), .expiry = {}, .is_lost = false};
+  const std::size_t second = bytes.find(' ') + 1;
+  const std::size_t third = bytes.find(' ', second) + 1;
+  const std::size_t end = bytes.find('=', third);
+  return {.value = bytes.substr(end + 1),
+          .expiry = Expiry{std::stoll(bytes.substr(1)), std::stoll(bytes.substr(second)),
+                           bytes.substr(third, end - third)},
+          .is_lost = false};
+}
+
+Reply reply_of(const std::optional<std::string>& value) {
+  return value ? Reply::value(*value) : Reply::nil();
+}
+
+/// Equal to no reply that there is: the operation cannot happen to this state.
+Reply impossible() { return Reply::value(std::string(1, '\0') + "impossible"); }
 
 bool is_option(const std::string& text, std::string_view upper) {
   return std::equal(text.begin(), text.end(), upper.begin(), upper.end(),
@@ -33,69 +68,142 @@ bool has_option(const Args& args, std::string_view option) {
                      [&](const std::string& arg) { return is_option(arg, option); });
 }
 
-Step get(const Value& old, const Args&) { return {old ? present(*old) : "", reply_of(old)}; }
+/// The last three of the arguments: see with_expiries().
+Expiry expiry_of(const Args& args) {
+  const std::size_t n = args.size();
+  return {std::stoll(args[n - 3]), std::stoll(args[n - 2]), args[n - 1]};
+}
 
-Step set(const Value& old, const Args& args) {
+Reply get(State& state, const Args&) { return reply_of(state.value); }
+
+Reply set(State& state, const Args& args) {
+  const std::optional<std::string> old = state.value;
   const bool is_refused = (has_option(args, "NX") && old) || (has_option(args, "XX") && !old);
-  const Reply done = is_refused ? Reply::nil() : Reply::ok();
-  return {is_refused ? (old ? present(*old) : "") : present(args[0]),
-          has_option(args, "GET") ? reply_of(old) : done};
-}
-
-Step setnx(const Value& old, const Args& args) {
-  return {present(old ? *old : args[0]), Reply::number(old ? 0 : 1)};
-}
-
-Step getset(const Value& old, const Args& args) { return {present(args[0]), reply_of(old)}; }
-
-Step getdel(const Value& old, const Args&) { return {"", reply_of(old)}; }
-
-Step del(const Value& old, const Args&) { return {"", Reply::number(old ? 1 : 0)}; }
-
-Step exists(const Value& old, const Args&) {
-  return {old ? present(*old) : "", Reply::number(old ? 1 : 0)};
-}
-
-Step strlen(const Value& old, const Args&) {
-  return {old ? present(*old) : "",
-          Reply::number(old ? static_cast<std::int64_t>(old->size()) : 0)};
-}
-
-Step append(const Value& old, const Args& args) {
-  const std::string value = old.value_or("") + args[0];
-  return {present(value), Reply::number(static_cast<std::int64_t>(value.size()))};
-}
-
-Step add(const Value& old, std::optional<std::int64_t> by) {
-  const std::optional<std::int64_t> now = old ? redis_integer(*old) : 0;
-  std::int64_t sum = 0;
-  if (!now || !by || __builtin_add_overflow(*now, *by, &sum)) {
-    return {old ? present(*old) : "", Reply::error("ERR")};
+  if (!is_refused) {
+    state.value = args[0];
+    state.expiry = has_option(args, "PX") ? std::optional(expiry_of(args)) : std::nullopt;
   }
-  return {present(std::to_string(sum)), Reply::number(sum)};
+  const Reply done = is_refused ? Reply::nil() : Reply::ok();
+  return has_option(args, "GET") ? reply_of(old) : done;
 }
 
-Step incr(const Value& old, const Args&) { return add(old, 1); }
-Step decr(const Value& old, const Args&) { return add(old, -1); }
-Step incrby(const Value& old, const Args& args) { return add(old, redis_integer(args[0])); }
-Step decrby(const Value& old, const Args& args) {
+Reply setnx(State& state, const Args& args) {
+  if (state.value) return Reply::number(0);
+  state = {.value = args[0], .expiry = {}, .is_lost = false};
+  return Reply::number(1);
+}
+
+Reply getset(State& state, const Args& args) {
+  const Reply old = reply_of(state.value);
+  state = {.value = args[0], .expiry = {}, .is_lost = false};
+  return old;
+}
+
+Reply getdel(State& state, const Args&) {
+  const Reply old = reply_of(state.value);
+  state = {};
+  return old;
+}
+
+Reply del(State& state, const Args&) {
+  const bool is_there = state.value.has_value();
+  state = {};
+  return Reply::number(is_there ? 1 : 0);
+}
+
+Reply remove(State& state, const Args&) {
+  state = {};
+  return Reply::ok();
+}
+
+Reply exists(State& state, const Args&) { return Reply::number(state.value ? 1 : 0); }
+
+Reply strlen(State& state, const Args&) {
+  return Reply::number(state.value ? static_cast<std::int64_t>(state.value->size()) : 0);
+}
+
+Reply append(State& state, const Args& args) {
+  state.value = state.value.value_or("") + args[0];
+  return Reply::number(static_cast<std::int64_t>(state.value->size()));
+}
+
+Reply add(State& state, std::optional<std::int64_t> by) {
+  const std::optional<std::int64_t> now = state.value ? redis_integer(*state.value) : 0;
+  std::int64_t sum = 0;
+  if (!now || !by || __builtin_add_overflow(*now, *by, &sum)) return Reply::error("ERR");
+  state.value = std::to_string(sum);
+  return Reply::number(sum);
+}
+
+Reply incr(State& state, const Args&) { return add(state, 1); }
+Reply decr(State& state, const Args&) { return add(state, -1); }
+Reply incrby(State& state, const Args& args) { return add(state, redis_integer(args[0])); }
+Reply decrby(State& state, const Args& args) {
   const std::optional<std::int64_t> by = redis_integer(args[0]);
-  if (!by || *by == std::numeric_limits<std::int64_t>::min()) return add(old, std::nullopt);
-  return add(old, -*by);
+  if (!by || *by == std::numeric_limits<std::int64_t>::min()) return add(state, std::nullopt);
+  return add(state, -*by);
+}
+
+Reply pexpire(State& state, const Args& args) {
+  if (!state.value) return Reply::number(0);
+  state.expiry = expiry_of(args);
+  return Reply::number(1);
+}
+
+Reply persist(State& state, const Args&) {
+  const bool had = state.expiry.has_value();
+  state.expiry.reset();
+  return Reply::number(had ? 1 : 0);
+}
+
+Reply getex(State& state, const Args& args) {
+  if (state.value) state.expiry = expiry_of(args);
+  return reply_of(state.value);
+}
+
+/// The arguments: between when and when the expiry that was answered lies.
+Reply pttl(State& state, const Args& args) {
+  if (!state.value) return Reply::number(-2);
+  if (!state.expiry) return Reply::number(-1);
+  const bool fits = args.size() == 2 && std::stoll(args[0]) <= state.expiry->until &&
+                    std::stoll(args[1]) >= state.expiry->from;
+  return fits ? Reply::ok() : impossible();
+}
+
+/// The time has come: to whatever has the expiry of this id.
+Reply expire(State& state, const Args& args) {
+  if (state.expiry && state.expiry->id == args[0]) state = {};
+  return Reply::ok();
+}
+
+Reply lose(State& state, const Args&) {
+  state = {.value = std::nullopt, .expiry = std::nullopt, .is_lost = true};
+  return Reply::ok();
+}
+
+/// What may be left after a loss: no argument, a value, or a value and an expiry.
+Reply recover(State& state, const Args& args) {
+  if (!state.is_lost) return impossible();
+  state = {};
+  if (!args.empty()) state.value = args[0];
+  if (args.size() == 4) state.expiry = expiry_of(args);
+  return Reply::ok();
 }
 
 struct Command {
   std::string_view name;
   std::size_t args_min;
   std::size_t args_max;
-  Step (*apply)(const Value& old, const Args& args);
+  Reply (*apply)(State& state, const Args& args);
 };
 constexpr Command kCommands[] = {
-    {"append", 1, 1, append}, {"decr", 0, 0, decr},     {"decrby", 1, 1, decrby},
-    {"del", 0, 0, del},       {"exists", 0, 0, exists}, {"get", 0, 0, get},
-    {"getdel", 0, 0, getdel}, {"getset", 1, 1, getset}, {"incr", 0, 0, incr},
-    {"incrby", 1, 1, incrby}, {"set", 1, 3, set},       {"setnx", 1, 1, setnx},
-    {"strlen", 0, 0, strlen},
+    {"append", 1, 1, append}, {"decr", 0, 0, decr},       {"decrby", 1, 1, decrby},
+    {"del", 0, 0, del},       {"exists", 0, 0, exists},   {"expire", 1, 1, expire},
+    {"get", 0, 0, get},       {"getdel", 0, 0, getdel},   {"getex", 3, 3, getex},
+    {"getset", 1, 1, getset}, {"incr", 0, 0, incr},       {"incrby", 1, 1, incrby},
+    {"lose", 0, 0, lose},     {"persist", 0, 0, persist}, {"pexpire", 3, 3, pexpire},
+    {"pttl", 0, 2, pttl},     {"recover", 0, 4, recover}, {"remove", 0, 0, remove},
+    {"set", 1, 6, set},       {"setnx", 1, 1, setnx},     {"strlen", 0, 0, strlen},
 };
 
 const Command* find(const Operation& operation) {
@@ -106,8 +214,11 @@ const Command* find(const Operation& operation) {
 }
 
 bool are_set_options(const Args& args) {
-  return std::all_of(args.begin() + 1, args.end(), [](const std::string& arg) {
-    return is_option(arg, "NX") || is_option(arg, "XX") || is_option(arg, "GET");
+  const bool expires = has_option(args, "PX");
+  if (expires && args.size() < 5) return false;
+  return std::all_of(args.begin() + 1, args.end() - (expires ? 3 : 0), [](const std::string& arg) {
+    return is_option(arg, "NX") || is_option(arg, "XX") || is_option(arg, "GET") ||
+           is_option(arg, "PX");
   });
 }
 
@@ -120,10 +231,27 @@ bool StringModel::knows(const Operation& operation) const {
   return command->name != "set" || are_set_options(operation.args);
 }
 
-Model::Step StringModel::apply(const std::string& state, const Operation& operation) const {
+Model::Step StringModel::apply(const std::string& bytes, const Operation& operation) const {
   const Command* command = find(operation);
   BORG_CHECK(command != nullptr);
-  return command->apply(value_of(state), operation.args);
+  State state = from_bytes(bytes);
+  const bool is_known = operation.outcome == Outcome::kOk;
+  if (state.is_lost && command->apply != lose && command->apply != recover) {
+    return {bytes, impossible()};
+  }
+  // It begins after the key's time: that has to happen first. If the outcome is unknown this
+  // would force what may never have happened.
+  if (state.expiry && operation.invoked > state.expiry->until) {
+    if (is_known) return {bytes, impossible()};
+    if (command->apply != expire) state = {};
+  }
+  const Reply reply = command->apply(state, operation.args);
+  return {to_bytes(state), reply};
+}
+
+bool StringModel::is_read(const Operation& operation) const {
+  const std::string_view name = operation.name;
+  return name == "get" || name == "exists" || name == "strlen" || name == "pttl";
 }
 
 bool StringModel::is_neutral(const Operation& operation) const {
@@ -131,16 +259,20 @@ bool StringModel::is_neutral(const Operation& operation) const {
   const Reply& reply = operation.reply;
   const bool is_nil = reply.kind == Reply::Kind::kNil;
   if (reply.kind == Reply::Kind::kError) return true;
-  if (name == "get" || name == "exists" || name == "strlen") return true;
-  if (name == "del" || name == "setnx") return reply == Reply::number(0);
-  if (name == "getdel") return is_nil;
+  if (is_read(operation)) return true;
+  if (name == "del" || name == "setnx" || name == "pexpire" || name == "persist") {
+    return reply == Reply::number(0);
+  }
+  if (name == "getdel" || name == "getex") return is_nil;
   if (name != "set") return false;
   if (!has_option(operation.args, "GET")) return is_nil;
   return has_option(operation.args, is_nil ? "XX" : "NX");
 }
 
 std::string StringModel::describe_state(const std::string& state) const {
-  return describe(reply_of(value_of(state)));
+  const State parsed = from_bytes(state);
+  if (parsed.is_lost) return "lost";
+  return describe(reply_of(parsed.value)) + (parsed.expiry ? " until it expires" : "");
 }
 
 }  // namespace borg::sim

@@ -2,11 +2,12 @@
 #include "sim/workload.h"
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
+#include <utility>
 
 namespace borg::sim {
 namespace {
-
-bool is_counter(const std::string& key) { return key.front() == 'n'; }
 
 Command single(std::string word, const std::string& key, std::vector<std::string> args = {}) {
   Command command;
@@ -53,7 +54,8 @@ Command Workload::get(const std::string& key) { return single("get", key); }
 Command Workload::draw() {
   if (sim_.permille(sim_.options.multi_key_permille)) return on_many();
   const std::string& key = draw_key();
-  return is_counter(key) ? on_counter(key) : on_string(key);
+  if (is_counter(key)) return on_counter(key);
+  return sim_.permille(sim_.options.expiry_permille) ? on_expiry(key) : on_string(key);
 }
 
 Command Workload::on_counter(const std::string& key) {
@@ -90,6 +92,29 @@ Command Workload::on_string(const std::string& key) {
   }
 }
 
+/// Shorter than a hand-over, or longer than a failover.
+std::string Workload::span() {
+  return std::to_string(sim_.random.between(1, sim_.random.chance(1, 2) ? 60 : 3000));
+}
+
+Command Workload::on_expiry(const std::string& key) {
+  switch (sim_.random.below(8)) {
+    case 0:
+    case 1:
+      return single("set", key, {token(), "px", span()});
+    case 2:
+      return single("set", key, {token(), "nx", "px", span()});
+    case 3:
+      return single("pexpire", key, {span()});
+    case 4:
+      return single("getex", key, {"px", span()});
+    case 5:
+      return single("persist", key);
+    default:
+      return single("pttl", key);
+  }
+}
+
 Command Workload::on_many() {
   std::vector<std::string> keys;
   const std::size_t n = 2 + sim_.random.below(3);
@@ -101,13 +126,16 @@ Command Workload::on_many() {
   }
   if (keys.empty()) return get(keys_.front());
   Command command;
-  const bool write = sim_.random.chance(1, 2);
-  command.words.push_back(write ? "mset" : "mget");
+  // Each, and what it does to one key: of how many DEL has removed says nothing of that.
+  constexpr std::pair<const char*, const char*> kKinds[] = {
+      {"mget", "get"}, {"mget", "get"}, {"mset", "set"}, {"del", "remove"}};
+  const auto& [whole, part] = kKinds[sim_.random.below(std::size(kKinds))];
+  command.words.emplace_back(whole);
   for (const std::string& key : keys) {
     command.words.push_back(key);
     std::vector<std::string> args;
-    if (write) args.push_back(command.words.emplace_back(token()));
-    command.parts.push_back({key, write ? "set" : "get", args});
+    if (part == std::string_view("set")) args.push_back(command.words.emplace_back(token()));
+    command.parts.push_back({key, part, args});
   }
   return command;
 }

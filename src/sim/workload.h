@@ -27,13 +27,15 @@ struct Command {
 
 /// Draws commands on a few hot keys, so that histories overlap, and on many cool ones.
 ///
-/// Counters are only counted, so that an error is never legal; other keys see everything.
+/// Counters are only counted, so that an error is never legal, and what they end at can be
+/// told; other keys see everything.
 class Workload {
  public:
   explicit Workload(Sim& sim);
   [[nodiscard]] Command draw();
   [[nodiscard]] static Command get(const std::string& key);
   [[nodiscard]] const std::vector<std::string>& keys() const { return keys_; }
+  [[nodiscard]] static bool is_counter(const std::string& key) { return key.front() == 'n'; }
 
  private:
   [[nodiscard]] const std::string& draw_key();
@@ -41,6 +43,8 @@ class Workload {
   [[nodiscard]] Command on_counter(const std::string& key);
   [[nodiscard]] Command on_string(const std::string& key);
   [[nodiscard]] Command on_many();
+  [[nodiscard]] Command on_expiry(const std::string& key);
+  [[nodiscard]] std::string span();
 
   Sim& sim_;
   std::vector<std::string> keys_;
