@@ -7,7 +7,7 @@ namespace borg {
 [[noreturn]] void check_failed(const char* condition, const char* file, int line);
 
 /// True where invariants are checked after every step: debug builds, sanitizers, the simulator.
-#if !defined(NDEBUG) || defined(BORG_SIMULATION) || defined(BORG_CHECK_INVARIANTS)
+#if defined(BORG_SIMULATION) || defined(BORG_CHECK_INVARIANTS)
 inline constexpr bool kChecksInvariants = true;
 #else
 inline constexpr bool kChecksInvariants = false;
