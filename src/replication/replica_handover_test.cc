@@ -134,6 +134,16 @@ TEST_F(ReplicaHandoverTest, AParkedPrimaryExpiresNothing) {
   EXPECT_EQ(world_.value(2, key("a")), std::nullopt);
 }
 
+TEST_F(ReplicaHandoverTest, WhatWasShownAsExpiredStaysSoWithTooFewNodes) {
+  world_.ask(1, {"SET", key("a"), "1", "PX", "10"});
+  world_.run();
+  world_.configure(World::config(2, 1, {1}));
+  world_.around(1).too_few_nodes = true;
+  world_.pass(Duration::millis(20));
+  EXPECT_EQ(world_.reply(world_.ask(1, {"GET", key("a")})), "$-1\r\n");
+  EXPECT_EQ(world_.value(1, key("a")), std::nullopt);
+}
+
 TEST_F(ReplicaHandoverTest, HandingOverToAndFroLosesNothing) {
   int primary = 1;
   for (std::uint64_t epoch = 2; epoch < 20; ++epoch) {
