@@ -18,6 +18,7 @@ from idle import run_idle
 from memory import run_memory
 from rebalance import run_rebalance
 from rows import Rows, table
+from scaling import run_scaling
 from servers import BenchError
 from throughput import run_replicated, run_single
 
@@ -29,8 +30,9 @@ GROUPS = {
     "failover-default": run_failover_default,
     "rebalance": run_rebalance,
     "idle": run_idle,
+    "scaling": run_scaling,
 }
-SLOW = ("failover-default", "storage")
+SLOW = ("failover-default", "scaling", "storage")
 # Programs that say what they find themselves: of one module, without a server.
 PROGRAMS = {"placement": "bench_placement", "copysets": "bench_copysets",
             "storage": "storage_report"}

@@ -189,5 +189,6 @@ int main() {
     print_row("rendezvous", count, by_rendezvous);
     print_row("ring, 256 points", count, by_ring);
   }
+  for (const std::size_t count : {300u, 1000u}) print_row("Borg", count, by_borg);
   print_changes();
 }

@@ -108,7 +108,7 @@ def leave(cluster):
 
 
 def heavy_slot(settings):
-    """Yields the slot's way to a second node, and to a third, which makes one of the two drop it."""
+    """Yields the slot's way to a second node, and to a third: then one of the two drops it."""
     count = settings.slot_bytes // VALUE_BYTES
     with Borg(settings.binaries, nodes=1, copies=2, min_copies=1) as cluster:
         cluster.fill(1000)

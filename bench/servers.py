@@ -217,11 +217,12 @@ class Borg(Servers):
     def start(self):
         for _ in range(self.nodes):
             self.add_node()
-        self.await_balance(self.nodes)
+        if self.nodes:
+            self.await_balance(self.nodes)
 
     def add_node(self):
         """Starts one more; it is a member when this returns, and may have no data yet."""
-        name = "abcdefghijkl"[self.started]
+        name = "abcdefghijklmnop"[self.started]
         self.started += 1
         port, bus_port, http_port = free_ports(3)
         self.spawn(name, port, [
