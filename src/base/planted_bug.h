@@ -24,6 +24,7 @@ enum class PlantedBug : std::uint8_t {
   kForgetDeletesDuringSync,  ///< a key deleted while its partition is synced stays on the copy
   kLeaseFromAnswer,          ///< a lease counts from the answer, not from before it was asked for
   kExpireByOwnClock,         ///< a backup removes expired keys by its own clock
+  kSilentLoss,               ///< what was lost goes on empty though nobody said that it may
   kReuseEpoch,               ///< a new primary goes on under the term of the one before
 };
 

@@ -259,7 +259,7 @@ void ControlCore::decide_loss(PartitionId p, const PartitionConfig& c, std::vect
   }
   const bool accepted =
       losses_accepted_ || (cluster().settings && cluster().settings->on_loss_empty);
-  if (!accepted) return;
+  if (!accepted && !is_planted(PlantedBug::kSilentLoss)) return;
   for (const NodeId node : c.in_sync) {
     // It serves alone while its session lives (update_sole_lease), so that must be over first.
     const membership::MemberRecord* record = cluster().member(node);
@@ -271,6 +271,7 @@ void ControlCore::decide_loss(PartitionId p, const PartitionConfig& c, std::vect
   for (const NodeId node : c.syncing) {
     if (heir == NodeId() && is_alive(node)) heir = node;
   }
+  if (heir != NodeId()) reached<"a syncing copy inherits a lost partition">();
   const NodeList wanted = wanted_replicas(p);
   if (heir == NodeId() && !wanted.empty()) heir = wanted.front();
   // The operator told this node only; with --on-loss empty all know, and each sees to its own.

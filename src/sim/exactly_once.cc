@@ -36,6 +36,7 @@ void check_pieces(const Operation& operation) {
 
 void check_sum(const std::vector<Operation>& operations) {
   const Operation* last = nullptr;
+  std::int64_t over = 0;  // when all that counts was
   std::int64_t lowest = 0;
   std::int64_t highest = 0;
   for (const Operation& operation : operations) {
@@ -43,12 +44,13 @@ void check_sum(const std::vector<Operation>& operations) {
       if (last == nullptr || operation.invoked > last->invoked) last = &operation;
     }
     const std::int64_t change = change_of(operation).value_or(0);
-    if (operation.outcome == Outcome::kFailed) continue;
+    if (operation.outcome == Outcome::kFailed || change == 0) continue;
+    over = std::max({over, operation.invoked, operation.returned});
     const bool is_certain = operation.outcome == Outcome::kOk;
     lowest += is_certain || change < 0 ? change : 0;
     highest += is_certain || change > 0 ? change : 0;
   }
-  if (last == nullptr) return;
+  if (last == nullptr || last->invoked < over) return;
   const std::int64_t end = redis_integer(last->reply.text).value_or(0);
   if (end >= lowest && end <= highest) return;
   throw Violation("exactly once", last->key + " ends at " + std::to_string(end) + ", not within " +

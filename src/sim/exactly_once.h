@@ -11,7 +11,7 @@ namespace borg::sim {
 /// are of pieces that begin with '.', each written once, no value ever shown has a piece twice; a
 /// counter that is only counted ends where those that counted can have brought it.
 ///
-/// The last answer to `get` is what it ends at: nothing may have been under way then.
+/// The last answer to `get` is what it ends at, if nothing else was under way then.
 /// Throws Violation.
 void check_exactly_once(const std::vector<Operation>& operations);
 

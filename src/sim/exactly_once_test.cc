@@ -47,6 +47,12 @@ TEST(ExactlyOnce, ACounterEndsWhereItWasBrought) {
   }
 }
 
+TEST(ExactlyOnce, AnEarlierReadSaysNothing) {
+  const Operation get = done("get", {}, Reply::nil());
+  EXPECT_NO_THROW(check_exactly_once(
+      {done("incr", {}, Reply::number(1)), get, done("incr", {}, Reply::number(2))}));
+}
+
 TEST(ExactlyOnce, WhatFailedDoesNotCount) {
   Operation failed = unknown("incr");
   failed.outcome = Outcome::kFailed;

@@ -17,10 +17,14 @@ Faults::Faults(Sim& sim, World& world) : sim_(sim), world_(world) {
             {o.cuts, &Faults::cut},
             {o.coordinator_outages, &Faults::outage},
             {o.clock_jumps, &Faults::jump_clock},
-            {o.snipes, &Faults::snipe}};
+            {o.snipes, &Faults::snipe},
+            {o.losses, &Faults::lose}};
 }
 
-void Faults::start() { next(); }
+void Faults::start() {
+  next();
+  if (sim_.options.accepts_loss) accept_losses();
+}
 
 void Faults::next() {
   sim_.queue.after(sim_.draw(Duration::millis(20), sim_.options.fault_gap_max), [this] {
@@ -148,6 +152,29 @@ void Faults::outage() {
     process->port->set_reachable(false);
     sim_.queue.after(span, [process] { process->port->set_reachable(true); });
   }
+}
+
+// ---- beyond what is promised ----
+
+/// But for one node, so that there is a cluster to go on.
+void Faults::lose() {
+  const auto p = static_cast<std::uint16_t>(sim_.random.below(kPartitionCount));
+  for (const NodeId node : world_.holders(p)) {
+    Process* process = world_.process(node);
+    if (process != nullptr && process->alive()) kill(*process);
+  }
+}
+
+/// Of what is lost, asking any node, also while all else heals.
+void Faults::accept_losses() {
+  sim_.queue.after(sim_.draw(Duration::millis(200), Duration::seconds(2)), [this] {
+    const auto live = world_.live();
+    if (world_.has_losses() && !live.empty()) {
+      Process* process = live[sim_.random.below(live.size())];
+      process->ask({"BORG", "ACCEPT-LOSS"});
+    }
+    accept_losses();
+  });
 }
 
 // ---- at the worst moment ----

@@ -36,6 +36,8 @@ class Faults {
   void outage();
   void jump_clock();
   void snipe();
+  void lose();
+  void accept_losses();
   void strike(Process& process, std::size_t other_host);
   void kill(Process& process);
   void pause(Process& process, Duration span);

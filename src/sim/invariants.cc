@@ -39,7 +39,10 @@ bool Invariants::is_alive(NodeId node) const { return process(node) != nullptr; 
 void Invariants::on_changes(const coordination::Changes& changes) {
   for (const coordination::Change& change : changes.changes) {
     constexpr std::string_view kPrefix = "partitions/";
-    if (!change.key.starts_with(kPrefix)) continue;
+    if (!change.key.starts_with(kPrefix)) {
+      on_member(change.key, change.value);
+      continue;
+    }
     std::uint16_t p = 0;
     std::from_chars(change.key.data() + kPrefix.size(), change.key.data() + change.key.size(), p);
     if (!change.value) {
@@ -51,6 +54,42 @@ void Invariants::on_changes(const coordination::Changes& changes) {
     on_config(p, config);
   }
   note_losses();
+}
+
+void Invariants::on_member(const std::string& key, const std::optional<std::string>& value) {
+  const auto id_behind = [&](std::string_view prefix) {
+    return key.starts_with(prefix) ? key.substr(prefix.size()) : std::string();
+  };
+  if (const std::string id = id_behind("members/"); !id.empty()) {
+    const auto node = coordination::node_id_from_text(id);
+    if (!value || !node) {
+      members_.erase(id);
+      return;
+    }
+    const auto member = coordination::member_from_text(*node, *value);
+    members_[id] = member && member->state == coordination::MemberState::kDown;
+  } else if (const std::string session = id_behind("sessions/"); !session.empty()) {
+    if (value)
+      sessions_.insert(session);
+    else
+      sessions_.erase(session);
+  }
+}
+
+bool Invariants::is_given_up(NodeId node) const {
+  const std::string id = coordination::to_text(node);
+  const auto at = members_.find(id);
+  return at == members_.end() || (at->second && !sessions_.contains(id));
+}
+
+/// It goes on under this configuration without those that were in sync.
+void Invariants::on_loss(std::uint16_t p, const PartitionConfig& config) {
+  if (!sim_.options.accepts_loss && !sim_.options.node.settings.on_loss_empty) {
+    fail("nobody accepted a loss", p, "");
+  }
+  const Process* heir = process(config.primary());
+  const Replica* replica = heir == nullptr ? nullptr : heir->replica(PartitionId(p));
+  losses_.add(p, config.term, replica == nullptr ? Content() : content_of(replica->store()));
 }
 
 void Invariants::on_config(std::uint16_t p, const std::optional<PartitionConfig>& config) {
@@ -80,9 +119,10 @@ void Invariants::on_config(std::uint16_t p, const std::optional<PartitionConfig>
     fail("a new primary begins a new term", p, both);
   }
   const bool lost =
-      std::none_of(old.in_sync.begin(), old.in_sync.end(), [&](NodeId n) { return is_alive(n); });
-  if (!old.in_sync.contains(config->primary()) && !lost) {
-    fail("only who is in sync becomes primary", p, both);
+      std::all_of(old.in_sync.begin(), old.in_sync.end(), [&](NodeId n) { return is_given_up(n); });
+  if (!old.in_sync.contains(config->primary())) {
+    if (!lost) fail("only who is in sync becomes primary", p, both);
+    on_loss(p, *config);
   }
   for (const NodeId node : config->in_sync) {
     if (!old.is_replica(node) && !lost) fail("who is in sync was synced", p, both);
@@ -145,6 +185,9 @@ void Invariants::check_replica(Process& process, const Replica& replica, Seen& s
     seen.term = own.term;
   }
   check_primaries(p, process, is_primary);
+  if (is_primary && losses_.has(p, own.term) && seen.committed_in != own.term) {
+    losses_.add_content(p, own.term, content_of(replica.store()));
+  }
   if (is_primary && (seen.committed != replica.committed_seq() || seen.committed_in != own.term)) {
     if (seen.committed_in == own.term && replica.committed_seq() < seen.committed) {
       fail("what is acknowledged stays", p, process.name);
@@ -275,18 +318,10 @@ void Invariants::check_copies() {
       const Process* holder = process(node);
       if (holder == nullptr) continue;
       const Replica* copy = holder->replica(PartitionId(p));
-      Content found;
-      if (copy != nullptr) {
-        auto cursor = std::optional(copy->store().begin());
-        while (cursor) {
-          cursor = copy->store().scan(*cursor, 1000, 1 << 20, [&](const storage::EntryView& e) {
-            found[std::string(e.key)] = {std::string(e.value), e.expiry};
-          });
-        }
-      }
+      const Content found = copy == nullptr ? Content() : content_of(copy->store());
       if (first == nullptr) {
         first = holder;
-        expected = std::move(found);
+        expected = found;
       } else if (found != expected) {
         fail("copies are equal", p, first->name + " and " + holder->name);
       }

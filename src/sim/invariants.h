@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "coordination/key_space.h"
+#include "sim/losses.h"
 #include "sim/process.h"
 #include "sim/sim.h"
 
@@ -23,7 +24,7 @@ namespace borg::sim {
 /// break cannot be broken so: time ends leases, and begins none.
 class Invariants {
  public:
-  explicit Invariants(Sim& sim) : sim_(sim) {}
+  explicit Invariants(Sim& sim) : sim_(sim), losses_(sim) {}
 
   void add(Process& process) { processes_.push_back(&process); }
 
@@ -45,12 +46,12 @@ class Invariants {
   void note_losses();
   [[nodiscard]] bool is_lost(const std::string& key) const;
   [[nodiscard]] bool was_wiped() const { return wipes_ > 0; }
+  [[nodiscard]] const Losses& losses() const { return losses_; }
   [[nodiscard]] std::size_t lost() const { return lost_since_.size(); }
   [[nodiscard]] std::optional<Duration> lost_since(const std::string& key) const;
   [[nodiscard]] const PartitionConfig& config(std::uint16_t p) const { return configs_[p]; }
 
  private:
-  using Content = std::map<std::string, std::pair<std::string, storage::ExpiryMs>>;
   /// What was last seen of one replica.
   struct Seen {
     Epoch epoch;
@@ -71,6 +72,10 @@ class Invariants {
   void check_number_of_holders(const Process& primary, const replication::Replica& replica);
   void check_content(Process& process, const replication::Replica& replica);
   [[nodiscard]] bool is_alive(NodeId node) const;
+  /// As the coordinator has it: given up, or not a member any more, and its session over.
+  [[nodiscard]] bool is_given_up(NodeId node) const;
+  void on_member(const std::string& key, const std::optional<std::string>& value);
+  void on_loss(std::uint16_t p, const PartitionConfig& config);
   [[nodiscard]] Process* process(NodeId node) const;
   void fail(const std::string& check, std::uint16_t p, const std::string& detail) const;
 
@@ -78,8 +83,11 @@ class Invariants {
   std::vector<Process*> processes_;
   std::array<PartitionConfig, kPartitionCount> configs_;
   std::array<std::vector<Process*>, kPartitionCount> primaries_;  ///< who thinks so
-  std::array<Epoch, kPartitionCount> highest_;  // ever, over all foundings
+  std::array<Epoch, kPartitionCount> highest_;                    // ever, over all foundings
   std::map<std::uint16_t, Duration> lost_since_;
+  Losses losses_;
+  std::map<std::string, bool> members_;  ///< by id as text: whether it is down
+  std::set<std::string> sessions_;
   std::uint64_t wipes_ = 0;
   std::unordered_map<const Process*, std::unique_ptr<SeenByPartition>> seen_;
   /// Of each partition: what it holds after an operation, said by the first replica seen there.

@@ -36,6 +36,7 @@ constexpr NamedBug kBugs[] = {
     {PlantedBug::kForgetDeletesDuringSync, "forget deletes during a sync"},
     {PlantedBug::kLeaseFromAnswer, "a lease from its answer on"},
     {PlantedBug::kExpireByOwnClock, "expire by the replica's own clock"},
+    {PlantedBug::kSilentLoss, "go on after a loss in silence"},
     {PlantedBug::kReuseEpoch, "reuse an epoch"},
 };
 

@@ -61,6 +61,14 @@ void Process::leave() {
   control->post([this] { control->core.leave(); });
 }
 
+void Process::ask(std::vector<std::string> command) {
+  control->say("is asked to " + command.back());
+  control->post([this, request = node::AdminRequest{
+                           .worker = WorkerIndex(0), .token = 0, .args = std::move(command)}] {
+    control->core.on_worker(request);
+  });
+}
+
 void Process::exit(const node::ControlCore::Exit& exit) {
   control->say("exits " + std::to_string(exit.code) + " " + exit.message);
   exit_message = exit.message;

@@ -89,6 +89,8 @@ class Process {
 
   void start();
   void leave();
+  /// An operator's command, whose answer nobody waits for.
+  void ask(std::vector<std::string> command);
   void kill(bool is_silent);
   void pause();
   void resume();

@@ -36,6 +36,7 @@ struct Totals {
   std::uint64_t events = 0;
   std::uint64_t undecided = 0;
   std::uint64_t lossy = 0;
+  std::uint64_t accepted = 0;
   Duration virtual_time;
   ClientCounts clients;
 };
@@ -45,6 +46,7 @@ void add(Totals& t, const World::Result& r) {
   t.events += r.events;
   t.undecided += r.undecided;
   t.lossy += r.lost_partitions > 0 ? 1 : 0;
+  t.accepted += r.accepted_losses;
   t.virtual_time = t.virtual_time + r.virtual_time;
   t.clients.sent += r.clients.sent;
   t.clients.done += r.clients.done;
@@ -92,8 +94,10 @@ void print_summary(const Totals& t, double seconds) {
       n(t.clients.sent), n(t.clients.done), n(t.clients.in_doubt), n(t.clients.cluster_down),
       n(t.clients.no_replicas), n(t.clients.data_loss), n(t.clients.disconnected),
       n(t.clients.given_up));
-  std::printf("%llu seeds lost a partition; %llu histories too long to judge\n", n(t.lossy),
-              n(t.undecided));
+  std::printf(
+      "%llu seeds ended with a lost partition, %llu losses were accepted; "
+      "%llu histories too long to judge\n",
+      n(t.lossy), n(t.accepted), n(t.undecided));
 }
 
 void print_probes() {

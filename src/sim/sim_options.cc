@@ -31,6 +31,13 @@ void draw_node(node::NodeOptions& o, std::size_t nodes, Random& random) {
   o.death_is_proven = random.chance(1, 2);
 }
 
+void draw_losses(SimOptions& o, Random& random) {
+  o.losses = static_cast<std::uint32_t>(random.between(1, 8));
+  const auto how = random.below(3);  // 0: what is lost stays so
+  o.accepts_loss = how == 1;
+  o.node.settings.on_loss_empty = how == 2;
+}
+
 void draw_faults(SimOptions& o, Random& random) {
   const auto weight = [&](std::uint64_t in) {
     return random.chance(1, in) ? static_cast<std::uint32_t>(random.between(1, 4)) : 0u;
@@ -48,7 +55,8 @@ void draw_faults(SimOptions& o, Random& random) {
   o.coordinator_outages = weight(4);
   o.clock_jumps = weight(8);
   o.snipes = weight(2);
-  o.exceeds_promise = random.chance(1, 20);
+  o.exceeds_promise = random.chance(1, 10);
+  if (o.exceeds_promise) draw_losses(o, random);
   if (random.chance(1, 4))
     o.answer_lost_permille = static_cast<std::uint32_t>(random.between(10, 300));
   if (random.chance(1, 4)) o.slow_flush_permille = 5;
@@ -98,6 +106,7 @@ std::string describe(const SimOptions& o) {
          number("lease_ms", o.node.liveness.lease.as_millis()) +
          number("deadline_ms", o.node.request_deadline.as_millis()) +
          number("one_at_a_time", o.one_at_a_time) + number("exceeds", o.exceeds_promise) +
+         number("accepts_loss", o.accepts_loss) + number("on_loss_empty", s.on_loss_empty) +
          number("crashes", o.crashes) + number("pauses", o.pauses) + number("leaves", o.leaves) +
          number("joins", o.joins) + number("broken_links", o.broken_links) +
          number("cuts", o.cuts) + number("outages", o.coordinator_outages) +

@@ -36,9 +36,11 @@ struct SimOptions {
 
   // Faults.
   Duration fault_time = Duration::seconds(6);
-  bool one_at_a_time = false;  ///< nodes die only, each when the last death has healed
-  bool exceeds_promise = false;
-  std::uint32_t crashes = 1;  ///< weights of the kinds
+  bool one_at_a_time = false;    ///< nodes die only, each when the last death has healed
+  bool exceeds_promise = false;  ///< all copies of something may die at once
+  bool accepts_loss = false;     ///< an operator says again and again that losses are accepted
+  std::uint32_t losses = 0;      ///< all that hold a partition die
+  std::uint32_t crashes = 1;     ///< weights of the kinds
   std::uint32_t pauses = 0;
   std::uint32_t leaves = 0;
   std::uint32_t joins = 0;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/slot.h"
 #include "coordination/schema.h"
 #include "sim/exactly_once.h"
 #include "sim/expiries.h"
@@ -75,9 +76,14 @@ void World::on_exit(Process& process) {
 
 void World::note_death() { invariants_.note_losses(); }
 
-std::size_t World::host_of(NodeId node) const {
+Process* World::process(NodeId node) const {
   const auto at = by_id_.find(node);
-  return at == by_id_.end() ? 0 : at->second->host;
+  return at == by_id_.end() ? nullptr : at->second;
+}
+
+std::size_t World::host_of(NodeId node) const {
+  const Process* at = process(node);
+  return at == nullptr ? 0 : at->host;
 }
 
 std::vector<Process*> World::live() {
@@ -134,9 +140,12 @@ void World::run() {
             [this](const std::vector<Command::Part>& parts) {
               // A session that ended may have been that of a node that comes back.
               const bool certain = sim_.options.node.death_is_proven;
-              const bool is_lost = std::any_of(
-                  parts.begin(), parts.end(),
-                  [this](const Command::Part& part) { return invariants_.is_lost(part.key); });
+              // Whose view is old may not have heard yet that a loss was accepted.
+              const bool is_lost =
+                  std::any_of(parts.begin(), parts.end(), [this](const Command::Part& part) {
+                    const PartitionId p = partition_of(slot_of_key(part.key));
+                    return invariants_.is_lost(part.key) || invariants_.losses().has(p.value());
+                  });
               if (certain && !is_lost) {
                 throw Violation("data loss without a reason", parts.front().key);
               }
@@ -145,7 +154,7 @@ void World::run() {
             [this](const std::string& key, Duration invoked) {
               if (invariants_.was_wiped()) return;
               const auto since = invariants_.lost_since(key);
-              if (since && invoked > *since && !sim_.options.node.settings.on_loss_empty) {
+              if (since && invoked > *since) {
                 throw Violation("what is lost is never shown as empty", key);
               }
             },
@@ -162,6 +171,7 @@ void World::run() {
   heal();
   finish_clients();
   come_to_rest();
+  finish_clients();  // once more, with nothing else under way
   invariants_.check_copies();
   check_histories();
 }
@@ -193,6 +203,8 @@ bool World::is_settled(std::string* why) {
     // It stays while it has a part of what is lost.
     if (host.process->is_leaving && invariants_.lost() == 0) return no(host.name + " is leaving");
   }
+  const bool ends_losses = sim_.options.accepts_loss || sim_.options.node.settings.on_loss_empty;
+  if (ends_losses && invariants_.lost() > 0) return no("a loss is not dealt with");
   const auto view = live_now.front()->control->core.view();
   if (view->cluster->revision != coordinator_.space().revision()) return no("old view");
   std::size_t members = 0;
@@ -247,22 +259,20 @@ void World::come_to_rest() {
   throw Violation("a cluster comes to rest", "its configuration changes all the time");
 }
 
+/// What is under way, then a read of each key.
 void World::finish_clients() {
+  for (std::size_t i = 0; i < clients_.size(); ++i) {
+    std::vector<Command> last;
+    for (std::size_t k = i; k < workload_.keys().size(); k += clients_.size()) {
+      last.push_back(Workload::get(workload_.keys()[k]));
+    }
+    clients_[i]->finish_with(std::move(last));
+  }
   const Duration end = sim_.queue.now() + Duration::seconds(60);
   const auto idle = [](const auto& client) { return client->is_idle(); };
-  // Of two rounds the second finds nothing under way.
-  for (int round = 0; round < 2; ++round) {
-    for (std::size_t i = 0; i < clients_.size(); ++i) {
-      std::vector<Command> last;
-      for (std::size_t k = i; k < workload_.keys().size(); k += clients_.size()) {
-        last.push_back(Workload::get(workload_.keys()[k]));
-      }
-      clients_[i]->finish_with(std::move(last));
-    }
-    while (!std::all_of(clients_.begin(), clients_.end(), idle)) {
-      if (sim_.queue.now() >= end) throw Violation("every command ends", "clients still wait");
-      run_for(Duration::millis(50));
-    }
+  while (!std::all_of(clients_.begin(), clients_.end(), idle)) {
+    if (sim_.queue.now() >= end) throw Violation("every command ends", "clients still wait");
+    run_for(Duration::millis(50));
   }
 }
 
@@ -270,11 +280,14 @@ void World::check_histories() {
   const StringModel model;
   // And what rounding to milliseconds may take away, twice.
   const std::int64_t slack_ms = sim_.wall_highest_ms - sim_.wall_lowest_ms + 2;
-  for (const auto& [key, operations] : history_.by_key()) {
+  const Losses& losses = invariants_.losses();
+  for (auto [key, operations] : history_.by_key()) {
     if (invariants_.is_lost(key) || invariants_.was_wiped()) continue;
-    check_exactly_once(operations);
-    const CheckResult result =
-        check_key(with_expiries(operations, slack_ms * 1'000'000), model, {.steps_max = 300'000});
+    const bool had_loss = losses.has(partition_of(slot_of_key(key)).value());
+    if (!had_loss) check_exactly_once(operations);
+    operations = with_expiries(std::move(operations), slack_ms * 1'000'000);
+    losses.add_to(operations, key);
+    const CheckResult result = check_key(operations, model, {.steps_max = 300'000});
     undecided_ += result.verdict == Verdict::kUndecided ? 1 : 0;
     if (result.verdict == Verdict::kViolation) {
       throw Violation("linearizable", result.explanation);
@@ -295,7 +308,8 @@ World::Result World::result() const {
           .virtual_time = sim_.queue.now(),
           .clients = counts_,
           .undecided = undecided_,
-          .lost_partitions = invariants_.lost()};
+          .lost_partitions = invariants_.lost(),
+          .accepted_losses = invariants_.losses().count()};
 }
 
 }  // namespace borg::sim

@@ -35,6 +35,7 @@ class World {
     ClientCounts clients;
     std::uint64_t undecided = 0;  ///< keys whose histories were too long to judge
     std::size_t lost_partitions = 0;
+    std::size_t accepted_losses = 0;
   };
   [[nodiscard]] Result result() const;
   [[nodiscard]] const SimOptions& options() const { return sim_.options; }
@@ -43,6 +44,13 @@ class World {
 
   [[nodiscard]] std::vector<Process*> live();
   [[nodiscard]] std::size_t host_of(NodeId node) const;
+  /// Null if there never was such a node.
+  [[nodiscard]] Process* process(NodeId node) const;
+  /// Those in sync, by the coordinator.
+  [[nodiscard]] NodeList holders(std::uint16_t partition) const {
+    return invariants_.config(partition).in_sync;
+  }
+  [[nodiscard]] bool has_losses() const { return invariants_.lost() > 0; }
   [[nodiscard]] std::size_t hosts() const { return hosts_.size(); }
   /// True if the data survives without the process, and another one is left.
   [[nodiscard]] bool can_spare(const Process& process);

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/losses.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/slot.h"
+
+namespace borg::sim {
+namespace {
+
+/// Beyond the numbers of all clients: what happens is nobody's doing.
+constexpr std::uint64_t kFirstClient = std::uint64_t{1} << 61;
+
+Operation unknown(const std::vector<Operation>& others, const std::string& key, std::string name,
+                  std::int64_t from, std::vector<std::string> args) {
+  return {.client = kFirstClient + others.size(),
+          .key = key,
+          .name = std::move(name),
+          .args = std::move(args),
+          .invoked = from,
+          .returned = from,
+          .outcome = Outcome::kUnknown,
+          .reply = {}};
+}
+
+}  // namespace
+
+Content content_of(const storage::PartitionStore& store) {
+  Content content;
+  auto cursor = std::optional(store.begin());
+  while (cursor) {
+    cursor = store.scan(*cursor, 1000, 1 << 20, [&](const storage::EntryView& e) {
+      content[std::string(e.key)] = {std::string(e.value), e.expiry};
+    });
+  }
+  return content;
+}
+
+void Losses::add(std::uint16_t partition, Epoch term, const Content& held) {
+  by_partition_[partition].push_back({term, sim_.queue.now(), {}});
+  ++count_;
+  add_content(partition, term, held);
+}
+
+void Losses::add_content(std::uint16_t partition, Epoch term, const Content& held) {
+  for (Loss& loss : by_partition_[partition]) {
+    if (loss.term != term) continue;
+    ++loss.looks;
+    for (const auto& [key, value] : held) {
+      Loss::Left& left = loss.left[key];
+      ++left.seen;
+      left.values.insert(value);
+    }
+  }
+}
+
+const Losses::Loss* Losses::find(std::uint16_t partition, Epoch term) const {
+  const auto at = by_partition_.find(partition);
+  if (at == by_partition_.end()) return nullptr;
+  const auto loss = std::find_if(at->second.begin(), at->second.end(),
+                                 [&](const Loss& each) { return each.term == term; });
+  return loss == at->second.end() ? nullptr : &*loss;
+}
+
+bool Losses::has(std::uint16_t partition, Epoch term) const {
+  return count_ > 0 && find(partition, term) != nullptr;
+}
+
+bool Losses::has(std::uint16_t partition) const { return by_partition_.contains(partition); }
+
+void Losses::add_to(std::vector<Operation>& operations, const std::string& key) const {
+  const auto at = by_partition_.find(partition_of(slot_of_key(key)).value());
+  if (at == by_partition_.end()) return;
+  for (const Loss& loss : at->second) {
+    Operation lose = unknown(operations, key, "lose", loss.at.as_nanos(), {});
+    lose.outcome = Outcome::kOk;
+    lose.reply = Reply::ok();
+    operations.push_back(std::move(lose));
+    add_what_is_left(operations, key, loss);
+  }
+}
+
+void Losses::add_what_is_left(std::vector<Operation>& operations, const std::string& key,
+                              const Loss& loss) const {
+  const std::int64_t moment = loss.at.as_nanos();
+  const auto left = loss.left.find(key);
+  const bool is_kept = left != loss.left.end() && loss.looks > 1 && left->second.seen == loss.looks;
+  if (!is_kept) operations.push_back(unknown(operations, key, "recover", moment, {}));
+  if (left == loss.left.end()) return;
+  for (const auto& [value, expiry] : left->second.values) {
+    if (expiry == storage::kNoExpiry) {
+      operations.push_back(unknown(operations, key, "recover", moment, {value}));
+      continue;
+    }
+    constexpr std::int64_t kNanosPerMilli = 1'000'000;
+    const std::int64_t from = (expiry - sim_.wall_highest_ms - 1) * kNanosPerMilli;
+    const std::int64_t until = (expiry - sim_.wall_lowest_ms + 1) * kNanosPerMilli;
+    const std::string id = "#r" + std::to_string(operations.size());
+    operations.push_back(unknown(operations, key, "recover", moment,
+                                 {value, std::to_string(from), std::to_string(until), id}));
+    operations.push_back(unknown(operations, key, "expire", std::max(from, moment), {id}));
+  }
+}
+
+}  // namespace borg::sim
