@@ -154,7 +154,7 @@ class ControlCore {
   void register_self(bool fresh);
   void keep_registered();
   void go_on_leaving();
-  [[nodiscard]] bool holds_nothing() const;
+  [[nodiscard]] bool holds_nothing(NodeId node) const;
   [[nodiscard]] bool is_heard_by_most() const;
 
   // members.cc

@@ -73,8 +73,13 @@ void ControlCore::mark_down_the_dead() {
     if (!proven && !silent) continue;
     if (const auto given_up = std::make_pair(node, record.modified); given_up != given_up_) {
       given_up_ = given_up;
-      log(LogLine::Level::kWarning,
-          "node " + record.member.name + (proven ? " is dead" : " is silent, it is given up"));
+      // Its process may end before we hear of the end of its membership.
+      if (record.member.state == MemberState::kLeaving && holds_nothing(node)) {
+        log(LogLine::Level::kInfo, "node " + record.member.name + " has left");
+      } else {
+        log(LogLine::Level::kWarning,
+            "node " + record.member.name + (proven ? " is dead" : " is silent, it is given up"));
+      }
     }
     set_member_state(record, MemberState::kDown, !proven);
     return;

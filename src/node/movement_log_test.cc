@@ -76,6 +76,21 @@ TEST_F(MovementLogTest, ALeaverHandsItsPrimariesOver) {
   EXPECT_EQ(lines(" 0 primaries to hand over"), 0u);
 }
 
+TEST_F(MovementLogTest, WhoHasLeftIsNotCalledDead) {
+  for (const char* name : {"a", "b", "c"}) start(name);
+  settle();
+  world_.on_transaction = [&](const Node& node, const coordination::Txn& txn) {
+    const bool is_goodbye = &node == nodes_[2] && !txn.deletes.empty();
+    if (is_goodbye) nodes_[0]->hears_coordinator = false;
+  };
+  world_.tell(*nodes_[2], [](ControlCore& core) { core.leave(); });
+  EXPECT_TRUE(world_.run_until([&] { return nodes_[2]->exit.has_value(); }));
+  world_.tell(*nodes_[0], [&](ControlCore& core) { core.on_death_proven(nodes_[2]->id); });
+  world_.run(Duration::millis(100));
+  EXPECT_EQ(lines(*nodes_[0], "node c has left"), 1u);
+  EXPECT_EQ(lines("is dead"), 0u);
+}
+
 TEST_F(MovementLogTest, InfoTellsOfRiskRebalanceAndRepair) {
   for (const char* name : {"a", "b", "c"}) start(name);
   settle();

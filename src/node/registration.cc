@@ -183,10 +183,10 @@ bool ControlCore::is_heard_by_most() const {
   return answer * 2 >= others;
 }
 
-bool ControlCore::holds_nothing() const {
+bool ControlCore::holds_nothing(NodeId node) const {
   const auto& partitions = cluster().partitions;
   return std::none_of(partitions.begin(), partitions.end(),
-                      [&](const PartitionConfig& c) { return c.is_replica(self_); });
+                      [&](const PartitionConfig& c) { return c.is_replica(node); });
 }
 
 void ControlCore::go_on_leaving() {
@@ -210,7 +210,7 @@ void ControlCore::go_on_leaving() {
     return r.member.state == MemberState::kActive ||
            (r.member.state == MemberState::kDown && r.has_session);
   });
-  if (!is_last && !holds_nothing()) return;
+  if (!is_last && !holds_nothing(self_)) return;
   const bool is_open = std::any_of(open_.begin(), open_.end(), [](const auto& entry) {
     return entry.second.kind == OpenTxn::Kind::kGoodbye;
   });
