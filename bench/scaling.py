@@ -13,11 +13,11 @@ SMOKE = ((1, 1), (2, 1))
 
 
 def run_scaling(settings, rows, say):
-    """Empty clusters of so many nodes, all on this machine, on a `local` coordinator. The last node
-    to join is the one that is measured. Revisions are transactions of the coordinator that
+    """Empty clusters of so many nodes, all on this machine, on a `local` coordinator. The last
+    node to join is the one that is measured. Revisions are transactions of the coordinator that
     committed; its bytes are what every node keeps as its view."""
     for nodes, threads in SMOKE if settings.smoke else CASES:
-        case = f"{nodes} node{'s' if nodes > 1 else ''}, {threads} worker{'s' if threads > 1 else ''}"
+        case = f"{nodes} nodes, workers {threads}"
         say(f"scaling: {case}")
         with Borg(settings.binaries, nodes=nodes - 1, copies=2, threads=threads, min_copies=1) \
                 as cluster:

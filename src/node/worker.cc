@@ -317,6 +317,7 @@ void WorkerCore::tick() {
   poke_waiting();
   expire_keys();
   sweep_records();
+  collect_garbage();
   if (options_.memory_bytes_max > 0) {
     out_of_memory_ = stats().memory_bytes > options_.memory_bytes_max / workers_;
   }
@@ -333,6 +334,16 @@ void WorkerCore::expire_keys() {
     expiry_cursor_ = static_cast<std::uint16_t>((expiry_cursor_ + 1) % kPartitionCount);
     if (replicas_[p] == nullptr) continue;
     seen += replica_of(PartitionId(p)).expire_some(now_, kBucketsPerVisit, *this);
+  }
+}
+
+/// Memory of partitions that went elsewhere goes back to the allocator a little each tick: to
+/// drop a large one at once would keep the others' clients waiting.
+void WorkerCore::collect_garbage() {
+  storage::ScanBudget budget{.keys_left = 4000, .bytes_left = 32 * 1024 * 1024};
+  for (const auto& replica : replicas_) {
+    if (budget.is_spent()) return;
+    if (replica != nullptr && replica->store().has_garbage()) replica->collect(budget);
   }
 }
 

@@ -139,6 +139,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void watch_links();
   void expire_keys();
   void sweep_records();
+  void collect_garbage();
   void poke_waiting();
   void note_waiting(replication::Replica& replica);
   void rebuild_jobs();

@@ -125,7 +125,7 @@ void Replica::refresh_peers(ReplicaSink& sink) {
 }
 
 void Replica::drop_data() {
-  store_.clear();
+  store_.clear_later();
   records_.clear();
   last_seq_ = Seq();
   last_term_ = Epoch();

@@ -137,6 +137,9 @@ class Replica {
   /// Frees what nobody asks for any more: results of requests are kept for `record_age` at least.
   void sweep(Now now, Duration record_age, const std::function<bool(NodeId)>& is_member);
 
+  /// Gives back memory of data that was dropped, as PartitionStore::collect().
+  void collect(storage::ScanBudget& budget) { store_.collect(budget); }
+
   [[nodiscard]] PartitionId partition() const { return partition_; }
   [[nodiscard]] Role role() const { return role_; }
   [[nodiscard]] const PartitionConfig& config() const { return config_; }

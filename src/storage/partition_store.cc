@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "base/slot.h"
@@ -48,8 +50,10 @@ struct PartitionStore::Impl {
   void next_table();
 
   SlotId first;
-  Totals totals;  // before the tables, which use it to their end
+  Totals totals;   // before the tables, which use it to their end
+  Totals garbage;  // the same for those that were cleared
   std::array<std::unique_ptr<SlotTable>, kSlotsPerPartition> tables;
+  std::vector<std::unique_ptr<SlotTable>> cleared;
   Sweep sweep;
 };
 
@@ -123,7 +127,9 @@ std::size_t PartitionStore::keys(SlotId slot) const {
 
 std::size_t PartitionStore::keys_with_expiry() const { return impl_->totals.expiring; }
 
-std::size_t PartitionStore::memory_bytes() const { return impl_->totals.bytes + sizeof(Impl); }
+std::size_t PartitionStore::memory_bytes() const {
+  return impl_->totals.bytes + impl_->garbage.bytes + sizeof(Impl);
+}
 
 std::optional<std::size_t> PartitionStore::memory_bytes(const KeyRef& key) const {
   const SlotTable* table = impl_->table_of(key.slot);
@@ -197,7 +203,32 @@ std::optional<EntryView> PartitionStore::random_entry(Random& random) const {
 
 void PartitionStore::clear() {
   for (auto& table : impl_->tables) table.reset();
+  impl_->cleared.clear();
   impl_->sweep = {};
+}
+
+void PartitionStore::clear_later() {
+  Impl& impl = *impl_;
+  for (auto& table : impl.tables) {
+    if (!table) continue;
+    table->count_in_totals(impl.garbage);
+    impl.cleared.push_back(std::move(table));
+  }
+  impl.garbage.keys += impl.totals.keys;
+  impl.garbage.expiring += impl.totals.expiring;
+  impl.garbage.bytes += impl.totals.bytes;
+  impl.totals = {};
+  impl.sweep = {};
+}
+
+bool PartitionStore::has_garbage() const { return !impl_->cleared.empty(); }
+
+void PartitionStore::collect(ScanBudget& budget) {
+  std::vector<std::unique_ptr<SlotTable>>& cleared = impl_->cleared;
+  while (!cleared.empty() && !budget.is_spent()) {
+    if (!cleared.back()->destroy_some(budget)) cleared.pop_back();
+  }
+  if (cleared.empty()) cleared.shrink_to_fit();
 }
 
 }  // namespace borg::storage

@@ -48,6 +48,14 @@ struct ScanCursor {
   friend auto operator<=>(const ScanCursor&, const ScanCursor&) = default;
 };
 
+/// How many keys, and bytes of keys and values, may still be visited before a pause.
+struct ScanBudget {
+  std::size_t keys_left;
+  std::size_t bytes_left;
+  [[nodiscard]] bool is_spent() const { return keys_left == 0 || bytes_left == 0; }
+  void spend(const EntryView& entry);
+};
+
 /// The keys of one partition: a small hash table for each of its 16 slots.
 ///
 /// Runs:      on the worker of the partition; not thread-safe.
@@ -110,6 +118,12 @@ class PartitionStore {
 
   /// Removes everything and gives the memory back.
   void clear();
+  /// Removes everything, but leaves most of the memory to collect(): a million keys take their
+  /// half second to destroy. Until then it counts in memory_bytes().
+  void clear_later();
+  [[nodiscard]] bool has_garbage() const;
+  /// Gives memory back, whole buckets at a time until the budget is spent.
+  void collect(ScanBudget& budget);
 
  private:
   struct Impl;

@@ -167,6 +167,46 @@ TEST(PartitionStore, GivesItsMemoryBack) {
   }
 }
 
+TEST(PartitionStore, WhatIsClearedLaterIsGoneAtOnceAndItsMemoryPieceByPiece) {
+  PartitionStore store(kPartition);
+  const std::size_t empty = store.memory_bytes();
+  for (int i = 0; i < 20000; ++i) {
+    store.put(here(std::to_string(i), i % 16u), "value", i % 2 == 0 ? kNoExpiry : ExpiryMs{5});
+  }
+  const std::size_t full = store.memory_bytes();
+  store.clear_later();
+  EXPECT_EQ(store.keys(), 0u);
+  EXPECT_EQ(store.keys_with_expiry(), 0u);
+  EXPECT_FALSE(store.find(here("7", 7)));
+  EXPECT_FALSE(store.scan(store.begin(), 1, 1, [](const EntryView&) { FAIL(); }));
+  EXPECT_EQ(store.memory_bytes(), full) << "it is still taken";
+  store.put(here("7", 7), "new", kNoExpiry);
+  int rounds = 0;
+  for (std::size_t before = full; store.has_garbage(); ++rounds) {
+    ScanBudget budget{.keys_left = 1000, .bytes_left = SIZE_MAX};
+    store.collect(budget);
+    EXPECT_LT(store.memory_bytes(), before);
+    before = store.memory_bytes();
+  }
+  EXPECT_GE(rounds, 15) << "a budget is kept to";
+  EXPECT_LE(rounds, 21);
+  EXPECT_EQ(store.find(here("7", 7))->value, "new");
+  EXPECT_TRUE(store.erase(here("7", 7)));
+  EXPECT_EQ(store.memory_bytes(), empty);
+}
+
+TEST(PartitionStore, GarbageEndsWithTheStoreAndWithClear) {
+  PartitionStore store(kPartition);
+  const std::size_t empty = store.memory_bytes();
+  for (int i = 0; i < 3000; ++i) store.put(here(std::to_string(i), 1), "value", kNoExpiry);
+  store.clear_later();
+  store.clear();
+  EXPECT_FALSE(store.has_garbage());
+  EXPECT_EQ(store.memory_bytes(), empty);
+  store.put(here("a", 1), "value", kNoExpiry);
+  store.clear_later();  // and the destructor frees it: the sanitizers would tell
+}
+
 TEST(PartitionStore, TakesLessThan24BytesBeyondKeyAndValue) {
   PartitionStore store(kPartition);
   const std::string value(64, 'v');

@@ -31,24 +31,39 @@ void ScanBudget::spend(const EntryView& entry) {
   bytes_left -= std::min(bytes_left, entry.key.size() + entry.value.size());
 }
 
-SlotTable::SlotTable(Totals& totals) : totals_(totals) {
-  totals_.bytes += sizeof(*this) + buckets_.allocated_bytes();
+SlotTable::SlotTable(Totals& totals) : totals_(&totals) {
+  totals_->bytes += sizeof(*this) + buckets_.allocated_bytes();
 }
 
 SlotTable::~SlotTable() {
-  for (std::size_t b = 0; b < buckets_.size(); ++b) {
-    Bucket& bucket = buckets_[b];
-    const std::size_t size = bucket.size();
-    for (std::size_t i = 0; i < size; ++i) {
-      Entry entry = bucket.at(i);
-      count_out(entry);
-      entry.destroy();
-    }
-    totals_.bytes -= bucket.overflow_bytes();
-    bucket.reset();
+  ScanBudget budget{SIZE_MAX, SIZE_MAX};
+  for (std::size_t b = 0; b < buckets_.size(); ++b) destroy_entries(buckets_[b], budget);
+  totals_->bytes -= sizeof(*this) + buckets_.allocated_bytes();
+}
+
+void SlotTable::destroy_entries(Bucket& bucket, ScanBudget& budget) {
+  const std::size_t size = bucket.size();
+  for (std::size_t i = 0; i < size; ++i) {
+    Entry entry = bucket.at(i);
+    budget.spend(entry.view());
+    count_out(entry);
+    entry.destroy();
   }
-  totals_.keys -= keys_;
-  totals_.bytes -= sizeof(*this) + buckets_.allocated_bytes();
+  keys_ -= size;
+  totals_->keys -= size;
+  totals_->bytes -= bucket.overflow_bytes();
+  bucket.reset();
+}
+
+bool SlotTable::destroy_some(ScanBudget& budget) {
+  while (!budget.is_spent()) {
+    destroy_entries(buckets_[buckets_.size() - 1], budget);
+    if (buckets_.size() == 1) return false;
+    totals_->bytes -= buckets_.allocated_bytes();
+    buckets_.pop_back();
+    totals_->bytes += buckets_.allocated_bytes();
+  }
+  return true;
 }
 
 std::size_t SlotTable::bucket_of(std::uint64_t hash) const {
@@ -95,17 +110,17 @@ Entry SlotTable::find(const KeyRef& key) const {
 }
 
 void SlotTable::count_in(Entry entry) {
-  totals_.bytes += entry.allocated_bytes();
+  totals_->bytes += entry.allocated_bytes();
   if (!entry.has_expiry()) return;
   ++expiring_;
-  ++totals_.expiring;
+  ++totals_->expiring;
 }
 
 void SlotTable::count_out(Entry entry) {
-  totals_.bytes -= entry.allocated_bytes();
+  totals_->bytes -= entry.allocated_bytes();
   if (!entry.has_expiry()) return;
   --expiring_;
-  --totals_.expiring;
+  --totals_->expiring;
 }
 
 template <class Change>
@@ -119,15 +134,15 @@ Entry SlotTable::change(Place place, Change&& change_entry) {
 }
 
 void SlotTable::append_to(Bucket& bucket, Entry entry, std::uint8_t tag) {
-  totals_.bytes -= bucket.overflow_bytes();
+  totals_->bytes -= bucket.overflow_bytes();
   bucket.append(entry, tag);
-  totals_.bytes += bucket.overflow_bytes();
+  totals_->bytes += bucket.overflow_bytes();
 }
 
 void SlotTable::remove_from(Bucket& bucket, std::size_t index) {
-  totals_.bytes -= bucket.overflow_bytes();
+  totals_->bytes -= bucket.overflow_bytes();
   bucket.remove(index);
-  totals_.bytes += bucket.overflow_bytes();
+  totals_->bytes += bucket.overflow_bytes();
 }
 
 void SlotTable::put(const KeyRef& key, std::string_view value, ExpiryMs expiry, ValueType type) {
@@ -140,7 +155,7 @@ void SlotTable::put(const KeyRef& key, std::string_view value, ExpiryMs expiry, 
   count_in(entry);
   append_to(*place.bucket, entry, tag_of(key.hash));
   ++keys_;
-  ++totals_.keys;
+  ++totals_->keys;
   grow();
 }
 
@@ -152,7 +167,7 @@ bool SlotTable::erase(const KeyRef& key) {
   remove_from(*place.bucket, place.index);
   entry.destroy();
   --keys_;
-  --totals_.keys;
+  --totals_->keys;
   shrink();
   return true;
 }
@@ -188,9 +203,9 @@ void SlotTable::shrink() {
 }
 
 void SlotTable::split_into_last() {
-  totals_.bytes -= buckets_.allocated_bytes();
+  totals_->bytes -= buckets_.allocated_bytes();
   buckets_.push_back();
-  totals_.bytes += buckets_.allocated_bytes();
+  totals_->bytes += buckets_.allocated_bytes();
   const std::size_t last = buckets_.size() - 1;
   Bucket& from = buckets_[origin_of(last)];
   Bucket& to = buckets_[last];
@@ -212,9 +227,9 @@ void SlotTable::merge_last() {
     append_to(to, from.at(i), from.tag_at(i));
     remove_from(from, i);
   }
-  totals_.bytes -= buckets_.allocated_bytes();
+  totals_->bytes -= buckets_.allocated_bytes();
   buckets_.pop_back();
-  totals_.bytes += buckets_.allocated_bytes();
+  totals_->bytes += buckets_.allocated_bytes();
 }
 
 std::optional<std::uint64_t> SlotTable::scan(std::uint64_t from, ScanBudget& budget,

@@ -19,14 +19,6 @@ struct Totals {
   std::size_t bytes = 0;
 };
 
-/// How much a scan may still visit before it pauses.
-struct ScanBudget {
-  std::size_t keys_left;
-  std::size_t bytes_left;
-  [[nodiscard]] bool is_spent() const { return keys_left == 0 || bytes_left == 0; }
-  void spend(const EntryView& entry);
-};
-
 /// The keys of one slot, in a hash table that never stops to rehash.
 ///
 /// Source:    linear hashing (W. Litwin, VLDB 1980): the table grows by splitting one bucket
@@ -70,6 +62,11 @@ class SlotTable {
   /// Visits what is expired of the one bucket that holds the reversed hash `from`.
   ExpiredScan find_expired(std::uint64_t from, std::int64_t now_ms,
                            const PartitionStore::Visit& visit) const;
+  /// From now on counts in other totals; the caller moves what was counted so far.
+  void count_in_totals(Totals& totals) { totals_ = &totals; }
+  /// Destroys keys, whole buckets at a time, until the budget is spent; false when none is left.
+  /// A table of which this was asked can do nothing else.
+  bool destroy_some(ScanBudget& budget);
   /// REQUIRES: keys() > 0.
   [[nodiscard]] Entry random_entry(Random& random) const;
 
@@ -97,6 +94,7 @@ class SlotTable {
   void remove_from(Bucket& bucket, std::size_t index);
   void count_in(Entry entry);
   void count_out(Entry entry);
+  void destroy_entries(Bucket& bucket, ScanBudget& budget);
   void grow();
   void shrink();
   void split_into_last();
@@ -105,7 +103,7 @@ class SlotTable {
   BucketArray buckets_;
   std::size_t keys_ = 0;
   std::size_t expiring_ = 0;
-  Totals& totals_;
+  Totals* totals_;
 };
 
 }  // namespace borg::storage
