@@ -126,6 +126,7 @@ void Invariants::on_config(std::uint16_t p, const std::optional<PartitionConfig>
   }
   for (const NodeId node : config->in_sync) {
     if (!old.is_replica(node) && !lost) fail("who is in sync was synced", p, both);
+    copies_made_ += old.in_sync.contains(node) ? 0 : 1;
   }
   const Process* primary = process(config->primary());
   const Replica* replica = primary == nullptr ? nullptr : primary->replica(PartitionId(p));

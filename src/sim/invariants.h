@@ -46,6 +46,8 @@ class Invariants {
   void note_losses();
   [[nodiscard]] bool is_lost(const std::string& key) const;
   [[nodiscard]] bool was_wiped() const { return wipes_ > 0; }
+  /// How often a node came to be in sync that was not before.
+  [[nodiscard]] std::uint64_t copies_made() const { return copies_made_; }
   [[nodiscard]] const Losses& losses() const { return losses_; }
   [[nodiscard]] std::size_t lost() const { return lost_since_.size(); }
   [[nodiscard]] std::optional<Duration> lost_since(const std::string& key) const;
@@ -86,6 +88,7 @@ class Invariants {
   std::array<Epoch, kPartitionCount> highest_;                    // ever, over all foundings
   std::map<std::uint16_t, Duration> lost_since_;
   Losses losses_;
+  std::uint64_t copies_made_ = 0;
   std::map<std::string, bool> members_;  ///< by id as text: whether it is down
   std::set<std::string> sessions_;
   std::uint64_t wipes_ = 0;

@@ -117,6 +117,8 @@ void Network::send(LinkActor& from, const wire::Endpoint& to, std::string_view b
 
 void Network::push(const Pair& c, Side from, std::string_view bytes, bool is_welcome) {
   if (c->broken) return;
+  messages_ += c->internal ? 0 : 1;
+  bytes_ += c->internal ? 0 : bytes.size();
   Connection::End& end = c->ends[from];
   const Duration latency = c->internal ? sim_.draw(Duration::nanos(200), Duration::micros(30))
                                        : sim_.draw(Duration::micros(20), sim_.options.latency_max);

@@ -85,13 +85,16 @@ class Network {
   /// A process ended: its peers hear of it soon, or late if it was the machine that died.
   void process_died(std::size_t host, NodeId node, bool is_silent);
 
-  // Hosts are numbers below 64; a cut is one-way.
+  // Hosts are numbers; a cut is one-way.
   void cut(std::size_t from, std::size_t to);
   void heal(std::size_t from, std::size_t to);
   void heal_all();
   [[nodiscard]] bool is_open(std::size_t from, std::size_t to) const {
     return !cuts_.contains({from, to});
   }
+  // Between nodes, from the start.
+  [[nodiscard]] std::uint64_t messages() const { return messages_; }
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
  private:
   using Pair = std::shared_ptr<Connection>;
@@ -116,6 +119,8 @@ class Network {
   Sim& sim_;
   Find find_;
   Wants wants_;
+  std::uint64_t messages_ = 0;
+  std::uint64_t bytes_ = 0;
   std::vector<Pair> all_;
   std::set<std::pair<std::size_t, std::size_t>> cuts_;
 };

@@ -18,10 +18,11 @@ namespace {
 constexpr const char* kUsage =
     "borg_sim [--seeds N] [--from SEED] [--seed SEED] [--trace] [--keep-going] [--seconds N]\n"
     "         [--planted-bugs]\n"
+    "borg_sim --nodes N [--join one-by-one|at-once] [--seed SEED] [--trace]\n"
     "Runs N (100) clusters in virtual time, one for each seed from SEED (1) on. --seed runs one;\n"
     "--trace prints what happens in it; --keep-going goes on after a failure; --seconds: no more\n"
     "seeds after so much processor time. --planted-bugs: with each bug planted into the cores,\n"
-    "fails if N seeds do not find it.\n";
+    "fails if N seeds do not find it. --nodes: a cluster grows to N nodes, without faults.\n";
 
 volatile std::sig_atomic_t seed_under_way = 0;
 
@@ -136,6 +137,14 @@ bool parse_arguments(const std::vector<std::string>& arguments, RunnerOptions& o
       ok = read_number(arguments[++i], o.from);
     } else if (name == "--seconds" && has_value) {
       ok = read_number(arguments[++i], o.seconds_max);
+    } else if (name == "--nodes" && has_value) {
+      std::uint64_t nodes = 0;
+      ok = read_number(arguments[++i], nodes) && nodes >= 1 && nodes <= 250;
+      o.growth.nodes = nodes;
+    } else if (name == "--join" && has_value) {
+      const std::string& how = arguments[++i];
+      o.growth.at_once = how == "at-once";
+      ok = o.growth.at_once || how == "one-by-one";
     } else if (name == "--seed" && has_value) {
       ok = read_number(arguments[++i], o.from);
       o.seeds = 1;
@@ -147,6 +156,8 @@ bool parse_arguments(const std::vector<std::string>& arguments, RunnerOptions& o
       return false;
     }
   }
+  o.growth.seed = o.from;
+  o.growth.trace = o.trace;
   return true;
 }
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "sim/growth.h"
+
 namespace borg::sim {
 
 struct RunnerOptions {
@@ -15,6 +17,7 @@ struct RunnerOptions {
   bool prints_probes = true;
   bool planted_bugs = false;      ///< run with each planted bug until it is found
   std::uint64_t seconds_max = 0;  ///< of processor time; 0: no limit
+  GrowthOptions growth;
 };
 
 /// False, with a message on stderr, if the arguments make no sense.

@@ -16,6 +16,8 @@ namespace borg::sim {
 struct Sim {
   Sim(std::uint64_t seed, bool prints)
       : random(seed), options(draw_options(random)), trace(prints) {}
+  Sim(std::uint64_t seed, bool prints, const SimOptions& given)
+      : random(seed), options(given), trace(prints) {}
 
   EventQueue queue;
   Random random;

@@ -64,6 +64,8 @@ void CoordinatorPort::arrive(coordination::TxnId id, coordination::Txn txn) {
 
 void CoordinatorPort::apply(coordination::TxnId id, const coordination::Txn& txn) {
   const coordination::TxnResult result = coordinator_.space().apply(txn, session_);
+  ++coordinator_.transactions_;
+  coordinator_.commits_ += result.outcome == TxnOutcome::kCommitted ? 1 : 0;
   sim_.trace.mix(result.revision.value() * 4 + static_cast<std::uint64_t>(result.outcome));
   coordinator_.committed(result.changes);
   // The answer comes behind the news that it is about.

@@ -81,15 +81,20 @@ class SimCoordinator {
   SimCoordinator(Sim& sim, Observer observer) : sim_(sim), observer_(std::move(observer)) {}
 
   [[nodiscard]] coordination::KeySpace& space() { return space_; }
+  [[nodiscard]] const coordination::KeySpace& space() const { return space_; }
   void add(CoordinatorPort& port) { ports_.push_back(&port); }
   void remove(CoordinatorPort& port) { std::erase(ports_, &port); }
   void committed(const coordination::Changes& changes);
+  [[nodiscard]] std::uint64_t transactions() const { return transactions_; }
+  [[nodiscard]] std::uint64_t commits() const { return commits_; }
 
  private:
   friend class CoordinatorPort;
   Sim& sim_;
   Observer observer_;
   coordination::KeySpace space_{64};
+  std::uint64_t transactions_ = 0;
+  std::uint64_t commits_ = 0;
   std::vector<CoordinatorPort*> ports_;
   std::vector<coordination::SessionId> dead_;  ///< sessions whose process is gone
 };

@@ -17,6 +17,7 @@ struct SimOptions {
   std::size_t hosts_max = 5;  ///< nodes that join later included
   node::NodeOptions node;     ///< of all nodes, but for the name and the number of workers
   bool zones = false;
+  std::uint16_t workers_max = 3;  ///< of a node
 
   // The machinery around the cores.
   Duration latency_max = Duration::micros(500);  ///< between nodes

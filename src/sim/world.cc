@@ -11,8 +11,13 @@
 
 namespace borg::sim {
 
-World::World(std::uint64_t seed, bool prints)
-    : sim_(seed, prints),
+World::World(std::uint64_t seed, bool prints) : World(Sim(seed, prints)) {}
+
+World::World(std::uint64_t seed, bool prints, const SimOptions& options)
+    : World(Sim(seed, prints, options)) {}
+
+World::World(Sim sim)
+    : sim_(std::move(sim)),
       network_(
           sim_, [this](const wire::Endpoint& to) { return find(to); },
           [this](const LinkActor& from, const wire::Endpoint& to) {
@@ -20,9 +25,13 @@ World::World(std::uint64_t seed, bool prints)
             return at != by_id_.end() && at->second->wants(to);
           }),
       invariants_(sim_),
-      coordinator_(sim_, [this](const auto& changes) { invariants_.on_changes(changes); }),
+      coordinator_(sim_,
+                   [this](const auto& changes) {
+                     invariants_.on_changes(changes);
+                     if (on_changes) on_changes(changes);
+                   }),
       workload_(sim_) {
-  if (prints) sim_.trace.print({}, "options", describe(sim_.options));
+  if (sim_.trace.prints()) sim_.trace.print({}, "options", describe(sim_.options));
 }
 
 World::~World() = default;
@@ -37,8 +46,10 @@ LinkActor* World::find(const wire::Endpoint& endpoint) {
 bool World::add_host() {
   if (hosts_.size() >= sim_.options.hosts_max) return false;
   const auto n = hosts_.size();
-  hosts_.push_back({std::string(1, static_cast<char>('a' + n)),
-                    static_cast<std::uint16_t>(sim_.random.between(1, 3)), nullptr});
+  const std::string name =
+      n < 26 ? std::string(1, static_cast<char>('a' + n)) : "n" + std::to_string(n);
+  const std::int64_t workers = sim_.random.between(1, sim_.options.workers_max);
+  hosts_.push_back({name, static_cast<std::uint16_t>(workers), nullptr});
   start_process(n);
   return true;
 }
@@ -131,8 +142,30 @@ void World::run_for(Duration span) {
 }
 
 void World::run() {
+  begin();
+  sim_.calm = false;
+  faults_ = std::make_unique<Faults>(sim_, *this);
+  faults_->start();
+  run_for(sim_.options.fault_time);
+  heal();
+  finish();
+}
+
+void World::begin() {
   for (std::size_t n = 0; n < sim_.options.nodes; ++n) add_host();
   settle(Duration::seconds(30));
+  start_clients();
+}
+
+void World::finish() {
+  finish_clients();
+  come_to_rest();
+  finish_clients();  // once more, with nothing else under way
+  invariants_.check_copies();
+  check_histories();
+}
+
+void World::start_clients() {
   for (std::uint64_t id = 1; id <= sim_.options.clients; ++id) {
     const ClientSetting setting{
         .choose_process = [this] { return choose_process(); },
@@ -164,16 +197,6 @@ void World::run() {
     clients_.push_back(std::make_unique<SimClient>(sim_, setting, id));
     clients_.back()->start();
   }
-  sim_.calm = false;
-  faults_ = std::make_unique<Faults>(sim_, *this);
-  faults_->start();
-  run_for(sim_.options.fault_time);
-  heal();
-  finish_clients();
-  come_to_rest();
-  finish_clients();  // once more, with nothing else under way
-  invariants_.check_copies();
-  check_histories();
 }
 
 void World::heal() {
@@ -300,6 +323,19 @@ void World::check_histories() {
       sim_.options.node.request_deadline > sim_.options.node.liveness.lease * 3) {
     throw Violation("one death is only a short wait", std::to_string(errors) + " errors");
   }
+}
+
+World::Traffic World::traffic() const {
+  Traffic t{.messages = network_.messages(),
+            .bytes = network_.bytes(),
+            .transactions = coordinator_.transactions(),
+            .commits = coordinator_.commits(),
+            .copies_made = invariants_.copies_made()};
+  for (const auto& entry : coordinator_.space().snapshot().entries) {
+    ++t.view_keys;
+    t.view_bytes += entry.key.size() + entry.value.size();
+  }
+  return t;
 }
 
 World::Result World::result() const {

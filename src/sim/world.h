@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -23,10 +24,20 @@ namespace borg::sim {
 class World {
  public:
   World(std::uint64_t seed, bool prints);
+  World(std::uint64_t seed, bool prints, const SimOptions& options);
   ~World();
 
   /// Faults, then healing, then all checks. Throws Violation.
   void run();
+
+  // ---- run() in parts ----
+
+  void begin();
+  void run_for(Duration span);
+  /// Until every partition is where it should be.
+  void settle(Duration limit);
+  /// The clients end, the cluster comes to rest, and all is checked.
+  void finish();
 
   struct Result {
     std::uint64_t trace = 0;
@@ -38,6 +49,18 @@ class World {
     std::size_t accepted_losses = 0;
   };
   [[nodiscard]] Result result() const;
+  struct Traffic {
+    std::uint64_t messages = 0;  ///< between nodes
+    std::uint64_t bytes = 0;
+    std::uint64_t transactions = 0;
+    std::uint64_t commits = 0;
+    std::uint64_t copies_made = 0;
+    std::uint64_t view_keys = 0;  ///< in the coordinator
+    std::uint64_t view_bytes = 0;
+  };
+  [[nodiscard]] Traffic traffic() const;
+  /// Called for every change in the coordinator, if it is set.
+  std::function<void(const coordination::Changes&)> on_changes;
   [[nodiscard]] const SimOptions& options() const { return sim_.options; }
 
   // ---- for the faults ----
@@ -71,9 +94,9 @@ class World {
   };
   void start_process(std::size_t host);
   void on_exit(Process& process);
-  void run_for(Duration span);
+  explicit World(Sim sim);
+  void start_clients();
   void heal();
-  void settle(Duration limit);
   void come_to_rest();
   void finish_clients();
   void check_histories();
