@@ -388,15 +388,34 @@ void ControlCore::tick() {
   finish_questions();
 }
 
+/// A rebalance brings hundreds of small changes, and to look at each by itself costs more than
+/// moving the data. A few in a row are dealt with at once, as when a node dies; of many, those
+/// of some milliseconds together. To be late here is as safe as a slow network.
+bool ControlCore::may_look() {
+  constexpr std::int64_t kLooksInARow = 8;
+  constexpr Duration kBetweenLooks = Duration::millis(4);
+  const Instant full = now_.instant - kBetweenLooks * kLooksInARow;
+  looks_paid_until_ = std::max(looks_paid_until_, full);
+  if (looks_paid_until_ + kBetweenLooks > now_.instant) {
+    effects_.again_at = looks_paid_until_ + kBetweenLooks;
+    return false;
+  }
+  looks_paid_until_ = looks_paid_until_ + kBetweenLooks;
+  return true;
+}
+
 void ControlCore::end_turn() {
-  if (view_changed_) on_view_changed();
-  if (!builder_.ready() || stage_ == Stage::kGone) return;
   if (stage_ == Stage::kStarting || stage_ == Stage::kRegistering) {
+    if (view_changed_) on_view_changed();
+    if (!builder_.ready()) return;
     try_register();
     if (view_changed_) on_view_changed();
     return;
   }
-  if (!decide_wanted_ || now_.instant < retry_at_) return;
+  const bool decides = decide_wanted_ && now_.instant >= retry_at_;
+  if (stage_ == Stage::kGone || (!view_changed_ && !decides) || !may_look()) return;
+  if (view_changed_) on_view_changed();
+  if (!builder_.ready() || now_.instant < retry_at_) return;
   decide_wanted_ = false;
   keep_registered();
   mark_down_the_dead();

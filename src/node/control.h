@@ -87,8 +87,9 @@ class ControlCore {
     std::vector<std::string> suspects;  ///< session-bound keys whose holder may be dead
     /// To one worker, or to all (nullopt).
     std::vector<std::pair<std::optional<WorkerIndex>, ToWorker>> workers;
-    std::vector<NodeId> links;   ///< with output
-    bool peers_changed = false;  ///< see peers_to_dial()
+    std::vector<NodeId> links;        ///< with output
+    bool peers_changed = false;       ///< see peers_to_dial()
+    std::optional<Instant> again_at;  ///< a turn is wanted then, if none comes before
     bool became_ready = false;
     std::optional<Exit> exit;
     std::vector<LogLine> log;
@@ -168,6 +169,7 @@ class ControlCore {
                         bool guarded);
 
   // rebalancer.cc
+  [[nodiscard]] bool may_look();
   void decide_all();
   void decide(PartitionId p, std::vector<Proposal>& out);
   void decide_as_primary(PartitionId p, const PartitionConfig& c, std::vector<Proposal>& out);
@@ -233,6 +235,7 @@ class ControlCore {
   bool leave_wanted_ = false;
   bool view_changed_ = false;
   bool decide_wanted_ = false;
+  Instant looks_paid_until_ = Instant::at_nanos(INT64_MIN / 2);
   bool losses_accepted_ = false;
   bool loss_reported_ = false;
   std::map<NodeId, ControlLink> links_;

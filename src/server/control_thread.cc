@@ -67,6 +67,7 @@ ControlThread::ControlThread(asio::io_context& context, Options options, Listene
                          reason);
           }),
       tick_timer_(context),
+      turn_timer_(context),
       accept_timer_(context),
       signals_(context) {}
 
@@ -151,6 +152,7 @@ void ControlThread::apply_effects() {
   if (effects.hint) coordinator_->hint(*effects.hint);
   for (const std::string& key : effects.suspects) coordinator_->suspect(key);
   if (effects.peers_changed) dial_peers();
+  if (effects.again_at) schedule_turn(*effects.again_at);
   if (effects.became_ready) {
     accept_clients();
     options_.on_ready();
@@ -294,6 +296,14 @@ void ControlThread::schedule_tick() {
     enter();
     core_.tick();
     schedule_tick();
+  });
+}
+
+/// Of several only the last counts: it is never before one that was asked for and did not come.
+void ControlThread::schedule_turn(Instant at) {
+  turn_timer_.expires_after(std::chrono::nanoseconds((at - instant_now()).as_nanos()));
+  turn_timer_.async_wait([this](ErrorCode ec) {
+    if (!ec && !exit_) enter();
   });
 }
 

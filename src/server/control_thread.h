@@ -65,6 +65,7 @@ class ControlThread final : public BusOwner, public NodeQuestions {
   void accept_clients();
   void probe(NodeId peer);
   void schedule_tick();
+  void schedule_turn(Instant at);
   void await_signal();
   void stop();
 
@@ -78,6 +79,7 @@ class ControlThread final : public BusOwner, public NodeQuestions {
   BusAcceptor bus_;
   Dialer dialer_;
   asio::steady_timer tick_timer_;
+  asio::steady_timer turn_timer_;  // for what the core wants to do soon, but not at once
   asio::steady_timer accept_timer_;
   asio::signal_set signals_;
   std::map<NodeId, std::shared_ptr<BusConnection>> connections_;

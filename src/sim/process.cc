@@ -143,8 +143,15 @@ ControlActor::ControlActor(Sim& sim, Process& process, std::uint64_t seed)
       core(process.id, process.options, seed),
       process_(process) {}
 
-void ControlActor::take_effects(Now) {
+void ControlActor::take_effects(Now now) {
   auto& effects = core.effects();
+  if (effects.again_at) {
+    sim_.queue.after(std::max(*effects.again_at - now.instant, Duration()) + Duration::micros(100),
+                     [this] {
+                       if (life_.alive) post([] {});
+                     });
+  }
+  effects.again_at.reset();
   for (auto& line : effects.log) say("log: " + line.text);
   effects.log.clear();
   for (auto& [to, message] : effects.workers) process_.to_workers(to, message);
