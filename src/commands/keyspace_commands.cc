@@ -33,7 +33,11 @@ void flushall(Context& context, Args args) {
       !has_mode || equals_ignoring_case(args[1], "async") || equals_ignoring_case(args[1], "sync");
   if (args.size() > 2 || !known) return context.reply.error(kSyntaxError);
   if (context.store.keys() > 0) {
-    context.store.clear();
+    if (has_mode && equals_ignoring_case(args[1], "sync")) {
+      context.store.clear();
+    } else {
+      context.store.clear_later();  // many keys would keep the other clients waiting
+    }
     context.changed = true;
   }
   context.reply.ok();

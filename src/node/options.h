@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "coordination/schema.h"
 #include "membership/liveness.h"
+#include "node/sync_pacer.h"
 #include "replication/sync_limits.h"
 
 namespace borg::node {
@@ -34,10 +35,11 @@ struct NodeOptions {
   std::size_t client_output_bytes_max = 1024 * 1024;  ///< beyond: its commands wait
   std::size_t client_pending_max = 1024;              ///< commands of one connection under way
   replication::SyncLimits sync;
-  std::size_t sync_window_bytes = 1024 * 1024;  ///< of snapshots in flight to one worker
-  std::size_t syncing_partitions_max = 64;      ///< that one primary feeds at a time
-  std::size_t handovers_max = 32;               ///< under way at a time
-  bool death_is_proven = true;                  ///< Coordinator::ended_session_proves_death()
+  std::size_t sync_window_bytes = 256 * 1024;  ///< of snapshots in flight to one worker
+  SyncPacer::Options pace;                     ///< of moving data beside commands
+  std::size_t syncing_partitions_max = 64;     ///< that one primary feeds at a time
+  std::size_t handovers_max = 32;              ///< under way at a time
+  bool death_is_proven = true;                 ///< Coordinator::ended_session_proves_death()
 };
 
 }  // namespace borg::node

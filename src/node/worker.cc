@@ -21,13 +21,17 @@ WorkerCore::WorkerCore(NodeId self, WorkerIndex index, std::uint16_t workers,
       random_(seed),
       configs_(kPartitionCount),
       gateway_(*this, options),
-      is_waiting_(kPartitionCount) {
+      is_waiting_(kPartitionCount),
+      pacer_(options.pace) {
   BORG_CHECK(gateway_commands_are_complete());
 }
 
 WorkerCore::~WorkerCore() = default;
 
-void WorkerCore::begin_turn(Now now) { now_ = now; }
+void WorkerCore::begin_turn(Now now) {
+  now_ = now;
+  pacer_.begin_turn(now.instant);
+}
 
 // ---- clients ----
 
@@ -169,6 +173,7 @@ void WorkerCore::request_here(PartitionId partition, const Replica::RequestView&
     answer_clients_request(request.origin, partition);
     return;
   }
+  pacer_.worked(1);
   Replica& replica = replica_of(partition);
   replica.request(request, now_, *this);
   note_waiting(replica);
@@ -317,7 +322,7 @@ void WorkerCore::tick() {
   poke_waiting();
   expire_keys();
   sweep_records();
-  collect_garbage();
+  list_garbage();
   if (options_.memory_bytes_max > 0) {
     out_of_memory_ = stats().memory_bytes > options_.memory_bytes_max / workers_;
   }
@@ -334,16 +339,6 @@ void WorkerCore::expire_keys() {
     expiry_cursor_ = static_cast<std::uint16_t>((expiry_cursor_ + 1) % kPartitionCount);
     if (replicas_[p] == nullptr) continue;
     seen += replica_of(PartitionId(p)).expire_some(now_, kBucketsPerVisit, *this);
-  }
-}
-
-/// Memory of partitions that went elsewhere goes back to the allocator a little each tick: to
-/// drop a large one at once would keep the others' clients waiting.
-void WorkerCore::collect_garbage() {
-  storage::ScanBudget budget{.keys_left = 4000, .bytes_left = 32 * 1024 * 1024};
-  for (const auto& replica : replicas_) {
-    if (budget.is_spent()) return;
-    if (replica != nullptr && replica->store().has_garbage()) replica->collect(budget);
   }
 }
 
@@ -389,6 +384,7 @@ Stats WorkerCore::stats() const {
 
 void WorkerCore::end_turn() {
   gateway_.end_turn();
+  collect_garbage();
   pump_snapshots();
   for (Link* link : to_ack_) {
     if (!link->up || link->received == link->received_acked) continue;

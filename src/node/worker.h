@@ -16,6 +16,7 @@
 #include "node/inner_message.h"
 #include "node/link.h"
 #include "node/options.h"
+#include "node/sync_pacer.h"
 #include "replication/replica.h"
 #include "replication/replica_invariants.h"
 
@@ -56,6 +57,8 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
 
   /// Sends again, acknowledges and pumps what this turn asks for.
   void end_turn();
+  /// After end_turn(): there is data to move or to free, and nothing to wait for but a turn.
+  [[nodiscard]] bool wants_turn() const;
 
   // ---- effects, after end_turn(); the caller empties them ----
   struct Effects {
@@ -143,6 +146,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void poke_waiting();
   void note_waiting(replication::Replica& replica);
   void rebuild_jobs();
+  void list_garbage();
   void check_touched();
   void pump_snapshots();
   /// Fills ahead_ from the input; returns how many. `status` is of the parser's last call.
@@ -190,6 +194,9 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   std::vector<Job> jobs_;
   std::size_t next_job_ = 0;
   bool jobs_changed_ = false;
+  bool jobs_are_blocked_ = false;     // all of them, until acks come
+  std::vector<PartitionId> garbage_;  // with memory to be given back
+  SyncPacer pacer_;
   std::uint16_t expiry_cursor_ = 0;
   std::uint16_t sweep_cursor_ = 0;
   bool out_of_memory_ = false;

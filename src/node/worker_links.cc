@@ -174,6 +174,7 @@ bool WorkerCore::on_request(Link& link, std::string_view payload) {
 bool WorkerCore::on_reply_frame(std::string_view payload) {
   wire::Reply m;
   if (!wire::decode(payload, m)) return false;
+  pacer_.worked(1);
   gateway_.on_reply(m.seq, m.partition, m.status, m.bytes, Instant::never());
   return true;
 }
@@ -218,6 +219,7 @@ bool WorkerCore::on_replication(Link& link, const wire::Frame& frame) {
   };
   switch (frame.type) {
     case wire::FrameType::kOperation:
+      pacer_.worked(1);
       return handle(wire::Operation{},
                     [&](Replica& r, const auto& m) { r.on_operation(from, m, *this); });
     case wire::FrameType::kTermStart:
@@ -264,13 +266,11 @@ void WorkerCore::rebuild_jobs() {
   }
 }
 
-/// Sends pieces of the snapshots under way, as far as each link's window and this turn allow.
+/// Sends pieces of the snapshots under way, as far as each link's window and the pacer allow.
 void WorkerCore::pump_snapshots() {
-  constexpr std::size_t kBytesPerTurn = 512 * 1024;
   if (jobs_changed_) rebuild_jobs();
-  std::size_t budget = kBytesPerTurn;
   std::size_t blocked = 0;
-  while (!jobs_.empty() && budget > 0 && blocked < jobs_.size()) {
+  while (blocked < jobs_.size() && pacer_.budget() > 0) {
     next_job_ %= jobs_.size();
     const Job job = jobs_[next_job_];
     Link* link = find_link(holder(job.to, job.partition));
@@ -283,13 +283,42 @@ void WorkerCore::pump_snapshots() {
     }
     const std::size_t before = link->output.size();
     replica_of(job.partition).send_chunk(job.to, *this);
-    budget -= std::min(budget, link->output.size() - std::min(before, link->output.size()));
+    pacer_.spent(link->output.size() - std::min(before, link->output.size()));
     if (replica_of(job.partition).wants_chunk(job.to)) {
       blocked = 0;
     } else {
       jobs_.erase(jobs_.begin() + static_cast<std::ptrdiff_t>(next_job_));
     }
   }
+  jobs_are_blocked_ = blocked >= jobs_.size();
+}
+
+void WorkerCore::list_garbage() {
+  garbage_.clear();
+  for (const auto& replica : replicas_) {
+    if (replica != nullptr && replica->store().has_garbage()) {
+      garbage_.push_back(replica->partition());
+    }
+  }
+}
+
+/// Gives the memory of dropped partitions back, with at most half of what a turn may take: to
+/// drop a large one at once would keep the clients of the others waiting.
+void WorkerCore::collect_garbage() {
+  if (garbage_.empty()) return;
+  const std::size_t keys = pacer_.budget() / SyncPacer::kDestroyBytes / 2;
+  storage::ScanBudget budget{.keys_left = keys, .bytes_left = 32 * 1024 * 1024};
+  while (!garbage_.empty() && !budget.is_spent()) {
+    Replica& replica = replica_of(garbage_.back());
+    replica.collect(budget);
+    if (!replica.store().has_garbage()) garbage_.pop_back();
+  }
+  pacer_.spent((keys - budget.keys_left) * SyncPacer::kDestroyBytes);
+}
+
+bool WorkerCore::wants_turn() const {
+  const bool has_work = !garbage_.empty() || (!jobs_.empty() && !jobs_are_blocked_);
+  return has_work && pacer_.may_go_on();
 }
 
 }  // namespace borg::node

@@ -94,7 +94,7 @@ void WorkerThread::end_turn() {
   core_.resume_clients();
   in_turn_ = false;
   if (!core_.effects().resumed.empty() || !core_.effects().links.empty() ||
-      !core_.effects().clients.empty()) {
+      !core_.effects().clients.empty() || core_.wants_turn()) {
     asio::post(context_, [this] { enter(); });
   }
 }

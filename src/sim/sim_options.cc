@@ -25,6 +25,11 @@ void draw_node(node::NodeOptions& o, std::size_t nodes, Random& random) {
   if (random.chance(1, 2)) o.sync_window_bytes = 1;
   if (random.chance(1, 2)) o.sync.chunk_keys = static_cast<std::size_t>(random.between(1, 4));
   if (random.chance(1, 6)) o.sync.state_bytes_max = static_cast<std::size_t>(random.between(1, 40));
+  if (random.chance(1, 4)) {
+    o.pace.foreground_percent = static_cast<std::uint32_t>(random.between(1, 99));
+    o.pace.turn_bytes_max = static_cast<std::size_t>(random.between(1, 1000));
+    o.pace.floor_bytes_per_s = static_cast<std::size_t>(random.between(1000, 100'000));
+  }
   if (random.chance(1, 4))
     o.syncing_partitions_max = static_cast<std::size_t>(random.between(1, 4));
   if (random.chance(1, 4)) o.handovers_max = 1;

@@ -42,6 +42,7 @@ struct Flags {
   std::uint32_t lease_ms = 1000;
   std::uint32_t silence_ms = 600;
   std::uint32_t deadline_ms = 5000;
+  std::uint32_t foreground_percent = 50;
   coordinators::CoordinatorSecurity security;
 };
 
@@ -124,6 +125,11 @@ void add_timing_flags(CLI::App& app, Flags& f) {
       ->check(CLI::Range(100u, 600'000u))
       ->envname("BORG_REQUEST_DEADLINE_MS")
       ->capture_default_str();
+  app.add_option("--foreground-percent", f.foreground_percent,
+                 "Share of the processor that commands keep while data moves")
+      ->check(CLI::Range(1u, 99u))
+      ->envname("BORG_FOREGROUND_PERCENT")
+      ->capture_default_str();
 }
 
 void add_security_flags(CLI::App& app, Flags& f) {
@@ -173,6 +179,7 @@ node::NodeOptions node_options(const Flags& f, const CLI::App& app) {
   node.liveness.silence = Duration::millis(f.silence_ms);
   node.liveness.heartbeat = Duration::millis(std::max(10u, f.silence_ms / 6));
   node.request_deadline = Duration::millis(f.deadline_ms);
+  node.pace.foreground_percent = f.foreground_percent;
   return node;
 }
 
