@@ -60,7 +60,7 @@ std::string ControlCore::objection(const MemberRecord& record, MemberState state
   const NodeId node = record.member.id;
   const bool forget = state == MemberState::kDown;
   if (forget && node == self_) return "ERR a node cannot forget itself, use BORG LEAVE";
-  if (forget && is_alive(node)) return "ERR the node is alive, use BORG LEAVE";
+  if (forget && !is_silent(node)) return "ERR the node is alive, use BORG LEAVE";
   if (!forget && record.member.state == MemberState::kDown) {
     return "ERR the node is down, use BORG FORGET";
   }
@@ -189,7 +189,7 @@ std::string ControlCore::describe_cluster(const Question& q) const {
   report.stats = q.nodes;
   report.stats[self_] = q.own;
   for (const MemberRecord& record : cluster().members) {
-    if (!is_alive(record.member.id)) report.silent.insert(record.member.id);
+    if (is_silent(record.member.id)) report.silent.insert(record.member.id);
   }
   report.rebalance = movement_.rebalance(now_.instant);
   report.repair = movement_.running_repair(now_.instant);

@@ -417,6 +417,7 @@ void ControlCore::end_turn() {
   if (view_changed_) on_view_changed();
   if (!builder_.ready() || now_.instant < retry_at_) return;
   decide_wanted_ = false;
+  is_deaf_ = hears_nobody();
   keep_registered();
   mark_down_the_dead();
   forget_the_gone();

@@ -160,7 +160,9 @@ class ControlCore {
 
   // members.cc
   [[nodiscard]] bool is_proven_dead(NodeId node) const;
+  [[nodiscard]] bool is_silent(NodeId node) const;
   [[nodiscard]] bool is_alive(NodeId node) const;
+  [[nodiscard]] bool hears_nobody() const;
   [[nodiscard]] std::vector<placement::Node> placement_nodes(bool alive_only) const;
   void mark_down_the_dead();
   void forget_the_gone();
@@ -238,6 +240,7 @@ class ControlCore {
   Instant looks_paid_until_ = Instant::at_nanos(INT64_MIN / 2);
   bool losses_accepted_ = false;
   bool loss_reported_ = false;
+  bool is_deaf_ = false;  ///< see hears_nobody(); of this turn
   std::map<NodeId, ControlLink> links_;
   std::set<std::pair<std::uint16_t, NodeId>> stalled_;
   std::set<NodeId> proven_dead_;          // beyond what their sessions prove

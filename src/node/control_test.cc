@@ -211,6 +211,41 @@ TEST_F(ControlTest, OfTwoThatCannotHearEachOtherOneStays) {
   EXPECT_EQ(world_.view().active_members(), 2u);
 }
 
+TEST_F(ControlTest, ANodeThatHearsNobodyJudgesNobody) {
+  Node& a = world_.start("a", unproven);
+  Node& b = world_.start("b", unproven);
+  Node& c = world_.start("c", unproven);
+  settle();
+  // It could still change things, and be the first to do so.
+  b.reaches_coordinator = c.reaches_coordinator = false;
+  const membership::ClusterView before = world_.view();
+  world_.cut(a, b);
+  world_.cut(a, c);
+  world_.run(Duration::seconds(4));
+  for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
+    EXPECT_EQ(world_.view().partitions[p], before.partitions[p]) << p;
+  }
+  EXPECT_EQ(world_.view().active_members(), 3u);
+  b.reaches_coordinator = c.reaches_coordinator = true;
+  EXPECT_TRUE(world_.run_until([&] { return world_.view().active_members() == 2; }));
+  EXPECT_EQ(world_.view().member(a.id)->member.state, coordination::MemberState::kDown);
+}
+
+TEST_F(ControlTest, WhenAllOthersAreDeadTheirSessionsSaySo) {
+  Node& a = world_.start("a", unproven);
+  Node& b = world_.start("b", unproven);
+  Node& c = world_.start("c", unproven);
+  settle();
+  world_.kill(b, false);
+  world_.kill(c, false);
+  world_.run(Duration::seconds(4));
+  EXPECT_EQ(world_.view().active_members(), 3u);
+  world_.end_session(b);
+  world_.end_session(c);
+  EXPECT_TRUE(world_.run_until([&] { return world_.view().active_members() == 1; }));
+  EXPECT_TRUE(a.running());
+}
+
 TEST_F(ControlTest, ANodeThatWasGivenUpJoinsAgain) {
   Node& a = world_.start("a", unproven);
   Node& b = world_.start("b", unproven);

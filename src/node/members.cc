@@ -17,11 +17,40 @@ bool ControlCore::is_proven_dead(NodeId node) const {
   return proven_dead_.contains(node) || (options_.death_is_proven && !record->has_session);
 }
 
+/// As this node hears it, which may be its own fault.
+bool ControlCore::is_silent(NodeId node) const {
+  if (node == self_) return false;
+  const MemberRecord* record = cluster().member(node);
+  return record == nullptr || record->member.state == MemberState::kDown || is_proven_dead(node) ||
+         liveness_.is_silent(node, now_.instant);
+}
+
+/// What decisions go by: to whom nobody is audible, silence says nothing about the others.
 bool ControlCore::is_alive(NodeId node) const {
   if (node == self_) return true;
   const MemberRecord* record = cluster().member(node);
   return record != nullptr && record->member.state != MemberState::kDown && !is_proven_dead(node) &&
-         !liveness_.is_silent(node, now_.instant);
+         (is_deaf_ || !liveness_.is_silent(node, now_.instant));
+}
+
+/// True if several others should be audible and none is. The fault is then most likely here, and
+/// what this node says may still arrive: it would leave itself as the only holder of data, or
+/// take over what others serve, and be out of reach. If the others are dead indeed, their
+/// sessions end. Of two nodes either may be the one that is cut off. One that was heard long ago
+/// does not count: all fall silent within a heartbeat or so.
+bool ControlCore::hears_nobody() const {
+  if (options_.death_is_proven) return false;  // one machine: nobody can be out of reach
+  const Instant lately = now_.instant - options_.liveness.silence / 2;
+  std::size_t others = 0;
+  for (const MemberRecord& record : cluster().members) {
+    const NodeId node = record.member.id;
+    const bool counts =
+        node != self_ && record.has_session && record.member.state != MemberState::kDown;
+    if (!counts) continue;
+    if (liveness_.heard_since(node, lately)) return false;
+    ++others;
+  }
+  return others >= 2;
 }
 
 std::vector<placement::Node> ControlCore::placement_nodes(bool alive_only) const {
@@ -67,7 +96,7 @@ void ControlCore::mark_down_the_dead() {
     const NodeId node = record.member.id;
     if (node == self_ || record.member.state == MemberState::kDown) continue;
     const bool proven = is_proven_dead(node);
-    const bool silent = liveness_.is_silent(node, now_.instant) &&
+    const bool silent = !is_deaf_ && liveness_.is_silent(node, now_.instant) &&
                         !liveness_.is_promised(node, now_.instant) &&
                         liveness_.silence_reports(node, now_.instant) * 2 >= others_alive;
     if (!proven && !silent) continue;

@@ -225,7 +225,7 @@ void ControlCore::decide_take_over(PartitionId p, const PartitionConfig& c,
   const NodeId primary = c.primary();
   const bool is_promised =
       liveness_.is_promised(primary, now_.instant) && !is_planted(PlantedBug::kTakeOverAtOnce);
-  const bool may = is_proven_dead(primary) || (!is_alive(primary) && !is_promised &&
+  const bool may = is_proven_dead(primary) || (!is_alive(primary) && !is_promised && !is_deaf_ &&
                                                liveness_.is_silent(primary, now_.instant));
   if (!may) {
     // An earlier try of unknown outcome: settles whether it happened.
