@@ -57,7 +57,7 @@ class Client:
 
     def pipeline(self, commands):
         """The replies of all; an error stands in the list as a CommandError."""
-        data = b""
+        data = bytearray()
         for words in commands:
             data += b"*%d\r\n" % len(words)
             for word in map(as_bytes, words):
@@ -170,24 +170,32 @@ class Cluster:
     def __getitem__(self, name):
         return self.nodes[name]
 
-    def problem(self):
-        """Why the cluster is not at rest, as all its nodes see it; empty if it is."""
-        for node in self.nodes.values():
+    def problem(self, but=(), listed_dead=False):
+        """Why the cluster is not at rest, as all its nodes but these see it; empty if it is.
+
+        `listed_dead`: those who are not here may still be known, as down.
+        """
+        here = [name for name in self.nodes if name not in but]
+        for node in map(self.nodes.get, here):
             info = node.info()
-            found = {n["name"]: n["state"] for n in info["nodes"]}
-            if found != dict.fromkeys(self.nodes, "active"):
+            found = {n["name"]: n["state"] for n in info["nodes"]
+                     if n["state"] != "down" or not (listed_dead or n["name"] in but)}
+            if found != dict.fromkeys(here, "active"):
                 return f"{node.name} sees {found}"
             for count in ("under_replicated_slots", "moving_slots", "lost_slots"):
                 if info["cluster"][count]:
                     return f"{node.name} sees {count} {info['cluster'][count]}"
         return ""
 
-    def wait_settled(self, seconds=SECONDS_MAX):
-        """All nodes are known to each other, every slot has its copies where they belong."""
+    def wait_settled(self, seconds=SECONDS_MAX, **options):
+        """All nodes are known to each other, every slot has its copies where they belong.
+
+        The options are those of problem().
+        """
         last = [""]
 
         def is_settled():
-            last[0] = self.problem()
+            last[0] = self.problem(**options)
             return not last[0]
 
         try:

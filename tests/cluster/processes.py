@@ -78,7 +78,8 @@ class Process:
 
     numbers = itertools.count(1)
 
-    def __init__(self, command, folder, name, env=None, place=HERE_PLACE):
+    def __init__(self, command, folder, name, env=None, place=HERE_PLACE,
+                 stdin=subprocess.DEVNULL):
         self.place = place
         self.log_name = f"{next(self.numbers):03}-{name}"
         self.out = folder / f"{self.log_name}.out"
@@ -88,7 +89,7 @@ class Process:
         with open(self.out, "xb") as out, open(self.err, "xb") as err, place.inside():
             self.process = subprocess.Popen(guarded, stdout=out, stderr=err,
                                             env=environment() if env is None else env,
-                                            stdin=subprocess.DEVNULL)
+                                            stdin=stdin)
 
     @property
     def pid(self):

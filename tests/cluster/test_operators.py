@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What an operator decides: to stop a node, to give one up, to accept a loss."""
+
+import itertools
+import subprocess
+
+from case import OPTIONS, SOME_KEYS, DataCase, fill, main
+from cluster import CommandError, local_keys
+from load import Load
+from processes import SECONDS_MAX, environment, wait_until
+
+
+class OperatorCase(DataCase):
+    def borgctl(self, node, *words):
+        """(exit code, stdout, stderr)."""
+        run = subprocess.run([OPTIONS.bin / "borgctl", "-p", str(node.port), *words],
+                             stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                             env=environment(), timeout=SECONDS_MAX, check=False)
+        return run.returncode, run.stdout, run.stderr
+
+    def safe_to_stop(self, node):
+        return {n["name"]: n["safe_to_stop"] for n in node.info()["nodes"]}
+
+    def lose_both_copies(self, cluster):
+        """Kills the two nodes that hold k0, so that neither repairs what the other held.
+
+        Returns those that live.
+        """
+        names = [name for name, _ in cluster.holders("k0")]
+        for name in names:
+            cluster[name].stop_it()
+        for name in names:
+            cluster.kill(name)
+        return list(cluster.nodes.values())
+
+    def outcomes(self, node, values):
+        with node.client() as client:
+            replies = client.pipeline([("GET", key) for key in values])
+        return {reply.code if isinstance(reply, CommandError) else
+                "nil" if reply is None else
+                "right" if reply == value.encode() else f"wrong: {reply}"
+                for reply, value in zip(replies, values.values())}
+
+    def rewrite(self, node, values):
+        with node.client() as client:
+            return set(client.pipeline([("SET", key, value) for key, value in values.items()]))
+
+
+class Stopping(OperatorCase):
+    def test_a_drained_node_holds_nothing_and_nobody_notices_its_death(self):
+        cluster = self.cluster("a", "b", "c")
+        values = fill(cluster["a"])
+        with Load(cluster, "ab") as load:
+            load.do_more()
+            code, _, err = self.borgctl(cluster["a"], "drain", "c")
+            self.assertEqual(code, 0, err)
+            self.assertEqual(local_keys(cluster["c"]), {})
+            found = {n["name"]: n for n in cluster["c"].info()["nodes"]}["c"]
+            self.assertEqual((found["primary_slots"], found["backup_slots"]), (0, 0))
+            self.assertTrue(found["safe_to_stop"])
+            # It stays, and its clients are served.
+            self.assert_holds(cluster["c"], values)
+            cluster.kill("c")
+            info = cluster["a"].info()["cluster"]
+            self.assertEqual((info["under_replicated_slots"], info["moving_slots"]), (0, 0))
+            load.do_more()
+            load.check()
+        self.assertEqual(load.errors(), [])
+        cluster.wait_settled(listed_dead=True)
+        self.assert_holds(cluster["b"], values)
+        self.assert_two_copies(cluster, SOME_KEYS)
+
+    def test_a_node_that_nobody_could_relieve_is_not_drained(self):
+        cluster = self.cluster()
+        cluster.start("a", flags=["--min-copies", "1"])
+        code, _, err = self.borgctl(cluster["a"], "drain", "a")
+        self.assertEqual(code, 1)
+        self.assertIn("no other node could take what a holds", err)
+        code, _, err = self.borgctl(cluster["a"], "drain", "nobody")
+        self.assertEqual(code, 1)
+        self.assertIn("nobody", err)
+
+    def test_info_says_who_is_safe_to_stop(self):
+        cluster = self.cluster("a", "b")
+        fill(cluster["a"], 500)
+        self.assertEqual(self.safe_to_stop(cluster["a"]), {"a": True, "b": True})
+        cluster.kill("b")
+        wait_until(lambda: self.safe_to_stop(cluster["a"])["a"] is False,
+                   "a holds the only copies")
+        cluster.start("c")
+        cluster.wait_settled(listed_dead=True)
+        for node in cluster.nodes.values():
+            found = self.safe_to_stop(node)
+            self.assertEqual((found["a"], found["c"]), (True, True))
+
+    def test_a_silent_node_is_forgotten_on_demand_and_may_come_back(self):
+        cluster = self.cluster("a", "b", "c")
+        values = fill(cluster["a"])
+        code, _, err = self.borgctl(cluster["a"], "forget", "--yes", "c")
+        self.assertEqual(code, 1)
+        self.assertIn("the node is alive", err)
+        cluster["c"].stop_it()
+        cluster.wait_settled(but="c")
+        code, _, err = self.borgctl(cluster["a"], "forget", "c")
+        self.assertEqual(code, 1)
+        self.assertIn("holds the only copy is lost", err)
+        self.assertIn("needs --yes", err)
+        code, _, err = self.borgctl(cluster["a"], "forget", "--yes", "c")
+        self.assertIn("holds the only copy is lost", err)
+        if OPTIONS.coordinator == "local":  # etcd may have ended its session: it is gone already
+            self.assertEqual(code, 0, err)
+        cluster["c"].continue_it()
+        cluster.wait_settled()
+        for node in cluster.nodes.values():
+            self.assert_holds(node, values)
+        self.assert_two_copies(cluster, SOME_KEYS)
+
+
+class Losses(OperatorCase):
+    def test_a_loss_is_shown_and_logged_and_stays_until_it_is_accepted(self):
+        cluster = self.cluster("a", "b", "c", "d")
+        values = fill(cluster["a"])
+        one, other = self.lose_both_copies(cluster)
+        wait_until(lambda: self.lost(one) == self.lost(other) > 0, "both know of lost slots")
+        for node in (one, other):
+            wait_until(lambda n=node: "error both copies of some slots died" in n.log(),
+                       "the log says so")
+            self.assertEqual(self.outcomes(node, values), {"right", "DATALOSS"})
+        code, out, _ = self.borgctl(other, "info")
+        self.assertIn("Lost slots answer -DATALOSS until: borgctl accept-loss", out)
+        code, _, err = self.borgctl(other, "accept-loss")
+        self.assertEqual(code, 0, err)
+        cluster.wait_settled(listed_dead=True)
+        self.assertEqual(self.outcomes(one, values), {"right", "nil"})
+        self.assertEqual(self.rewrite(other, values), {b"OK"})
+        self.assertEqual(self.outcomes(one, values), {"right"})
+
+    def lost(self, node):
+        return node.info()["cluster"]["lost_slots"]
+
+    def test_on_loss_empty_goes_on_by_itself(self):
+        cluster = self.cluster("a", "b", "c", "d", flags=["--on-loss", "empty"])
+        values = fill(cluster["a"])
+        one, other = self.lose_both_copies(cluster)
+        cluster.wait_settled(listed_dead=True)
+        self.assertEqual(self.outcomes(one, values), {"right", "nil"})
+        self.assertEqual(self.rewrite(other, values), {b"OK"})
+        self.assertEqual(self.outcomes(other, values), {"right"})
+        self.assert_two_copies(cluster, SOME_KEYS)
+
+
+class TwoNodes(OperatorCase):
+    numbers = itertools.count()
+
+    def test_with_min_copies_1_the_one_that_is_left_takes_writes(self):
+        cluster = self.cluster("a", "b", flags=["--min-copies", "1"])
+        values = fill(cluster["a"])
+        with Load(cluster, "a") as load:
+            load.do_more()
+            cluster.kill("b")
+            load.do_more(2000)
+            cluster.start("c")
+            cluster.wait_settled(listed_dead=True)
+            load.do_more()
+            load.check()
+        self.assertEqual(load.errors(), [])
+        self.assert_holds(cluster["c"], values)
+        self.assert_two_copies(cluster, SOME_KEYS)
+
+    def test_one_that_stood_still_is_taken_back_and_meanwhile_nothing_is_written(self):
+        cluster = self.cluster("a", "b")
+        values = fill(cluster["a"])
+        cluster["b"].stop_it()
+        # It is silent, not dead for certain: a waits out what it promised.
+        refused = wait_until(lambda: self.refused_key(cluster["a"]), "writes are refused")
+        self.assertEqual(self.outcomes(cluster["a"], values), {"right"})
+        cluster["b"].continue_it()
+        cluster.wait_settled()
+        self.assertIsNone(cluster["b"].call("GET", refused))
+        self.assertEqual(self.rewrite(cluster["b"], values), {b"OK"})
+        cluster.wait_settled()
+        self.assert_two_copies(cluster, SOME_KEYS)
+
+    def refused_key(self, node):
+        """A key of its own each time: the first ones are in doubt, and may have been written."""
+        key = f"refused{next(self.numbers)}"
+        try:
+            node.call("SET", key, "x")
+        except CommandError as error:
+            return key if error.code == "NOREPLICAS" else None
+        return None
+
+
+if __name__ == "__main__":
+    main()
