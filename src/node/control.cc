@@ -372,6 +372,11 @@ void ControlCore::leave() {
   if (stage_ == Stage::kStarting || stage_ == Stage::kRegistering) exit(0, {});
 }
 
+bool ControlCore::is_calm() const {
+  return stage_ == Stage::kMember && !view_changed_ && !decide_wanted_ && open_.empty() &&
+         questions_.empty() && promises_.empty() && !target_due_;
+}
+
 void ControlCore::tick() {
   if (liveness_.heartbeat_due(now_.instant)) {
     send_heartbeats();

@@ -63,9 +63,12 @@ class ControlCore {
   void on_death_proven(NodeId peer);
   /// Hands everything over, then says Exit.
   void leave();
-  /// About every kTick.
+  /// About every kTick; about every kCalmTick will do while is_calm().
   void tick();
   static constexpr Duration kTick = Duration::millis(20);
+  static constexpr Duration kCalmTick = Duration::millis(50);
+  /// Nothing here waits for time to pass, but heartbeats.
+  [[nodiscard]] bool is_calm() const;
 
   void end_turn();
 

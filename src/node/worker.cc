@@ -328,6 +328,14 @@ void WorkerCore::tick() {
   }
 }
 
+bool WorkerCore::is_calm() const {
+  const bool has_work = gateway_.pending() > 0 || !waiting_.empty() || !jobs_.empty() ||
+                        !garbage_.empty() || !throttled_.empty() || saw_expiring_;
+  return !has_work && std::all_of(links_.begin(), links_.end(), [](const auto& entry) {
+    return entry.second->in_flight.empty() && !entry.second->stalled;
+  });
+}
+
 /// Active expiry: some keys of some partitions each tick, so that a million keys that are due
 /// cost a little of many turns and never a long one.
 void WorkerCore::expire_keys() {
@@ -340,6 +348,7 @@ void WorkerCore::expire_keys() {
     if (replicas_[p] == nullptr) continue;
     seen += replica_of(PartitionId(p)).expire_some(now_, kBucketsPerVisit, *this);
   }
+  saw_expiring_ = seen > 0;
 }
 
 void WorkerCore::sweep_records() {

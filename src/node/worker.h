@@ -51,9 +51,12 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   /// protocol, break the link.
   bool on_link_data(const wire::Endpoint& peer, std::string_view input, std::size_t& consumed);
   void on_control(ToWorker message);
-  /// About every kTick.
+  /// About every kTick; about every kCalmTick will do while is_calm().
   void tick();
   static constexpr Duration kTick = Duration::millis(20);
+  static constexpr Duration kCalmTick = Duration::millis(200);
+  /// Nothing here waits for time to pass.
+  [[nodiscard]] bool is_calm() const;
 
   /// Sends again, acknowledges and pumps what this turn asks for.
   void end_turn();
@@ -198,6 +201,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   std::vector<PartitionId> garbage_;  // with memory to be given back
   SyncPacer pacer_;
   std::uint16_t expiry_cursor_ = 0;
+  bool saw_expiring_ = false;  // at the last tick: keys that will expire
   std::uint16_t sweep_cursor_ = 0;
   bool out_of_memory_ = false;
   std::uint64_t clients_total_ = 0;

@@ -122,6 +122,7 @@ void ControlThread::enter() {
 void ControlThread::end_turn() {
   core_.end_turn();
   apply_effects();
+  if (ticks_slowly_ && !core_.is_calm()) schedule_tick();
   in_turn_ = false;
 }
 
@@ -290,7 +291,9 @@ void ControlThread::post_leave() {
 // ---- time and signals ----
 
 void ControlThread::schedule_tick() {
-  tick_timer_.expires_after(std::chrono::nanoseconds(node::ControlCore::kTick.as_nanos()));
+  ticks_slowly_ = core_.is_calm();
+  const Duration after = ticks_slowly_ ? node::ControlCore::kCalmTick : node::ControlCore::kTick;
+  tick_timer_.expires_after(std::chrono::nanoseconds(after.as_nanos()));
   tick_timer_.async_wait([this](ErrorCode ec) {
     if (ec || exit_) return;
     enter();

@@ -79,6 +79,7 @@ class ControlThread final : public BusOwner, public NodeQuestions {
   BusAcceptor bus_;
   Dialer dialer_;
   asio::steady_timer tick_timer_;
+  bool ticks_slowly_ = false;
   asio::steady_timer turn_timer_;  // for what the core wants to do soon, but not at once
   asio::steady_timer accept_timer_;
   asio::signal_set signals_;

@@ -92,6 +92,7 @@ void WorkerThread::end_turn() {
   }
   flush(instant_now());
   core_.resume_clients();
+  if (ticks_slowly_ && !core_.is_calm()) schedule_tick();
   in_turn_ = false;
   if (!core_.effects().resumed.empty() || !core_.effects().links.empty() ||
       !core_.effects().clients.empty() || core_.wants_turn()) {
@@ -277,8 +278,14 @@ void WorkerThread::post_peers(std::vector<Dialer::Wanted> peers) {
   });
 }
 
+/// An idle node costs next to nothing: after some ticks without anything to do they come slowly,
+/// until a turn leaves something that has to wait.
 void WorkerThread::schedule_tick() {
-  tick_timer_.expires_after(std::chrono::nanoseconds(node::WorkerCore::kTick.as_nanos()));
+  constexpr int kCalmTicksMin = 5;
+  calm_ticks_ = core_.is_calm() ? calm_ticks_ + 1 : 0;
+  ticks_slowly_ = calm_ticks_ > kCalmTicksMin;
+  const Duration after = ticks_slowly_ ? node::WorkerCore::kCalmTick : node::WorkerCore::kTick;
+  tick_timer_.expires_after(std::chrono::nanoseconds(after.as_nanos()));
   tick_timer_.async_wait([this](ErrorCode ec) {
     if (ec || stopping_) return;
     enter();

@@ -73,6 +73,8 @@ class WorkerThread final : public SessionOwner, public BusOwner {
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   asio::steady_timer tick_timer_;
+  int calm_ticks_ = 0;
+  bool ticks_slowly_ = false;
   node::WorkerCore core_;
   Dialer dialer_;
   std::vector<WorkerThread*> siblings_;

@@ -49,7 +49,10 @@ void Process::tick() {
   if (!life.alive) return;
   if (!life.paused) {
     control->post([this] { control->core.tick(); });
-    for (auto& worker : workers) worker->post([w = worker.get()] { w->core.tick(); });
+    for (auto& worker : workers) {
+      const bool is_due = !worker->core.is_calm() || sim.permille(100);
+      if (is_due) worker->post([w = worker.get()] { w->core.tick(); });
+    }
   }
   // Timers are late more often than early.
   sim.queue.after(sim.draw(Duration::millis(20), Duration::millis(22)), [this] { tick(); });
