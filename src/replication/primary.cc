@@ -149,9 +149,13 @@ void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
   const std::string_view bytes = reply.buffer().view();
   if (context.met_expired && !context.changed) run_expiry(keys_of(*spec, request.args), now, sink);
   // A write that changed nothing is recorded too: another copy of it that comes later must not
-  // find a state in which it would change something, when its client has this answer.
-  const bool is_recorded = is_write && !request.is_only_copy;
-  if (context.changed || (is_recorded && !sink.too_few_nodes())) {
+  // find a state in which it would change something, when its client has this answer. The only
+  // copy needs that if its answer has to wait: it is sent again if this node resigns meanwhile,
+  // and those behind it may have happened by then.
+  const auto is_recorded = [&] {
+    return is_write && (!request.is_only_copy || stable_ < last_seq_ || !may_serve(now, sink));
+  };
+  if (context.changed || (is_recorded() && !sink.too_few_nodes())) {
     append(*spec, request.origin, request.args, context, bytes, sink);
     answer_write(request.origin, bytes, last_seq_, now, sink);
     return;

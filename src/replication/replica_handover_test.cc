@@ -134,6 +134,21 @@ TEST_F(ReplicaHandoverTest, AParkedPrimaryExpiresNothing) {
   EXPECT_EQ(world_.value(2, key("a")), std::nullopt);
 }
 
+TEST_F(ReplicaHandoverTest, AWriteThatChangedNothingKeepsItsPlaceBeforeThoseBehindIt) {
+  const auto set = world_.ask_here(1, {"SET", key("a"), "1"});
+  const auto setnx = world_.ask_here(1, {"SETNX", key("a"), "2"});
+  const auto getdel = world_.ask_here(1, {"GETDEL", key("a")});
+  world_.deliver(1, 2);
+  world_.configure(World::config(2, 2, {2, 1}));  // before anything was answered
+  world_.replies.clear();
+  for (const auto request : {set, setnx, getdel}) world_.ask_again(2, request);
+  world_.run();
+  EXPECT_EQ(world_.reply(set), kOk);
+  EXPECT_EQ(world_.reply(setnx), ":0\r\n");
+  EXPECT_EQ(world_.reply(getdel), "$1\r\n1\r\n");
+  EXPECT_EQ(world_.value(2, key("a")), std::nullopt);
+}
+
 TEST_F(ReplicaHandoverTest, WhatWasShownAsExpiredStaysSoWithTooFewNodes) {
   world_.ask(1, {"SET", key("a"), "1", "PX", "10"});
   world_.run();

@@ -119,6 +119,17 @@ std::uint64_t ReplicaWorld::ask(int node, std::vector<std::string> args) {
   return request;
 }
 
+std::uint64_t ReplicaWorld::ask_here(int node, std::vector<std::string> args) {
+  const std::uint64_t request = next_request_++;
+  asked_[request] = {.origin = {.gateway = {NodeId(100), 0}, .seq = request, .floor = floor},
+                     .term = replica(node).config().term,
+                     .args = std::move(args)};
+  Asked only = asked_[request];
+  only.is_only_copy = true;
+  give(node, only);
+  return request;
+}
+
 void ReplicaWorld::ask_again(int node, std::uint64_t request) {
   Asked again = asked(request);
   again.term = replica(node).config().term;
@@ -127,9 +138,12 @@ void ReplicaWorld::ask_again(int node, std::uint64_t request) {
 
 void ReplicaWorld::give(int node, const Asked& asked) {
   const std::vector<std::string_view> args(asked.args.begin(), asked.args.end());
-  replica(node).request(
-      {.origin = asked.origin, .term = asked.term, .any_replica = asked.any_replica, .args = args},
-      now, *nodes_.at(node));
+  replica(node).request({.origin = asked.origin,
+                         .term = asked.term,
+                         .any_replica = asked.any_replica,
+                         .args = args,
+                         .is_only_copy = asked.is_only_copy},
+                        now, *nodes_.at(node));
   check_invariants();
 }
 

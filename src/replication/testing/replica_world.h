@@ -61,6 +61,8 @@ class ReplicaWorld {
 
   /// A request of gateway 100; returns its number.
   std::uint64_t ask(int node, std::vector<std::string> args);
+  /// As the gateway on the replica's own worker asks.
+  std::uint64_t ask_here(int node, std::vector<std::string> args);
   /// The same request once more, perhaps to another node.
   void ask_again(int node, std::uint64_t request);
   /// A copy of this request's origin, term and arguments as ask() gives them to the replica.
@@ -69,6 +71,7 @@ class ReplicaWorld {
     Epoch term;
     std::vector<std::string> args;
     bool any_replica = false;
+    bool is_only_copy = false;
   };
   [[nodiscard]] const Asked& asked(std::uint64_t request) const { return asked_.at(request); }
   void give(int node, const Asked& asked);
