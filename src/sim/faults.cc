@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/faults.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include "sim/world.h"
@@ -17,6 +18,9 @@ Faults::Faults(Sim& sim, World& world) : sim_(sim), world_(world) {
             {o.cuts, &Faults::cut},
             {o.coordinator_outages, &Faults::outage},
             {o.clock_jumps, &Faults::jump_clock},
+            {o.drains, &Faults::drain},
+            {o.forgets, &Faults::forget},
+            {o.rollings, &Faults::roll},
             {o.snipes, &Faults::snipe},
             {o.losses, &Faults::lose}};
 }
@@ -37,6 +41,10 @@ void Faults::next() {
 void Faults::one() {
   // Where each failure comes alone the cluster has got over the one before.
   if (sim_.options.one_at_a_time && !world_.is_settled()) return;
+  // Nor has an operator emptied so many nodes that one less is too few for writes.
+  const std::size_t spare =
+      std::min<std::size_t>(sim_.options.nodes, sim_.options.node.settings.min_copies + 1);
+  if (sim_.options.one_at_a_time && world_.staying() < spare) return;
   std::uint32_t total = 0;
   for (const auto& kind : kinds_) total += kind.first;
   if (total == 0) return;
@@ -88,6 +96,44 @@ void Faults::leave() {
   Process* process = victim();
   if (process == nullptr || process->is_leaving || world_.staying() < 2) return;
   process->leave();
+}
+
+void Faults::drain() {
+  Process* process = victim();
+  Process* asked = victim();
+  if (process == nullptr || process->is_leaving || process->is_drained) return;
+  if (world_.staying() < 2) return;
+  process->is_drained = true;
+  asked->ask({"BORG", "DRAIN", process->name});
+}
+
+/// Of whoever the one that is asked finds silent, rightly or not: it refuses the others.
+void Faults::forget() {
+  Process* asked = victim();
+  Process* process = victim();
+  if (process != nullptr && process != asked) asked->ask({"BORG", "FORGET", process->name});
+}
+
+void Faults::roll() {
+  if (is_rolling_) return;
+  is_rolling_ = true;
+  roll_on(0, world_.hosts());
+}
+
+/// The next one leaves when all are at rest again: the world starts again who has left.
+void Faults::roll_on(std::size_t host, std::size_t left) {
+  if (sim_.calm || left == 0) {
+    is_rolling_ = false;
+    return;
+  }
+  if (!world_.is_settled() || world_.staying() < 2) {
+    sim_.queue.after(Duration::millis(50), [this, host, left] { roll_on(host, left); });
+    return;
+  }
+  for (Process* process : world_.live()) {
+    if (process->host == host && !process->is_leaving) process->leave();
+  }
+  sim_.queue.after(Duration::millis(50), [this, host, left] { roll_on(host + 1, left - 1); });
 }
 
 void Faults::join() { world_.add_host(); }

@@ -36,6 +36,10 @@ class Faults {
   void outage();
   void jump_clock();
   void snipe();
+  void drain();
+  void forget();
+  void roll();
+  void roll_on(std::size_t host, std::size_t left);
   void lose();
   void accept_losses();
   void strike(Process& process, std::size_t other_host);
@@ -49,6 +53,7 @@ class Faults {
   World& world_;
   std::vector<std::pair<std::uint32_t, void (Faults::*)()>> kinds_;
   Moment awaited_ = Moment::kNone;
+  bool is_rolling_ = false;
 };
 
 }  // namespace borg::sim

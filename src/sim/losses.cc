@@ -72,6 +72,18 @@ bool Losses::has(std::uint16_t partition) const { return by_partition_.contains(
 void Losses::add_to(std::vector<Operation>& operations, const std::string& key) const {
   const auto at = by_partition_.find(partition_of(slot_of_key(key)).value());
   if (at == by_partition_.end()) return;
+  // With the data the records are lost: what was under way, and is sent again, may happen in the
+  // old life of the partition as well as in the new one.
+  const std::size_t count = operations.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const Operation o = operations[i];
+    const bool spans = o.outcome == Outcome::kOk &&
+                       std::any_of(at->second.begin(), at->second.end(), [&](const Loss& loss) {
+                         const std::int64_t moment = loss.at.as_nanos();
+                         return o.invoked < moment && o.returned > moment;
+                       });
+    if (spans) operations.push_back(unknown(operations, key, o.name, o.invoked, o.args));
+  }
   for (const Loss& loss : at->second) {
     Operation lose = unknown(operations, key, "lose", loss.at.as_nanos(), {});
     lose.outcome = Outcome::kOk;

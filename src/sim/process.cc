@@ -21,6 +21,8 @@ Process::Process(Sim& s, const Setting& where, std::size_t at_host, const std::s
   options.self.host = "10.0.0." + std::to_string(host + 1);
   options.self.workers = worker_count;
   options.self.port = 7001;
+  if (s.options.unequal_weights)
+    options.self.weight = 50 + 50 * static_cast<std::uint32_t>(host % 4);
   if (s.options.zones) options.self.zone = host % 2 == 0 ? "east" : "west";
   control = std::make_unique<ControlActor>(s, *this, s.random.next());
   for (std::uint16_t w = 0; w < worker_count; ++w) {

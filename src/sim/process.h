@@ -122,6 +122,7 @@ class Process {
   Life life;
   bool is_ready = false;
   bool is_leaving = false;
+  bool is_drained = false;  ///< or was asked to be
   std::string exit_message;
   std::unique_ptr<ControlActor> control;
   std::vector<std::unique_ptr<WorkerActor>> workers;

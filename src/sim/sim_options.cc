@@ -50,6 +50,8 @@ void draw_faults(SimOptions& o, Random& random) {
   o.crashes = weight(2);
   o.leaves = weight(4);
   o.joins = weight(4);
+  o.drains = weight(6);
+  o.rollings = weight(8);
   o.one_at_a_time = random.chance(1, 4);
   if (o.one_at_a_time) return;
   // A thread that stands still is taken for dead: a failure like the others.
@@ -59,6 +61,7 @@ void draw_faults(SimOptions& o, Random& random) {
   o.cuts = weight(3);
   o.coordinator_outages = weight(4);
   o.clock_jumps = weight(8);
+  o.forgets = weight(6);
   o.snipes = weight(2);
   o.exceeds_promise = random.chance(1, 10);
   if (o.exceeds_promise) draw_losses(o, random);
@@ -76,6 +79,7 @@ SimOptions draw_options(Random& random) {
   o.hosts_max = o.nodes + static_cast<std::size_t>(random.between(0, 2));
   draw_node(o.node, o.nodes, random);
   o.zones = random.chance(1, 4);
+  o.unequal_weights = random.chance(1, 4);
   if (random.chance(1, 4)) o.latency_max = Duration::millis(random.between(1, 20));
   if (random.chance(1, 8)) o.split_permille = 500;
   if (random.chance(1, 8)) o.slow_turn_permille = 100;
@@ -115,7 +119,8 @@ std::string describe(const SimOptions& o) {
          number("crashes", o.crashes) + number("pauses", o.pauses) + number("leaves", o.leaves) +
          number("joins", o.joins) + number("broken_links", o.broken_links) +
          number("cuts", o.cuts) + number("outages", o.coordinator_outages) +
-         number("snipes", o.snipes) + number("lost_answers", o.answer_lost_permille) +
+         number("snipes", o.snipes) + number("drains", o.drains) + number("forgets", o.forgets) +
+         number("rollings", o.rollings) + number("lost_answers", o.answer_lost_permille) +
          number("clients", o.clients) + number("pipeline", o.pipeline_max) +
          number("expiry", o.expiry_permille);
 }

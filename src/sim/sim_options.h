@@ -17,6 +17,7 @@ struct SimOptions {
   std::size_t hosts_max = 5;  ///< nodes that join later included
   node::NodeOptions node;     ///< of all nodes, but for the name and the number of workers
   bool zones = false;
+  bool unequal_weights = false;
   std::uint16_t workers_max = 3;  ///< of a node
 
   // The machinery around the cores.
@@ -49,7 +50,10 @@ struct SimOptions {
   std::uint32_t cuts = 0;
   std::uint32_t coordinator_outages = 0;
   std::uint32_t clock_jumps = 0;
-  std::uint32_t snipes = 0;  ///< strokes at the worst moment
+  std::uint32_t drains = 0;    ///< an operator empties a node, which stays
+  std::uint32_t forgets = 0;   ///< an operator gives up a node that is silent
+  std::uint32_t rollings = 0;  ///< all nodes leave and come back, one after the other
+  std::uint32_t snipes = 0;    ///< strokes at the worst moment
   Duration fault_gap_max = Duration::seconds(1);
 
   // Clients.

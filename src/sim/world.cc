@@ -107,8 +107,9 @@ std::vector<Process*> World::live() {
 
 std::size_t World::staying() {
   const auto all = live();
-  return static_cast<std::size_t>(std::count_if(
-      all.begin(), all.end(), [](const Process* p) { return p->is_ready && !p->is_leaving; }));
+  return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [](const Process* p) {
+    return p->is_ready && !p->is_leaving && !p->is_drained;
+  }));
 }
 
 bool World::can_spare(const Process& victim) {
@@ -238,7 +239,8 @@ bool World::is_settled(std::string* why) {
     if (is_dead && invariants_.lost() > 0 && !record.has_session) continue;
     ++members;
     if (is_dead || !record.has_session ||
-        (record.member.state != coordination::MemberState::kActive && !at->second->is_leaving)) {
+        (record.member.state != coordination::MemberState::kActive && !at->second->is_leaving &&
+         !at->second->is_drained)) {
       return no("member " + record.member.name + " is not active");
     }
   }
@@ -308,8 +310,8 @@ void World::check_histories() {
     if (invariants_.is_lost(key) || invariants_.was_wiped()) continue;
     const bool had_loss = losses.has(partition_of(slot_of_key(key)).value());
     if (!had_loss) check_exactly_once(operations);
-    operations = with_expiries(std::move(operations), slack_ms * 1'000'000);
     losses.add_to(operations, key);
+    operations = with_expiries(std::move(operations), slack_ms * 1'000'000);
     const CheckResult result = check_key(operations, model, {.steps_max = 300'000});
     undecided_ += result.verdict == Verdict::kUndecided ? 1 : 0;
     if (result.verdict == Verdict::kViolation) {
