@@ -18,6 +18,8 @@ enum class PlantedBug : std::uint8_t {
   kNoCompare,                ///< configurations are written over whatever there is
   kPromiseAfterTakeOver,     ///< a promise is used though the view misses a take-over
   kTakeOverAtOnce,           ///< a backup does not wait out the lease that it granted
+  kTooFewCopies,             ///< a write is answered though fewer nodes hold it than must
+  kNeverRepair,              ///< no substitute is ever synced
   kShowUnstable,             ///< a read does not wait for the writes that it could have seen
   kServeDuringHandOver,      ///< commands are served while a hand-over is committed
   kSnapshotMissesWrites,     ///< what a snapshot has passed is not sent any more

@@ -164,6 +164,7 @@ void ControlCore::decide_as_primary(PartitionId p, const PartitionConfig& c,
   }
   for (const NodeId node : wanted) {
     if (next.is_replica(node) || work.broken.contains(node)) continue;
+    if (is_planted(PlantedBug::kNeverRepair)) break;
     if (next.syncing.empty() && c.syncing.empty()) {
       if (feeding_ >= options_.syncing_partitions_max) break;
       ++feeding_;

@@ -332,7 +332,8 @@ void Replica::advance(Now now, ReplicaSink& sink) {
     held[holders++] = p.held_through();
   }
   stable_ = std::max(stable_, stable);
-  const std::size_t others = sink.copies_required() - 1;
+  const bool is_careless = is_planted(PlantedBug::kTooFewCopies);
+  const std::size_t others = is_careless ? 0 : sink.copies_required() - 1;
   if (others == 0) {
     committed_ = std::max(committed_, stable_);
   } else if (holders >= others) {

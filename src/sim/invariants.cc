@@ -311,7 +311,7 @@ void Invariants::print_changes(const Process& process) {
   }
 }
 
-void Invariants::check_copies() {
+std::string Invariants::unequal_copies() const {
   for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
     const Process* first = nullptr;
     Content expected;
@@ -324,10 +324,12 @@ void Invariants::check_copies() {
         first = holder;
         expected = found;
       } else if (found != expected) {
-        fail("copies are equal", p, first->name + " and " + holder->name);
+        return "partition " + std::to_string(p) + ", " + describe(configs_[p]) + ": " +
+               first->name + " and " + holder->name;
       }
     }
   }
+  return {};
 }
 
 }  // namespace borg::sim

@@ -37,8 +37,8 @@ class Invariants {
 
   /// Of one process, after a turn of one of its workers.
   void check_turn(Process& process, std::size_t worker);
-  /// At rest: the copies of each partition are equal.
-  void check_copies();
+  /// At rest: the copies of each partition are equal. Says which are not; empty: all are.
+  [[nodiscard]] std::string unequal_copies() const;
 
   // ---- what is lost ----
 

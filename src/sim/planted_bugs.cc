@@ -30,6 +30,8 @@ constexpr NamedBug kBugs[] = {
     {PlantedBug::kNoCompare, "write without compare"},
     {PlantedBug::kPromiseAfterTakeOver, "promise after a take-over"},
     {PlantedBug::kTakeOverAtOnce, "take over at once"},
+    {PlantedBug::kTooFewCopies, "too few copies"},
+    {PlantedBug::kNeverRepair, "never repair"},
     {PlantedBug::kShowUnstable, "show what is not stable"},
     {PlantedBug::kServeDuringHandOver, "serve during a hand-over"},
     {PlantedBug::kSnapshotMissesWrites, "a snapshot misses writes"},

@@ -55,14 +55,14 @@ void draw_faults(SimOptions& o, Random& random) {
   o.one_at_a_time = random.chance(1, 4);
   if (o.one_at_a_time) return;
   // A thread that stands still is taken for dead: a failure like the others.
-  if (random.chance(1, 4)) o.slow_turn_max = Duration::millis(random.between(20, 1000));
+  if (random.chance(1, 3)) o.slow_turn_max = Duration::millis(random.between(20, 1000));
   o.pauses = weight(3);
   o.broken_links = weight(2);
   o.cuts = weight(3);
   o.coordinator_outages = weight(4);
   o.clock_jumps = weight(8);
   o.forgets = weight(6);
-  o.snipes = weight(2);
+  if (random.chance(3, 4)) o.snipes = static_cast<std::uint32_t>(random.between(1, 10));
   o.exceeds_promise = random.chance(1, 10);
   if (o.exceeds_promise) draw_losses(o, random);
   if (random.chance(1, 4))
