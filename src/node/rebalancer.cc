@@ -122,12 +122,14 @@ void ControlCore::decide(PartitionId p, std::vector<Proposal>& out) {
 /// A partition that never was is empty, and so its copies are equal: all are in sync at once.
 ///
 /// Each new epoch is a transaction, which takes a new revision: so no epoch is above the revision
-/// that wrote it. The first one here is the revision of the founding, hence above every epoch of
-/// an earlier cluster of this name: a node that was cut off since then is recognised as stale.
+/// that wrote it. The first one here is a revision at which the partition was not there, hence
+/// above every epoch of an earlier cluster of this name: a node that was cut off since then is
+/// recognised as stale. Not the revision of the founding: a node whose registration is committed
+/// late, behind its own clearing away of a dead cluster, is a member without having founded.
 void ControlCore::decide_creation(PartitionId p, std::vector<Proposal>& out) {
   const NodeList wanted = wanted_replicas(p);
   if (wanted.front() != self_) return;
-  const Epoch first(cluster().settings_modified.value());
+  const Epoch first(cluster().revision.value());
   out.push_back(
       {p, PartitionConfig{.epoch = first, .term = first, .in_sync = wanted, .syncing = {}}});
 }
