@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // BORG INFO, LEAVE, FORGET, ACCEPT-LOSS and INFO: answered by the control thread, some after
 // asking all workers and all nodes.
-#include <algorithm>
 
+#include "commands/arguments.h"
 #include "node/control.h"
 #include "node/describe.h"
 #include "resp/writer.h"
 
 namespace borg::node {
 
+using commands::equals_ignoring_case;
 using coordination::MemberState;
 using membership::MemberRecord;
 
 namespace {
-
-bool is_word(std::string_view text, std::string_view lower) {
-  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-  });
-}
 
 resp::Version version_of(const AdminRequest& request) {
   return request.resp == 3 ? resp::Version::kResp3 : resp::Version::kResp2;
@@ -28,15 +23,15 @@ resp::Version version_of(const AdminRequest& request) {
 
 void ControlCore::on_admin(AdminRequest request) {
   const std::string_view command = request.args.front();
-  if (!is_word(command, "borg") || is_word(request.args[1], "info")) {
+  if (!equals_ignoring_case(command, "borg") || equals_ignoring_case(request.args[1], "info")) {
     ask(std::move(request));
-  } else if (is_word(request.args[1], "leave")) {
+  } else if (equals_ignoring_case(request.args[1], "leave")) {
     change_member(request, MemberState::kLeaving);
-  } else if (is_word(request.args[1], "drain")) {
+  } else if (equals_ignoring_case(request.args[1], "drain")) {
     change_member(request, MemberState::kDraining);
-  } else if (is_word(request.args[1], "forget")) {
+  } else if (equals_ignoring_case(request.args[1], "forget")) {
     change_member(request, MemberState::kDown);
-  } else if (is_word(request.args[1], "accept-loss")) {
+  } else if (equals_ignoring_case(request.args[1], "accept-loss")) {
     accept_loss(request);
   } else {
     answer_error(request, "ERR unknown BORG subcommand");
@@ -113,7 +108,7 @@ void ControlCore::ask(AdminRequest request) {
                     .nodes = {},
                     .nodes_missing = {}};
   effects_.workers.emplace_back(std::nullopt, WorkerStatsRequest{});
-  const bool whole_cluster = is_word(question.request.args.front(), "borg");
+  const bool whole_cluster = equals_ignoring_case(question.request.args.front(), "borg");
   for (auto& [peer, link] : links_) {
     if (!whole_cluster || !link.up || cluster().member(peer) == nullptr) continue;
     question.nodes_missing.insert(peer);
@@ -165,9 +160,9 @@ void ControlCore::finish_questions() {
     if (!complete && now_.instant < question.deadline) continue;
     ByteBuffer out;
     resp::Writer writer(out, version_of(question.request));
-    if (is_word(question.request.args.front(), "borg")) {
+    if (equals_ignoring_case(question.request.args.front(), "borg")) {
       writer.bulk(describe_cluster(question));
-    } else if (is_word(question.request.args.front(), "metrics")) {
+    } else if (equals_ignoring_case(question.request.args.front(), "metrics")) {
       writer.bulk(describe_as_metrics(info_report(question)));
     } else {
       const auto& args = question.request.args;

@@ -2,28 +2,20 @@
 // Commands about the connection itself.
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <string>
 
+#include "commands/arguments.h"
 #include "node/client_list.h"
 #include "node/gateway_commands.h"
+#include "resp/integer.h"
 
 namespace borg::node {
+
+using commands::equals_ignoring_case;
+
 namespace {
 
 constexpr std::string_view kServerVersion = "7.0.15";
-
-bool is_word(std::string_view text, std::string_view lower) {
-  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-  });
-}
-
-template <class T>
-bool read_number(std::string_view text, T& value) {
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-  return result.ec == std::errc() && result.ptr == text.data() + text.size();
-}
 
 /// Names must not break the lines of CLIENT LIST.
 bool is_printable(std::string_view name) {
@@ -51,7 +43,7 @@ void quit(const GatewayCall& call) {
 
 void select(const GatewayCall& call) {
   std::int64_t index = 0;
-  if (!read_number(call.args[1], index)) {
+  if (!resp::parse_whole(call.args[1], index)) {
     call.error("ERR value is not an integer or out of range");
   } else if (index != 0) {
     call.error("ERR DB index is out of range");
@@ -115,7 +107,7 @@ void hello(const GatewayCall& call) {
   std::int64_t version = static_cast<std::int64_t>(call.client.version);
   std::size_t next = 1;
   if (call.args.size() > 1) {
-    if (!read_number(call.args[1], version)) {
+    if (!resp::parse_whole(call.args[1], version)) {
       call.error("ERR Protocol version is not an integer or out of range");
       return;
     }
@@ -129,13 +121,13 @@ void hello(const GatewayCall& call) {
   bool has_name = false;
   while (next < call.args.size()) {
     const std::size_t left = call.args.size() - next - 1;
-    if (is_word(call.args[next], "auth") && left >= 2) {
+    if (equals_ignoring_case(call.args[next], "auth") && left >= 2) {
       if (call.args[next + 1] != "default") {
         call.error("WRONGPASS invalid username-password pair or user is disabled.");
         return;
       }
       next += 3;
-    } else if (is_word(call.args[next], "setname") && left >= 1) {
+    } else if (equals_ignoring_case(call.args[next], "setname") && left >= 1) {
       name = call.args[next + 1];
       has_name = true;
       next += 2;
@@ -168,8 +160,8 @@ void client_getname(const GatewayCall& call) {
 }
 
 void client_setinfo(const GatewayCall& call) {
-  const bool is_name = is_word(call.args[2], "lib-name");
-  if (!is_name && !is_word(call.args[2], "lib-ver")) {
+  const bool is_name = equals_ignoring_case(call.args[2], "lib-name");
+  if (!is_name && !equals_ignoring_case(call.args[2], "lib-ver")) {
     call.error("ERR Unrecognized option '" + std::string(call.args[2]) + "'");
   } else if (!is_printable(call.args[3])) {
     call.error("ERR " + std::string(call.args[2]) +
@@ -188,20 +180,21 @@ void client_info(const GatewayCall& call) {
 
 void client_list(const GatewayCall& call) {
   ClientFilter filter;
-  if (call.args.size() == 4 && is_word(call.args[2], "type")) {
+  if (call.args.size() == 4 && equals_ignoring_case(call.args[2], "type")) {
     constexpr std::array<std::string_view, 4> kTypes{"normal", "master", "replica", "pubsub"};
-    const bool known = std::any_of(kTypes.begin(), kTypes.end(),
-                                   [&](auto type) { return is_word(call.args[3], type); }) ||
-                       is_word(call.args[3], "slave");
+    const bool known =
+        std::any_of(kTypes.begin(), kTypes.end(),
+                    [&](auto type) { return equals_ignoring_case(call.args[3], type); }) ||
+        equals_ignoring_case(call.args[3], "slave");
     if (!known) {
       call.error("ERR Unknown client type '" + std::string(call.args[3]) + "'");
       return;
     }
-    filter.none = !is_word(call.args[3], "normal");
-  } else if (call.args.size() > 3 && is_word(call.args[2], "id")) {
+    filter.none = !equals_ignoring_case(call.args[3], "normal");
+  } else if (call.args.size() > 3 && equals_ignoring_case(call.args[2], "id")) {
     for (std::size_t i = 3; i < call.args.size(); ++i) {
       std::int64_t id = 0;
-      if (!read_number(call.args[i], id) || id < 1) {
+      if (!resp::parse_whole(call.args[i], id) || id < 1) {
         call.error("ERR Invalid client ID");
         return;
       }
@@ -215,9 +208,9 @@ void client_list(const GatewayCall& call) {
 }
 
 void set_switch(const GatewayCall& call, bool& value) {
-  if (is_word(call.args[2], "on")) {
+  if (equals_ignoring_case(call.args[2], "on")) {
     value = true;
-  } else if (is_word(call.args[2], "off")) {
+  } else if (equals_ignoring_case(call.args[2], "off")) {
     value = false;
   } else {
     call.error("ERR syntax error");
@@ -231,12 +224,12 @@ void client_no_touch(const GatewayCall& call) { set_switch(call, call.client.no_
 
 void client_reply(const GatewayCall& call) {
   Client& client = call.client;
-  if (is_word(call.args[2], "on")) {
+  if (equals_ignoring_case(call.args[2], "on")) {
     client.replies_off = client.silenced = false;
     call.ok();
-  } else if (is_word(call.args[2], "off")) {
+  } else if (equals_ignoring_case(call.args[2], "off")) {
     client.replies_off = true;
-  } else if (is_word(call.args[2], "skip")) {
+  } else if (equals_ignoring_case(call.args[2], "skip")) {
     client.skip_next = !client.replies_off;
   } else {
     call.error("ERR syntax error");

@@ -2,12 +2,16 @@
 #include "node/scan_command.h"
 
 #include <algorithm>
-#include <charconv>
 #include <numeric>
 
+#include "commands/arguments.h"
+#include "resp/integer.h"
 #include "resp/parser.h"
 
 namespace borg::node {
+
+using commands::equals_ignoring_case;
+
 namespace {
 
 constexpr unsigned kPositionBits = 38;
@@ -19,25 +23,14 @@ std::uint64_t cursor_of(std::uint64_t slot, std::uint64_t position) {
   return slot << kPositionBits | position;
 }
 
-bool read_number(std::string_view text, std::uint64_t& value) {
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-  return result.ec == std::errc() && result.ptr == text.data() + text.size();
-}
-
 /// As Redis's strtoul() does: nothing is 0, and a minus counts down from 2^64.
 bool read_cursor(std::string_view text, std::uint64_t& cursor) {
   cursor = 0;
   if (text.empty()) return true;
   const bool negative = text.front() == '-';
-  if (!read_number(text.substr(negative ? 1 : 0), cursor)) return false;
+  if (!resp::parse_whole(text.substr(negative ? 1 : 0), cursor)) return false;
   if (negative) cursor = 0 - cursor;
   return true;
-}
-
-bool is_word(std::string_view text, std::string_view lower) {
-  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-  });
 }
 
 void reply_error(Gateway& gateway, Client& client, std::string_view error) {
@@ -62,7 +55,7 @@ void ScanCommand::start_scan(Gateway& gateway, Client& client, commands::Args ar
   std::vector<std::string> filters;
   for (std::size_t i = 2; i < args.size(); i += 2) {
     const bool has_value = i + 1 < args.size();
-    if (has_value && is_word(args[i], "count")) {
+    if (has_value && equals_ignoring_case(args[i], "count")) {
       std::int64_t value = 0;
       const std::string_view text = args[i + 1];
       const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -75,7 +68,8 @@ void ScanCommand::start_scan(Gateway& gateway, Client& client, commands::Args ar
         return;
       }
       count = static_cast<std::uint64_t>(value);
-    } else if (has_value && (is_word(args[i], "match") || is_word(args[i], "type"))) {
+    } else if (has_value &&
+               (equals_ignoring_case(args[i], "match") || equals_ignoring_case(args[i], "type"))) {
       filters.emplace_back(args[i]);
       filters.emplace_back(args[i + 1]);
     } else {
@@ -91,7 +85,7 @@ void ScanCommand::start_scan(Gateway& gateway, Client& client, commands::Args ar
 
 void ScanCommand::start_local(Gateway& gateway, Client& client, commands::Args args) {
   std::uint64_t cursor = 0;
-  if (args.size() > 2 && !read_number(args[2], cursor)) {
+  if (args.size() > 2 && !resp::parse_whole(args[2], cursor)) {
     reply_error(gateway, client, "ERR invalid cursor");
     return;
   }

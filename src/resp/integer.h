@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <charconv>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -28,6 +30,14 @@ inline constexpr std::size_t kIntegerCharsMax = 20;
   constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   if (value > kMax + (negative ? 1 : 0)) return std::nullopt;
   return static_cast<std::int64_t>(negative ? 0 - value : value);
+}
+
+/// Reads decimal digits, and for signed types a minus, leading zeros too. False, with `value`
+/// undefined, if there is anything else or it does not fit.
+template <std::integral T>
+[[nodiscard]] bool parse_whole(std::string_view text, T& value) {
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+  return result.ec == std::errc() && result.ptr == text.data() + text.size();
 }
 
 /// Writes `value` in decimal at `out`, which has room for kIntegerCharsMax characters; returns
