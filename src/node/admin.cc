@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // BORG INFO, LEAVE, FORGET, ACCEPT-LOSS and INFO: answered by the control thread, some after
 // asking all workers and all nodes.
-
 #include "commands/arguments.h"
 #include "node/control.h"
 #include "node/describe.h"

@@ -39,14 +39,20 @@ class Client {
     pending_.push_back({.silenced = silenced});
     return first_slot_ + pending_.size() - 1;
   }
-  /// Finishes a reply, and moves to the output what is now in order.
+  /// Finishes a reply, and moves to the output what is now in order. The client must be flushed
+  /// at the end of the turn, whether it has output or not.
   void finish(Slot slot, std::string_view reply, Instant valid_until);
   /// Writes a reply behind all that are pending.
   void reply_now(std::string_view reply, Instant valid_until = Instant::never());
 
   ByteBuffer output;
-  /// The output may leave only before this moment (leases); else the connection is closed.
+  /// The replies finished since the last flush are known to be the latest until this moment
+  /// (leases): a flush that comes later closes the connection. One that comes in time proves
+  /// them for good, those too that have to wait for others: each was right after it was asked.
   Instant output_valid_until = Instant::never();
+  void confirm_before(Instant valid_until) {
+    if (valid_until < output_valid_until) output_valid_until = valid_until;
+  }
 
   resp::RequestParser parser;
   resp::Version version = resp::Version::kResp2;
@@ -74,9 +80,7 @@ class Client {
     bool silenced = false;
     bool ready = false;
     std::string reply;
-    Instant valid_until = Instant::never();
   };
-  void write(std::string_view reply, Instant valid_until);
 
   const ConnectionId id_;
   const std::string address_;

@@ -28,6 +28,7 @@ class ClientListCommand : public Composite {
   static void start(Gateway& gateway, Client& client, ClientFilter filter);
   ClientListCommand(Gateway& gateway, Client& client, ClientFilter filter);
   void part_done(std::size_t part, std::string_view reply) override;
+  [[nodiscard]] Client& client() override { return client_; }
 
  private:
   Gateway& gateway_;

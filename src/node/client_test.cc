@@ -34,16 +34,27 @@ TEST(Client, RepliesLeaveInTheOrderInWhichTheyWereReserved) {
   EXPECT_TRUE(client.nothing_pending());
 }
 
-TEST(Client, TheOutputIsGoodForAsLongAsItsShortestReply) {
+TEST(Client, WhatATurnFinishedIsGoodForAsLongAsItsShortestReply) {
   Client client = new_client();
   const auto first = client.reserve();
   const auto second = client.reserve();
   client.finish(second, "b", at(5));
-  EXPECT_EQ(client.output_valid_until, Instant::never()) << "it has not left";
+  EXPECT_EQ(client.output_valid_until, at(5)) << "though it has to wait";
   client.finish(first, "a", at(9));
   EXPECT_EQ(client.output_valid_until, at(5));
   client.reply_now("c", at(7));
   EXPECT_EQ(client.output_valid_until, at(5));
+}
+
+TEST(Client, WhatWasProvenInItsTurnMayWaitForOthersAsLongAsItTakes) {
+  Client client = new_client();
+  const auto first = client.reserve();
+  const auto second = client.reserve();
+  client.finish(second, "b", at(5));
+  client.output_valid_until = Instant::never();  // flushed in time
+  client.finish(first, "a", at(1'000));
+  EXPECT_EQ(client.output.view(), "ab");
+  EXPECT_EQ(client.output_valid_until, at(1'000));
 }
 
 TEST(Client, ASilencedCommandLeavesNoGapAndNoReply) {

@@ -299,8 +299,17 @@ void Gateway::on_reply(std::uint64_t seq, PartitionId partition, wire::ReplyStat
       host_.client_left(*target.client);
     }
   } else {
-    target.composite->part_done(target.part, bytes);
+    deliver_part(target, bytes, valid_until);
   }
+}
+
+void Gateway::deliver_part(Target& target, std::string_view bytes, Instant valid_until) {
+  if (valid_until != Instant::never()) {
+    Client& client = target.composite->client();
+    client.confirm_before(valid_until);
+    host_.client_has_output(client);
+  }
+  target.composite->part_done(target.part, bytes);
 }
 
 /// To a target that has no place in the order of replies yet.
@@ -309,7 +318,7 @@ void Gateway::deliver(Target& target, std::string_view bytes, Instant valid_unti
     target.client->reply_now(bytes, valid_until);
     host_.client_has_output(*target.client);
   } else {
-    target.composite->part_done(target.part, bytes);
+    deliver_part(target, bytes, valid_until);
   }
 }
 

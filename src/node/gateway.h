@@ -52,6 +52,7 @@ class Composite {
   virtual ~Composite() = default;
   /// Part `part` was answered.
   virtual void part_done(std::size_t part, std::string_view reply) = 0;
+  [[nodiscard]] virtual Client& client() = 0;
   /// Called once a turn after defer().
   virtual void go_on() {}
 };
@@ -142,6 +143,7 @@ class Gateway {
   [[nodiscard]] bool is_lost(PartitionId partition) const;
   void send(Pending& pending);
   void deliver(Target& target, std::string_view bytes, Instant valid_until);
+  void deliver_part(Target& target, std::string_view bytes, Instant valid_until);
   Pending* find(std::uint64_t seq);
   Pending& new_pending(std::uint64_t seq);
   void release(std::uint64_t seq);

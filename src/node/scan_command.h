@@ -25,6 +25,7 @@ class ScanCommand : public Composite, public std::enable_shared_from_this<ScanCo
 
   ScanCommand(Gateway& gateway, Client& client, std::uint64_t cursor, bool local);
   void part_done(std::size_t part, std::string_view reply) override;
+  [[nodiscard]] Client& client() override { return client_; }
   void go_on() override;
 
  private:
@@ -59,6 +60,7 @@ class RandomKeyCommand : public Composite, public std::enable_shared_from_this<R
   static void start(Gateway& gateway, Client& client);
   RandomKeyCommand(Gateway& gateway, Client& client);
   void part_done(std::size_t part, std::string_view reply) override;
+  [[nodiscard]] Client& client() override { return client_; }
   void go_on() override;
 
  private:

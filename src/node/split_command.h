@@ -23,6 +23,7 @@ class SplitCommand : public Composite {
   SplitCommand(Gateway& gateway, Client& client, commands::Merge merge, std::size_t parts,
                std::size_t keys);
   void part_done(std::size_t part, std::string_view reply) override;
+  [[nodiscard]] Client& client() override { return client_; }
 
  private:
   void merge_part(std::size_t part, std::string_view reply);
