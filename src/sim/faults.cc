@@ -126,7 +126,8 @@ void Faults::roll_on(std::size_t host, std::size_t left) {
     is_rolling_ = false;
     return;
   }
-  if (!world_.is_settled() || world_.staying() < 2) {
+  const std::size_t needed = sim_.options.one_at_a_time ? sim_.options.node.settings.min_copies : 1;
+  if (!world_.is_settled() || world_.staying() <= needed) {
     sim_.queue.after(Duration::millis(50), [this, host, left] { roll_on(host, left); });
     return;
   }
