@@ -261,6 +261,22 @@ TEST_F(ControlTest, ANodeThatWasGivenUpJoinsAgain) {
   EXPECT_TRUE(a.logged("it joins again"));
 }
 
+TEST_F(ControlTest, OneCutLinkCostsNoNode) {
+  Node& a = world_.start("a", unproven);
+  Node& b = world_.start("b", unproven);
+  Node& c = world_.start("c", unproven);
+  settle();
+  world_.cut(a, b);
+  const std::uint64_t target = world_.view().target.version;
+  world_.run(Duration::seconds(5));
+  EXPECT_EQ(world_.view().active_members(), 3u);
+  EXPECT_EQ(world_.view().target.version, target);
+  for (const PartitionConfig& config : world_.view().partitions) {
+    EXPECT_FALSE(config.is_replica(a.id) && config.is_replica(b.id)) << "they are no pair now";
+    EXPECT_TRUE(config.is_replica(c.id));
+  }
+}
+
 TEST_F(ControlTest, ANodeThatWasForgottenEndsSoThatItMayComeBackAsANewOne) {
   Node& a = world_.start("a", unproven);
   Node& b = world_.start("b", unproven);

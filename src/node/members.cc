@@ -81,6 +81,9 @@ void ControlCore::set_member_state(const MemberRecord& record, MemberState state
   send(std::move(txn), {.kind = OpenTxn::Kind::kMember});
 }
 
+/// By silence only if most others find it silent. With half of them it would take a single cut
+/// link to give up one of three nodes, which joins again because half of the others hear it
+/// (is_heard_by_most()), and so to and fro for as long as the link is cut.
 void ControlCore::mark_down_the_dead() {
   std::size_t others_alive = 0;  // of all but the suspect, this node included
   for (const MemberRecord& record : cluster().members) {
@@ -98,7 +101,7 @@ void ControlCore::mark_down_the_dead() {
     const bool proven = is_proven_dead(node);
     const bool silent = !is_deaf_ && liveness_.is_silent(node, now_.instant) &&
                         !liveness_.is_promised(node, now_.instant) &&
-                        liveness_.silence_reports(node, now_.instant) * 2 >= others_alive;
+                        liveness_.silence_reports(node, now_.instant) * 2 > others_alive;
     if (!proven && !silent) continue;
     if (const auto given_up = std::make_pair(node, record.modified); given_up != given_up_) {
       given_up_ = given_up;
