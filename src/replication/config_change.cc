@@ -39,7 +39,10 @@ void Replica::configure(const PartitionConfig& config, Now now, ReplicaSink& sin
     }
     return;
   }
-  if (was_primary) resign(sink);
+  if (was_primary) {
+    resign(sink);
+    tell_successor(sink);
+  }
   if (config.in_sync.contains(self_)) {
     role_ = Role::kBackup;
   } else if (config.syncing.contains(self_)) {
@@ -92,6 +95,17 @@ void Replica::resign(ReplicaSink& sink) {
   peers_.clear();
   log_.clear();
   parked_ = drained_reported_ = false;
+}
+
+/// Who is primary now may not have heard of it yet, or be cut off from the coordinator: it can
+/// begin without. (A Nack of no term: it refuses nothing, but every Nack carries the news.)
+void Replica::tell_successor(ReplicaSink& sink) {
+  ByteBuffer* out = sink.link(config_.primary(), partition_);
+  if (out == nullptr) return;
+  wire::encode(*out, wire::Nack{.partition = partition_,
+                                .term = Epoch(),
+                                .reason = wire::NackReason::kStale,
+                                .config = config_});
 }
 
 void Replica::refresh_peers(ReplicaSink& sink) {

@@ -214,6 +214,7 @@ class Replica {
   void become_primary(Now now, ReplicaSink& sink);
   void stay_primary(Now now, ReplicaSink& sink);
   void resign(ReplicaSink& sink);
+  void tell_successor(ReplicaSink& sink);
   void refresh_peers(ReplicaSink& sink);
   void drop_data();
   bool adopt(NodeId from, const PartitionConfig& config, Now now, ReplicaSink& sink);

@@ -149,6 +149,20 @@ TEST_F(ReplicaHandoverTest, AWriteThatChangedNothingKeepsItsPlaceBeforeThoseBehi
   EXPECT_EQ(world_.value(2, key("a")), std::nullopt);
 }
 
+TEST_F(ReplicaHandoverTest, TheSuccessorHearsOfItFromTheFormerPrimary) {
+  world_.ask(1, {"SET", key("a"), "1"});
+  world_.run();
+  world_.configure({1}, World::config(2, 2, {2, 1}));  // 2 does not reach the coordinator
+  world_.run();
+  EXPECT_EQ(world_.replica(2).role(), Replica::Role::kPrimary);
+  const auto get = world_.ask(2, {"GET", key("a")});
+  const auto set = world_.ask(2, {"SET", key("a"), "2"});
+  world_.run();
+  EXPECT_EQ(world_.reply(get), "$1\r\n1\r\n");
+  EXPECT_EQ(world_.reply(set), kOk);
+  EXPECT_EQ(world_.count(Report::Kind::kBroken), 0u);
+}
+
 TEST_F(ReplicaHandoverTest, WhatWasShownAsExpiredStaysSoWithTooFewNodes) {
   world_.ask(1, {"SET", key("a"), "1", "PX", "10"});
   world_.run();
