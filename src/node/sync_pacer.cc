@@ -9,7 +9,7 @@ namespace {
 // As measured with 64 B values: a command with its share of the system calls, and a byte of
 // entries of about 100 B, read and encoded here, decoded and stored there.
 constexpr std::uint64_t kCommandNanos = 3000;
-constexpr std::uint64_t kByteNanos = 5;
+constexpr std::uint64_t kByteNanos = 7;
 
 /// Without a command for so long, nobody is kept waiting by longer turns.
 constexpr Duration kIdleAfter = Duration::millis(10);
@@ -22,8 +22,22 @@ std::uint64_t by_share(std::uint64_t at_half, std::uint32_t foreground_percent) 
 
 SyncPacer::SyncPacer(const Options& options)
     : options_(options),
-      bytes_per_command_(by_share(kCommandNanos / kByteNanos, options.foreground_percent)),
-      floor_bytes_per_s_(by_share(options.floor_bytes_per_s, options.foreground_percent)) {}
+      bytes_per_command_(by_share(kCommandNanos / kByteNanos, options.foreground_percent)) {}
+
+std::uint64_t SyncPacer::floor_bytes_per_s() const {
+  // Threads of an idle machine wait a little too, for instance when two wake each other.
+  constexpr std::uint32_t kFreeBelow = 5;
+  constexpr std::uint32_t kShortFrom = 30;
+  const std::uint32_t percent = std::clamp(waited_percent_, kFreeBelow, kShortFrom);
+  const std::uint64_t floor = (options_.free_bytes_per_s * (kShortFrom - percent) +
+                               options_.floor_bytes_per_s * (percent - kFreeBelow)) /
+                              (kShortFrom - kFreeBelow);
+  return by_share(floor, options_.foreground_percent);
+}
+
+void SyncPacer::waited(std::uint32_t percent) {
+  waited_percent_ = (waited_percent_ * 3 + percent) / 4;
+}
 
 void SyncPacer::begin_turn(Instant now) {
   // A thread that stood still does not catch up on what it did not send.
@@ -31,7 +45,7 @@ void SyncPacer::begin_turn(Instant now) {
   const std::int64_t nanos = std::clamp<std::int64_t>((now - now_).as_nanos(), 0, kNanosMax);
   now_ = now;
   turn_left_ = options_.turn_bytes_max;
-  const auto earned = static_cast<std::int64_t>(floor_bytes_per_s_) * nanos / 1'000'000'000;
+  const auto earned = static_cast<std::int64_t>(floor_bytes_per_s()) * nanos / 1'000'000'000;
   credit_ = std::min(credit_ + earned, static_cast<std::int64_t>(options_.turn_bytes_max));
 }
 

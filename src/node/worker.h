@@ -62,6 +62,9 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void end_turn();
   /// After end_turn(): there is data to move or to free, and nothing to wait for but a turn.
   [[nodiscard]] bool wants_turn() const;
+  [[nodiscard]] bool moves_data() const { return !jobs_.empty() || !garbage_.empty(); }
+  /// While moves_data(), now and then: see SyncPacer::waited().
+  void thread_waited(std::uint32_t percent) { pacer_.waited(percent); }
 
   // ---- effects, after end_turn(); the caller empties them ----
   struct Effects {

@@ -10,6 +10,8 @@
 
 namespace borg::server {
 
+constexpr Duration kRunDelayEvery = Duration::millis(10);
+
 WorkerThread::WorkerThread(Options options)
     : options_(std::move(options)),
       work_(asio::make_work_guard(context_)),
@@ -50,6 +52,7 @@ void WorkerThread::join() {
 }
 
 void WorkerThread::run() {
+  run_delay_.emplace();
   enter();
   for (WorkerThread* sibling : siblings_) {
     if (sibling != this) core_.on_link_up({options_.self, sibling->options_.index.value()});
@@ -69,7 +72,12 @@ void WorkerThread::run() {
 void WorkerThread::enter() {
   if (in_turn_) return;
   in_turn_ = true;
-  core_.begin_turn(read_clocks());
+  const Now now = read_clocks();
+  core_.begin_turn(now);
+  if (core_.moves_data() && now.instant - run_delay_seen_ >= kRunDelayEvery) {
+    run_delay_seen_ = now.instant;
+    if (const auto percent = run_delay_->percent()) core_.thread_waited(*percent);
+  }
 }
 
 void WorkerThread::end_turn() {

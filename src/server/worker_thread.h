@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "server/bus_connection.h"
 #include "server/client_session.h"
 #include "server/dialer.h"
+#include "server/run_delay.h"
 
 namespace borg::server {
 
@@ -75,6 +77,8 @@ class WorkerThread final : public SessionOwner, public BusOwner {
   asio::steady_timer tick_timer_;
   int calm_ticks_ = 0;
   bool ticks_slowly_ = false;
+  std::optional<RunDelay> run_delay_;  // made on the thread
+  Instant run_delay_seen_;
   node::WorkerCore core_;
   Dialer dialer_;
   std::vector<WorkerThread*> siblings_;
