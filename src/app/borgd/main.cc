@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
@@ -18,6 +19,15 @@ void raise_descriptor_limit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// glibc keeps freed small blocks apart, in its fastbins, and joins all of them at the next large
+/// one: after a partition was dropped that took 0.1 s in one call. Without fastbins each block is
+/// joined with its neighbours when it is freed; threads' own caches keep the usual case fast.
+void avoid_long_frees() {
+#ifdef __GLIBC__
+  mallopt(M_MXFAST, 0);
+#endif
 }
 
 /// Runs one node until it ends. `ports` becomes what it listened on, once it served.
@@ -43,6 +53,7 @@ int main(int argc, char** argv) {
   if (!parsed.server) return parsed.exit_code;
   std::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
+  avoid_long_frees();
   borg::server::PortOptions ports = parsed.server->ports;
   while (true) {
     const auto exit = run_node(std::move(*parsed.server), ports);
