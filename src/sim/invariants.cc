@@ -188,6 +188,8 @@ void Invariants::check_replica(Process& process, const Replica& replica, Seen& s
   check_primaries(p, process, is_primary);
   if (is_primary && losses_.has(p, own.term) && seen.committed_in != own.term) {
     losses_.add_content(p, own.term, content_of(replica.store()));
+    const Replica::Levels levels = replica.levels();
+    if (levels.last > levels.base) losses_.add_unseen(p);  // in this very turn
   }
   if (is_primary && (seen.committed != replica.committed_seq() || seen.committed_in != own.term)) {
     if (seen.committed_in == own.term && replica.committed_seq() < seen.committed) {

@@ -29,6 +29,12 @@ class Losses {
   void add(std::uint16_t partition, Epoch term, const Content& held);
   /// What the heir may have received since.
   void add_content(std::uint16_t partition, Epoch term, const Content& held);
+  /// The heir had executed commands before anybody looked at what it began with: the partition's
+  /// histories cannot be judged.
+  void add_unseen(std::uint16_t partition) { unseen_.insert(partition); }
+  [[nodiscard]] bool is_unseen(std::uint16_t partition) const {
+    return unseen_.contains(partition);
+  }
   [[nodiscard]] bool has(std::uint16_t partition, Epoch term) const;
   [[nodiscard]] bool has(std::uint16_t partition) const;
   [[nodiscard]] std::size_t count() const { return count_; }
@@ -53,6 +59,7 @@ class Losses {
 
   const Sim& sim_;
   std::map<std::uint16_t, std::vector<Loss>> by_partition_;
+  std::set<std::uint16_t> unseen_;
   std::size_t count_ = 0;
 };
 

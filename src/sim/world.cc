@@ -312,7 +312,9 @@ void World::check_histories() {
   const Losses& losses = invariants_.losses();
   for (auto [key, operations] : history_.by_key()) {
     if (invariants_.is_lost(key) || invariants_.was_wiped()) continue;
-    const bool had_loss = losses.has(partition_of(slot_of_key(key)).value());
+    const std::uint16_t p = partition_of(slot_of_key(key)).value();
+    if (losses.is_unseen(p)) continue;
+    const bool had_loss = losses.has(p);
     if (!had_loss) check_exactly_once(operations);
     losses.add_to(operations, key);
     operations = with_expiries(std::move(operations), slack_ms * 1'000'000);
