@@ -14,16 +14,19 @@ const Liveness::Peer* Liveness::peer(NodeId node) const {
   return at == peers_.end() ? nullptr : &at->second;
 }
 
-void Liveness::set_members(const std::vector<NodeId>& others, Instant now) {
+bool Liveness::set_members(const std::vector<NodeId>& others, Instant now) {
   std::erase_if(peers_, [&](const auto& entry) {
     // A promise outlives the membership of the one who got it.
     return std::find(others.begin(), others.end(), entry.first) == others.end() &&
            entry.second.promised_until < now && entry.second.withheld == 0;
   });
+  bool any_new = false;
   for (const NodeId node : others) {
     const auto [at, is_new] = peers_.try_emplace(node);
     if (is_new) at->second.heard = now;
+    any_new = any_new || is_new;
   }
+  return any_new;
 }
 
 bool Liveness::heartbeat_due(Instant now) {

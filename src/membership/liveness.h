@@ -45,8 +45,8 @@ class Liveness {
  public:
   explicit Liveness(const LivenessOptions& options) : options_(options) {}
 
-  /// Follows who is a member; a new one counts as just heard.
-  void set_members(const std::vector<NodeId>& others, Instant now);
+  /// Follows who is a member; a new one counts as just heard. True if there is one.
+  bool set_members(const std::vector<NodeId>& others, Instant now);
 
   /// What to send to every peer, if it is time for it.
   [[nodiscard]] bool heartbeat_due(Instant now);

@@ -134,7 +134,8 @@ void ControlCore::on_view_changed() {
   for (const MemberRecord& record : view.members) {
     if (record.member.id != self_) others.push_back(record.member.id);
   }
-  liveness_.set_members(others, now_.instant);
+  // Its promises are wanted now, not with the next heartbeat that is due.
+  if (liveness_.set_members(others, now_.instant)) send_heartbeats();
   for (std::uint16_t p = 0; p < kPartitionCount; ++p) clean_work(PartitionId(p));
   follow_movement();
   update_sole_lease();
@@ -335,6 +336,11 @@ bool ControlCore::on_frame(NodeId from, const wire::Frame& frame) {
       // A node that was forgotten may not know yet what it lost.
       ack.grants = ack.grants && cluster().member(from) != nullptr;
       wire::encode(link.output, ack);
+      // It may have learned just now who we are: what it would not promise before, it will.
+      if (!has_lease_of(from) && now_.instant - link.urged >= kTick) {
+        link.urged = now_.instant;
+        wire::encode(link.output, liveness_.heartbeat(cluster().revision, now_.instant));
+      }
       mark_dirty(from);
       heard_revision(m.revision);
       return true;
@@ -342,9 +348,11 @@ bool ControlCore::on_frame(NodeId from, const wire::Frame& frame) {
     case wire::FrameType::kHeartbeatAck: {
       wire::HeartbeatAck m;
       if (!wire::decode(frame.payload, m)) return false;
+      const bool had_lease = has_lease_of(from);
       if (liveness_.on_heartbeat_ack(from, m, cluster().revision, now_.instant)) {
         view_changed_ = true;
       }
+      if (!had_lease && has_lease_of(from)) decide_wanted_ = true;
       heard_revision(m.revision);
       return true;
     }

@@ -36,6 +36,7 @@ struct ControlLink {
   bool up = false;
   bool dirty = false;
   ByteBuffer output;
+  Instant urged;  ///< when a heartbeat was sent because the peer's promise was missing
 };
 
 /// A node's side of what the cluster agrees on: joins and leaves, hears who is alive, and
@@ -175,6 +176,7 @@ class ControlCore {
 
   // rebalancer.cc
   [[nodiscard]] bool may_look();
+  [[nodiscard]] bool has_lease_of(NodeId node) const;
   void decide_all();
   void decide(PartitionId p, std::vector<Proposal>& out);
   void decide_as_primary(PartitionId p, const PartitionConfig& c, std::vector<Proposal>& out);

@@ -277,6 +277,23 @@ TEST_F(ControlTest, OneCutLinkCostsNoNode) {
   }
 }
 
+TEST_F(ControlTest, WhoHasPromisedNothingIsNotFed) {
+  Node& a = world_.start("a");
+  world_.start("b");
+  settle();
+  Node& c = world_.start("c");
+  world_.cut(a, c);
+  world_.run(Duration::millis(400));  // not silent yet
+  ASSERT_EQ(world_.view().active_members(), 3u);
+  std::size_t by_b = 0;
+  for (const PartitionConfig& config : world_.view().partitions) {
+    if (!config.is_replica(c.id)) continue;
+    ++by_b;
+    EXPECT_NE(config.primary(), a.id) << "it could not serve without the lease of c";
+  }
+  EXPECT_GT(by_b, 0u);
+}
+
 TEST_F(ControlTest, ANodeThatWasForgottenEndsSoThatItMayComeBackAsANewOne) {
   Node& a = world_.start("a", unproven);
   Node& b = world_.start("b", unproven);

@@ -134,6 +134,13 @@ void ControlCore::decide_creation(PartitionId p, std::vector<Proposal>& out) {
       {p, PartitionConfig{.epoch = first, .term = first, .in_sync = wanted, .syncing = {}}});
 }
 
+/// A replica that has caught up may become in sync at any moment, so from then on nothing is
+/// served without its lease. A node that has just joined has not promised anything yet.
+bool ControlCore::has_lease_of(NodeId node) const {
+  const auto lease = liveness_.lease(node);
+  return lease != nullptr && now_.instant < lease->until();
+}
+
 void ControlCore::decide_as_primary(PartitionId p, const PartitionConfig& c,
                                     std::vector<Proposal>& out) {
   Work& work = work_[p.value()];
@@ -165,7 +172,7 @@ void ControlCore::decide_as_primary(PartitionId p, const PartitionConfig& c,
     if (!wanted.contains(node)) next.syncing.remove(node);
   }
   for (const NodeId node : wanted) {
-    if (next.is_replica(node) || work.broken.contains(node)) continue;
+    if (next.is_replica(node) || work.broken.contains(node) || !has_lease_of(node)) continue;
     if (is_planted(PlantedBug::kNeverRepair)) break;
     if (next.syncing.empty() && c.syncing.empty()) {
       if (feeding_ >= options_.syncing_partitions_max) break;
