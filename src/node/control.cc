@@ -426,6 +426,7 @@ void ControlCore::end_turn() {
     return;
   }
   const bool decides = decide_wanted_ && now_.instant >= retry_at_;
+  if (decide_wanted_ && !decides) effects_.again_at = retry_at_;
   if (stage_ == Stage::kGone || (!view_changed_ && !decides) || !may_look()) return;
   if (view_changed_) on_view_changed();
   if (!builder_.ready() || now_.instant < retry_at_) return;
