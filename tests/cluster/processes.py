@@ -102,7 +102,9 @@ class Process:
         self.process.send_signal(number)
 
     def stop_it(self):
+        """SIGSTOP, and wait until all of its threads have seen it."""
         self.signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def continue_it(self):
         self.signal(signal.SIGCONT)

@@ -51,7 +51,9 @@ std::string Process::read_line() {
 }
 
 void Process::signal(int number) const {
-  if (pid_ > 0) ::kill(pid_, number);
+  if (pid_ <= 0 || ::kill(pid_, number) != 0 || number != SIGSTOP) return;
+  siginfo_t stopped{};  // its threads go on until each has seen the signal
+  waitid(P_PID, static_cast<id_t>(pid_), &stopped, WSTOPPED | WEXITED | WNOWAIT);
 }
 
 void Process::kill() {

@@ -19,6 +19,7 @@ class Process {
 
   /// The next line of its stdout; empty at the end, or if none comes for 30 s.
   std::string read_line();
+  /// After SIGSTOP it stands still when this returns.
   void signal(int number) const;
   /// SIGKILL, and waits for its end.
   void kill();
