@@ -64,6 +64,11 @@ class ByteBuffer {
     end_ = begin_ + n;
   }
   void clear() { begin_ = end_ = 0; }
+  /// Empties it, and gives the memory back if it is more than this.
+  void clear(std::size_t kept_bytes_max) {
+    clear();
+    if (capacity_ > kept_bytes_max) release();
+  }
   /// Gives the memory back.
   void release() {
     ByteBuffer empty_one;

@@ -37,5 +37,18 @@ TEST(ByteBuffer, KeepsItsMemoryWhenEmptied) {
   EXPECT_EQ(buffer.view(), "yyy");
 }
 
+TEST(ByteBuffer, GivesBackWhatALargeContentTook) {
+  ByteBuffer buffer;
+  buffer.append(std::string(1000, 'x'));
+  const std::size_t capacity = buffer.capacity();
+  buffer.clear(capacity);
+  EXPECT_TRUE(buffer.empty());
+  EXPECT_EQ(buffer.capacity(), capacity);
+  buffer.append("x");
+  buffer.clear(capacity - 1);
+  EXPECT_TRUE(buffer.empty());
+  EXPECT_EQ(buffer.capacity(), 0u);
+}
+
 }  // namespace
 }  // namespace borg

@@ -185,6 +185,7 @@ class ControlCore {
   void decide_take_over(PartitionId p, const PartitionConfig& c, std::vector<Proposal>& out);
   void decide_creation(PartitionId p, std::vector<Proposal>& out);
   void decide_loss(PartitionId p, const PartitionConfig& c, std::vector<Proposal>& out);
+  [[nodiscard]] std::size_t copies_wanted() const;
   [[nodiscard]] NodeList wanted_replicas(PartitionId p) const;
   void stop_hand_over(PartitionId p);
   void begin_take_over(PartitionId p, NodeId from);

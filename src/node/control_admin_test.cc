@@ -98,6 +98,68 @@ TEST_F(ControlAdminTest, ASecondDeathAfterTheRepairLosesNothing) {
 
 // ---- reports of workers ----
 
+TEST_F(ControlAdminTest, WhateverLacksACopyIsSyncedAtOnce) {
+  const auto few_at_a_time = [](NodeOptions& o) { o.syncing_partitions_max = 2; };
+  Node& a = world_.start("a", few_at_a_time);
+  Node& b = world_.start("b", few_at_a_time);
+  Node& c = world_.start("c", few_at_a_time);
+  settle();
+  b.workers_work = c.workers_work = false;  // nothing gets in sync
+  world_.kill(a);
+  world_.run();
+  for (const PartitionConfig& config : world_.view().partitions) {
+    EXPECT_EQ(config.in_sync.size() + config.syncing.size(), 2u) << "writes would wait for it";
+  }
+}
+
+/// Targets that change faster than the data moves: of each only some replicas get in sync.
+TEST_F(ControlAdminTest, NoConfigurationGrowsBeyondWhatItCanList) {
+  std::vector<Node*> nodes;
+  const auto start = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      nodes.push_back(&world_.start("n" + std::to_string(nodes.size()), [](NodeOptions& o) {
+        o.settings.copies = o.settings.min_copies = 4;
+        o.syncing_partitions_max = kPartitionCount;
+      }));
+    }
+  };
+  start(4);
+  settle();
+  std::size_t listed_max = 0;
+  world_.on_transaction = [&](const Node&, const coordination::Txn& txn) {
+    for (const auto& put : txn.puts) {
+      if (!put.key.starts_with("partitions/")) continue;
+      const auto config = coordination::partition_from_text(put.value);
+      EXPECT_GE(config->in_sync.size(), 4u);
+      listed_max = std::max(listed_max, config->in_sync.size() + config->syncing.size());
+    }
+  };
+  for (int round = 0; round < 3; ++round) {
+    for (Node* node : nodes) node->workers_work = false;
+    start(4 << round);
+    for (std::size_t i = nodes.size() - (4u << round); i < nodes.size(); ++i) {
+      nodes[i]->workers_work = false;
+    }
+    world_.run(Duration::millis(1500));
+    // All but the last that are wanted have caught up.
+    const membership::ClusterView view = world_.view();
+    for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
+      const PartitionConfig& config = view.partitions[p];
+      for (std::size_t i = 0; i + 1 < config.syncing.size(); ++i) {
+        for (Node* node : nodes) {
+          if (node->id != config.primary()) continue;
+          node->from_workers.emplace_back(Report{.kind = Report::Kind::kCaughtUp,
+                                                 .partition = PartitionId(p),
+                                                 .epoch = config.epoch,
+                                                 .node = config.syncing[i]});
+        }
+      }
+    }
+    world_.run(Duration::millis(300));
+  }
+  EXPECT_EQ(listed_max, NodeList::kCapacity) << "the test has not come to the point";
+}
+
 TEST_F(ControlAdminTest, AReplicaThatLostStepIsSyncedAnew) {
   Node& a = world_.start("a");
   Node& b = world_.start("b");

@@ -8,6 +8,7 @@
 #include "base/slot.h"
 #include "node/gateway_commands.h"
 #include "node/split_command.h"
+#include "resp/parser.h"
 
 namespace borg::node {
 namespace {
@@ -19,6 +20,20 @@ constexpr std::string_view kInDoubt =
 /// An answer of a primary that says that the write did not happen, which it does not remember.
 bool is_refusal(std::string_view reply) {
   return reply.starts_with("-NOREPLICAS") || reply.starts_with("-OOM");
+}
+
+/// A buffer that one large command made keeps no more of its memory than this.
+constexpr std::size_t kKeptBytesMax = 1024 * 1024;
+constexpr std::string_view kTooLarge =
+    "-ERR too large: the arguments for one partition may have 576 MB together\r\n";
+constexpr std::size_t kArgumentBytesMax = 576u * 1024 * 1024;
+static_assert(kArgumentBytesMax + resp::kBulkBytesMax < wire::kFrameBytesMax,
+              "a replica gets a command together with its reply in one frame");
+
+bool is_too_large(commands::Args args) {
+  std::size_t bytes = 0;
+  for (const std::string_view arg : args) bytes += arg.size();
+  return bytes > kArgumentBytesMax;
 }
 
 constexpr std::string_view kDataLoss =
@@ -136,8 +151,9 @@ void Gateway::submit(Target target, PartitionId partition, bool is_write, bool a
   const std::uint64_t seq = next_seq_++;
   if (slots_.empty()) base_ = seq;
   slots_.push_back(&reserved_);
-  if (!any_replica && is_lost(partition)) {
-    deliver(target, kDataLoss, Instant::never());
+  const bool lost = !any_replica && is_lost(partition);
+  if (lost || is_too_large(args)) {
+    deliver(target, lost ? kDataLoss : kTooLarge, Instant::never());
     release(seq);
     return;
   }
@@ -156,7 +172,7 @@ void Gateway::submit(Target target, PartitionId partition, bool is_write, bool a
   pending.any_replica = any_replica;
   pending.resp = resp;
   pending.deadline = host_.now().instant + options_.request_deadline;
-  scratch_.clear();
+  scratch_.clear(kKeptBytesMax);
   Encoder encoder(scratch_);
   wire::encode_args(encoder, args);
   pending.args.assign(scratch_.view());

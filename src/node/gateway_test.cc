@@ -155,6 +155,17 @@ TEST_F(GatewayTest, TheFloorRisesWithTheOldestUnansweredRequest) {
   EXPECT_EQ(output(), ":1\r\n:2\r\n:3\r\n:4\r\n");
 }
 
+TEST_F(GatewayTest, WhatIsTooLargeForAFrameIsRefusedInItsPlace) {
+  const std::string large(100'000'000, 'x');
+  execute({"GET", "k"});
+  execute({"MSET", "{k}1", large, "{k}2", large, "{k}3", large, "{k}4", large, "{k}5", large,
+           "{k}6", large, "{k}7", large});
+  EXPECT_EQ(host_.sent(kOther).size(), 1u);
+  EXPECT_EQ(gateway_.pending(), 1u);
+  reply(1, "$1\r\nv\r\n");
+  EXPECT_THAT(output(), StartsWith("$1\r\nv\r\n-ERR too large"));
+}
+
 TEST_F(GatewayTest, AnAnswerCountsOnce) {
   execute({"INCR", "k"});
   reply(1, ":1\r\n");

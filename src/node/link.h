@@ -31,6 +31,7 @@ struct Link {
   std::uint64_t acked = 0;
   std::size_t chunk_bytes_in_flight = 0;
   Instant waiting_since = Instant::never();  ///< for the ack of the oldest of them
+  std::size_t unsent = 0;                    ///< of the output, when it was last looked at
   bool stalled = false;
 
   // Replication frames received.

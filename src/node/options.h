@@ -37,7 +37,7 @@ struct NodeOptions {
   replication::SyncLimits sync;
   std::size_t sync_window_bytes = 256 * 1024;  ///< of snapshots in flight to one worker
   SyncPacer::Options pace;                     ///< of moving data beside commands
-  std::size_t syncing_partitions_max = 64;     ///< that one primary feeds at a time
+  std::size_t syncing_partitions_max = 64;     ///< that one primary moves at a time
   std::size_t handovers_max = 32;              ///< under way at a time
   bool death_is_proven = true;                 ///< Coordinator::ended_session_proves_death()
 };

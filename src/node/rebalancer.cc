@@ -23,6 +23,15 @@ PartitionConfig next_term(const PartitionConfig& c) {
   return next;
 }
 
+/// True if a configuration can list those in sync and all that are wanted beside them. Targets
+/// that change faster than data moves would else leave more and more that nobody wants: there are
+/// more in sync than copies then, so that to drop some costs none.
+bool has_room(const NodeList& in_sync, const NodeList& wanted) {
+  const auto missing = std::count_if(wanted.begin(), wanted.end(),
+                                     [&](NodeId node) { return !in_sync.contains(node); });
+  return in_sync.size() + static_cast<std::size_t>(missing) <= NodeList::kCapacity;
+}
+
 }  // namespace
 
 /// Forgets what was noted about nodes that a new configuration no longer lists.
@@ -64,6 +73,10 @@ void ControlCore::stop_hand_over(PartitionId p) {
   effects_.workers.emplace_back(WorkerIndex(worker), Unpark{p, work.parked_at});
 }
 
+std::size_t ControlCore::copies_wanted() const {
+  return cluster().settings ? cluster().settings->copies : 1;
+}
+
 /// The target's replicas that are alive, and as many others as are missing for the copies.
 NodeList ControlCore::wanted_replicas(PartitionId p) const {
   const View& view = cluster();
@@ -73,7 +86,7 @@ NodeList ControlCore::wanted_replicas(PartitionId p) const {
       if (is_alive(node)) wanted.push_back(node);
     }
   }
-  const std::size_t copies = view.settings ? view.settings->copies : 1;
+  const std::size_t copies = copies_wanted();
   if (wanted.size() >= copies || view.target.replicas.empty()) return wanted;
   const auto nodes = placement_nodes(true);
   while (wanted.size() < copies) {
@@ -165,8 +178,9 @@ void ControlCore::decide_as_primary(PartitionId p, const PartitionConfig& c,
   }
   const bool all_there = std::all_of(wanted.begin(), wanted.end(),
                                      [&](NodeId node) { return next.in_sync.contains(node); });
-  for (const NodeId node : c.in_sync) {
-    if (all_there && node != self_ && !wanted.contains(node)) next.in_sync.remove(node);
+  for (const NodeId node : NodeList(next.in_sync)) {
+    const bool is_over = all_there || !has_room(next.in_sync, wanted);
+    if (is_over && node != self_ && !wanted.contains(node)) next.in_sync.remove(node);
   }
   for (const NodeId node : c.syncing) {
     if (!wanted.contains(node)) next.syncing.remove(node);
@@ -175,7 +189,9 @@ void ControlCore::decide_as_primary(PartitionId p, const PartitionConfig& c,
     if (next.is_replica(node) || work.broken.contains(node) || !has_lease_of(node)) continue;
     if (is_planted(PlantedBug::kNeverRepair)) break;
     if (next.syncing.empty() && c.syncing.empty()) {
-      if (feeding_ >= options_.syncing_partitions_max) break;
+      // Where a copy is missing writes wait for the one that is being made: all begin at once.
+      const bool is_lacking = next.in_sync.size() < copies_wanted();
+      if (!is_lacking && feeding_ >= options_.syncing_partitions_max) break;
       ++feeding_;
     }
     next.syncing.push_back(node);
@@ -219,9 +235,9 @@ void ControlCore::decide_hand_over(PartitionId p, const PartitionConfig& c, cons
     if (node != heir && c.in_sync.contains(node)) next.in_sync.push_back(node);
   }
   // Who is not wanted leaves only if that costs no copy.
-  const std::size_t copies = cluster().settings ? cluster().settings->copies : 1;
   for (const NodeId node : c.in_sync) {
-    if (next.in_sync.size() < std::min(copies, wanted.size()) && !next.in_sync.contains(node)) {
+    if (next.in_sync.size() < std::min(copies_wanted(), wanted.size()) &&
+        !next.in_sync.contains(node)) {
       next.in_sync.push_back(node);
     }
   }

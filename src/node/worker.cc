@@ -13,6 +13,14 @@ namespace borg::node {
 
 using replication::Replica;
 
+namespace {
+
+constexpr std::size_t kReplyBytesMax = wire::kFrameBytesMax - 1024;
+constexpr std::string_view kReplyTooLarge =
+    "-ERR too large: the values of one partition may have 1 GB together\r\n";
+
+}  // namespace
+
 WorkerCore::WorkerCore(NodeId self, WorkerIndex index, std::uint16_t workers,
                        const NodeOptions& options, std::uint64_t seed)
     : options_(options),
@@ -29,6 +37,9 @@ WorkerCore::WorkerCore(NodeId self, WorkerIndex index, std::uint16_t workers,
 WorkerCore::~WorkerCore() = default;
 
 void WorkerCore::begin_turn(Now now) {
+  // A worker that stood still has not seen what came meanwhile, acks perhaps.
+  const Duration still = now.instant - now_.instant;
+  if (still > options_.liveness.silence / 2 + kTick * 2) forgive_links(now.instant);
   now_ = now;
   pacer_.begin_turn(now.instant);
 }
@@ -265,6 +276,9 @@ void WorkerCore::reply(const wire::Origin& origin, PartitionId partition, wire::
   }
   Link* link = find_link(origin.gateway);
   if (link == nullptr || !link->up) return;  // its gateway asks again when the link stands
+  // Values of many keys together: a frame that nobody takes would break the link, and the
+  // request come again.
+  if (bytes.size() > kReplyBytesMax) bytes = kReplyTooLarge;
   wire::encode(
       link->output,
       wire::Reply{.seq = origin.seq, .partition = partition, .status = status, .bytes = bytes});
@@ -310,7 +324,8 @@ std::size_t WorkerCore::copies_required() const {
 bool WorkerCore::too_few_nodes() const { return view_ == nullptr || view_->too_few_nodes(); }
 
 ByteBuffer& WorkerCore::scratch() {
-  scratch_.clear();
+  constexpr std::size_t kKeptBytesMax = 1024 * 1024;
+  scratch_.clear(kKeptBytesMax);
   return scratch_;
 }
 

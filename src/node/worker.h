@@ -146,6 +146,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   bool on_replication(Link& link, const wire::Frame& frame);
   void answer_clients_request(const wire::Origin& origin, PartitionId partition);
   void watch_links();
+  void forgive_links(Instant now);
   void expire_keys();
   void sweep_records();
   void collect_garbage();

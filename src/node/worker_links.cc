@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A worker's links: frames in and out, cumulative acks, snapshots under way.
 #include <algorithm>
+#include <utility>
 
 #include "node/client_list.h"
 #include "node/worker.h"
@@ -243,9 +244,20 @@ bool WorkerCore::on_replication(Link& link, const wire::Frame& frame) {
   }
 }
 
-/// A link whose acks do not come, though it stands, is as good as cut.
+void WorkerCore::forgive_links(Instant now) {
+  for (const auto& [peer, link] : links_) {
+    if (!link->in_flight.empty()) link->waiting_since = now;
+  }
+}
+
+/// A link whose acks do not come, though it stands, is as good as cut. Unless it still takes what
+/// it is given: a large value is on its way for longer than that.
 void WorkerCore::watch_links() {
   for (const auto& [peer, link] : links_) {
+    const std::size_t unsent = link->output.size();
+    if (unsent < std::exchange(link->unsent, unsent) && !link->in_flight.empty()) {
+      link->waiting_since = now_.instant;
+    }
     const bool stalled = link->up && link->waiting_since != Instant::never() &&
                          now_.instant - link->waiting_since > options_.liveness.silence;
     if (stalled == link->stalled) continue;
@@ -264,6 +276,10 @@ void WorkerCore::rebuild_jobs() {
       if (replica->wants_chunk(node)) jobs_.push_back({replica->partition(), node});
     }
   }
+  // Some writes are on enough nodes only with the end of the snapshot: those of before a death.
+  std::stable_partition(jobs_.begin(), jobs_.end(), [this](const Job& job) {
+    return !replicas_[job.partition.value()]->idle();
+  });
 }
 
 /// Sends pieces of the snapshots under way, as far as each link's window and the pacer allow.

@@ -2,6 +2,8 @@
 // A primary executes commands, and answers when the replicas have them.
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <vector>
 
 #include "base/check.h"
 #include "base/planted_bug.h"
@@ -293,7 +295,7 @@ Instant Replica::write_valid_until(const ReplicaSink& sink) const {
 void Replica::answer_write(const wire::Origin& origin, std::string_view reply, Seq seq, Now now,
                            ReplicaSink& sink) {
   const Instant valid_until = write_valid_until(sink);
-  if (committed_ >= seq && now.instant < valid_until) {
+  if (is_held(seq, sink) && now.instant < valid_until) {
     sink.reply(origin, partition_, wire::ReplyStatus::kDone, reply, valid_until);
     return;
   }
@@ -321,6 +323,27 @@ Seq Replica::Peer::held_through() const {
   return std::min(acked, Seq(first_hole.value() - 1));
 }
 
+bool Replica::Peer::holds(Seq seq) const {
+  if (broken || phase == Phase::kWaiting || acked < seq) return false;
+  return first_hole == Seq() || seq < first_hole || seq > last_hole;
+}
+
+std::size_t Replica::others_required(const ReplicaSink& sink) const {
+  return is_planted(PlantedBug::kTooFewCopies) ? 0 : sink.copies_required() - 1;
+}
+
+/// The operation is on every counting replica, and on enough of all.
+///
+/// After a death a syncing replica gets what was before it with the snapshot alone, which may
+/// take minutes. What is written meanwhile is sent to it, and need not wait for the rest.
+bool Replica::is_held(Seq seq, const ReplicaSink& sink) const {
+  if (seq <= committed_) return true;
+  if (seq > stable_) return false;
+  const auto holders =
+      std::count_if(peers_.begin(), peers_.end(), [&](const Peer& p) { return p.holds(seq); });
+  return static_cast<std::size_t>(holders) >= others_required(sink);
+}
+
 void Replica::advance(Now now, ReplicaSink& sink) {
   if (role_ != Role::kPrimary) return;
   if (is_planted(PlantedBug::kAcknowledgeTooEarly)) committed_ = stable_ = last_seq_;
@@ -332,8 +355,7 @@ void Replica::advance(Now now, ReplicaSink& sink) {
     held[holders++] = p.held_through();
   }
   stable_ = std::max(stable_, stable);
-  const bool is_careless = is_planted(PlantedBug::kTooFewCopies);
-  const std::size_t others = is_careless ? 0 : sink.copies_required() - 1;
+  const std::size_t others = others_required(sink);
   if (others == 0) {
     committed_ = std::max(committed_, stable_);
   } else if (holders >= others) {
@@ -353,12 +375,32 @@ void Replica::release_waiters(Now now, ReplicaSink& sink) {
     write_waiters_.pop_front();
     sink.reply(waiter.origin, partition_, wire::ReplyStatus::kDone, waiter.reply, write_until);
   }
+  if (!write_waiters_.empty() && now.instant < write_until) release_behind_holes(sink, write_until);
   const Instant read_until = serve_until(sink);
   while (!read_waiters_.empty() && read_waiters_.front().seq <= stable_ &&
          now.instant < read_until) {
     const Waiter waiter = std::move(read_waiters_.front());
     read_waiters_.pop_front();
     sink.reply(waiter.origin, partition_, wire::ReplyStatus::kDone, waiter.reply, read_until);
+  }
+}
+
+void Replica::release_behind_holes(ReplicaSink& sink, Instant valid_until) {
+  Seq hole = last_seq_;
+  for (const Peer& p : peers_) {
+    if (p.last_hole != Seq()) hole = std::min(hole, p.last_hole);
+  }
+  const auto is_given = [&](const Waiter& waiter) { return is_held(waiter.seq, sink); };
+  const auto behind = std::partition_point(write_waiters_.begin(), write_waiters_.end(),
+                                           [&](const Waiter& w) { return w.seq <= hole; });
+  const auto first = std::find_if(behind, write_waiters_.end(), is_given);
+  const auto last = std::find_if_not(first, write_waiters_.end(), is_given);
+  if (first == last) return;
+  reached<"a write is answered before one that waits for a snapshot">();
+  const std::vector<Waiter> given(std::make_move_iterator(first), std::make_move_iterator(last));
+  write_waiters_.erase(first, last);
+  for (const Waiter& waiter : given) {
+    sink.reply(waiter.origin, partition_, wire::ReplyStatus::kDone, waiter.reply, valid_until);
   }
 }
 
@@ -386,7 +428,7 @@ void Replica::on_acked(const SentFrame& frame, Now now, ReplicaSink& sink) {
     // From here on its acks are waited for. It may become in sync once it also has what was
     // acknowledged, or shown, without it, while the end of its snapshot was under way.
     p->phase = Peer::Phase::kStreaming;
-    p->first_hole = Seq();
+    p->first_hole = p->last_hole = Seq();
     if (!is_planted(PlantedBug::kForgetWritesDuringSync)) p->needed = std::max(committed_, stable_);
     if (p->acked < p->needed) reached<"a replica lacks writes that were acknowledged meanwhile">();
   }

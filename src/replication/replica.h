@@ -193,11 +193,15 @@ class Replica {
     storage::ScanCursor cursor;
     Seq needed;           ///< acknowledged before its acks were waited for: it must hold this
     Seq first_hole;       ///< the first uncommitted operation that only the snapshot carries
+    Seq last_hole;        ///< the last of these; those behind it are sent to it
     bool broken = false;  ///< says that it lacks what it should have: counts, and never acks
     [[nodiscard]] bool counts() const { return phase == Phase::kStreaming; }
     [[nodiscard]] bool is_caught_up() const { return counts() && acked >= needed; }
     [[nodiscard]] bool needs_log() const { return counts() || phase == Phase::kEnding; }
+    /// It holds this operation and all before it.
     [[nodiscard]] Seq held_through() const;
+    /// It holds this operation, whatever it lacks of those before.
+    [[nodiscard]] bool holds(Seq seq) const;
   };
   /// A reply that is finished and may not be given yet.
   struct Waiter {
@@ -245,6 +249,9 @@ class Replica {
   void answer_read(const wire::Origin& origin, std::string_view reply, Now now, ReplicaSink& sink);
   void advance(Now now, ReplicaSink& sink);
   void release_waiters(Now now, ReplicaSink& sink);
+  void release_behind_holes(ReplicaSink& sink, Instant valid_until);
+  [[nodiscard]] std::size_t others_required(const ReplicaSink& sink) const;
+  [[nodiscard]] bool is_held(Seq seq, const ReplicaSink& sink) const;
   [[nodiscard]] Instant write_valid_until(const ReplicaSink& sink) const;
   void trim_log();
   void check_drained(ReplicaSink& sink);
@@ -259,6 +266,7 @@ class Replica {
   void send_state(Peer& peer, const commands::CommandSpec& spec, commands::Args args,
                   wire::Operation op, ReplicaSink& sink);
   void send_sync_end(Peer& peer, ReplicaSink& sink);
+  bool send_entries(const Peer& peer, ByteBuffer& entries, ReplicaSink& sink);
 
   // backup.cc
   void refuse(NodeId to, Epoch term, wire::NackReason reason, ReplicaSink& sink);
@@ -286,7 +294,7 @@ class Replica {
   Seq stable_;     // on every counting replica
   std::vector<Peer> peers_;
   OperationLog log_;
-  std::deque<Waiter> write_waiters_;  // for committed_
+  std::deque<Waiter> write_waiters_;  // for committed_, or their own copies: is_held()
   std::deque<Waiter> read_waiters_;   // for stable_
   std::deque<Parked> held_;
   bool missed_epoch_ = false;  // the latest configuration is not the next after the one before

@@ -131,17 +131,77 @@ TEST_F(ReplicaSyncTest, AWriteOfAKeyThatIsStillAheadIsOnTwoNodesAtOnce) {
   EXPECT_EQ(world_.value(2, ahead), "v2");
 }
 
-TEST_F(ReplicaSyncTest, AWriteTooLargeToBeSentAheadIsAnsweredWhenTheSnapshotHasIt) {
+TEST_F(ReplicaSyncTest, AStateMuchLargerThanItsCommandIsAnsweredWhenTheSnapshotHasIt) {
   found(kManyKeys, 2);
   begin_sync();
   send_piece();
   const auto [passed, ahead] = keys_around_the_scan();
-  const auto large = world_.ask(1, {"SET", ahead, std::string(300 * 1024, 'x')});
+  const auto large = world_.ask(1, {"SETRANGE", ahead, "300000", "x"});
+  const auto small = world_.ask(1, {"APPEND", passed, "x"});
   world_.deliver(1, 2);
   world_.deliver(2, 1);
   EXPECT_EQ(world_.reply(large), std::nullopt);
+  EXPECT_EQ(world_.reply(small), ":2\r\n") << "it is not behind the other for ever";
   world_.run();
+  EXPECT_EQ(world_.reply(large), ":300001\r\n");
+  EXPECT_TRUE(world_.same_data(1, 2));
+}
+
+TEST_F(ReplicaSyncTest, ACommandThatBringsALargeValueItselfIsSentAhead) {
+  found(kManyKeys, 2);
+  begin_sync();
+  send_piece();
+  const auto [passed, ahead] = keys_around_the_scan();
+  const auto large = world_.ask(1, {"SET", ahead, std::string(2'000'000, 'x')});
+  world_.deliver(1, 2);
+  world_.deliver(2, 1);
   EXPECT_EQ(world_.reply(large), kOk);
+}
+
+/// The operations of before, which the heir has executed, only the snapshot brings.
+TEST_F(ReplicaSyncTest, AfterATakeOverNewWritesDoNotWaitForTheSnapshot) {
+  world_.configure(World::config(1, 1, {1, 2}));
+  set("old", "1");
+  world_.run();
+  const auto unanswered = set("old", "2");
+  world_.deliver(1, 2);
+  world_.kill(1);
+  world_.configure({2, 3}, World::config(2, 2, {2}, {3}));
+  world_.ask_again(2, unanswered);
+  const auto written = world_.ask(2, {"SET", key("new"), "1"});
+  world_.deliver(2, 3);
+  world_.deliver(3, 2);
+  EXPECT_EQ(world_.reply(written), kOk);
+  EXPECT_EQ(world_.value(3, key("new")), "1");
+  EXPECT_EQ(world_.reply(unanswered), std::nullopt) << "no other node holds it";
+  world_.run();
+  EXPECT_EQ(world_.reply(unanswered), kOk);
+  EXPECT_TRUE(world_.same_data(2, 3));
+}
+
+TEST_F(ReplicaSyncTest, BehindAHoleAWriteIsAnsweredOnlyWhenItIsOnEnoughNodes) {
+  world_.around(1).copies_required = 3;
+  world_.configure(World::config(1, 1, {1}));
+  set("hole", "1");
+  world_.configure(World::config(2, 1, {1}, {2, 3}));
+  const auto written = set("new", "1");
+  world_.deliver(1, 2);
+  world_.deliver(2, 1);
+  EXPECT_EQ(world_.reply(written), std::nullopt) << "on two of three";
+  world_.deliver(1, 3);
+  world_.deliver(3, 1);
+  EXPECT_EQ(world_.reply(written), kOk);
+}
+
+/// Of large values a bucket may be more than one frame can hold.
+TEST_F(ReplicaSyncTest, LargeValuesTravelInFramesOfTheirOwn) {
+  found(0);
+  for (int i = 0; i < 7; ++i) set("large" + std::to_string(i), std::string(300'000, 'x'));
+  begin_sync();
+  world_.deliver(1, 2);
+  world_.send_chunk(1, 2);
+  EXPECT_GE(world_.on_the_way(1, 2), 7u) << "all are in one bucket";
+  world_.run();
   EXPECT_TRUE(world_.same_data(1, 2));
 }
 
@@ -326,7 +386,7 @@ RC_GTEST_PROP(ReplicaSync, EndsWithEqualCopies, ()) {
     const std::string large(*rc::gen::inRange<std::size_t>(100, 200) * 1024, 'x');
     const int what = *rc::gen::inRange(0, 10);
     if (what < 5) ++asked;
-    if (what == 0) world.ask(1, {"APPEND", name(), "a"});
+    if (what == 0) world.ask(1, {"SETRANGE", name(), i % 2 == 0 ? "0" : "300000", "a"});
     if (what == 1) world.ask(1, {"SET", name(), "b", "EX", "1000"});
     if (what == 2) world.ask(1, {"DEL", name(), name()});
     if (what == 3) world.ask(1, {"MSET", name(), large, name(), large});

@@ -34,7 +34,10 @@ void Replica::begin_sync(Peer& p, ReplicaSink& sink) {
           .partition = partition_, .config = config_, .sync = p.stream, .base_seq = last_seq_});
   p.phase = Peer::Phase::kScanning;
   p.cursor = store_.begin();
-  if (last_seq_ > committed_) p.first_hole = committed_.next();
+  if (last_seq_ > committed_) {
+    p.first_hole = committed_.next();
+    p.last_hole = last_seq_;
+  }
 }
 
 void Replica::report_caught_up(const Peer& p, ReplicaSink& sink) {
@@ -49,25 +52,38 @@ bool Replica::wants_chunk(NodeId node) const {
   return role_ == Role::kPrimary && p != nullptr && p->phase == Peer::Phase::kScanning;
 }
 
+/// False if the link is down.
+bool Replica::send_entries(const Peer& p, ByteBuffer& entries, ReplicaSink& sink) {
+  if (entries.empty()) return true;
+  ByteBuffer* out = sink.replicate({.partition = partition_,
+                                    .to = p.node,
+                                    .stream = p.stream,
+                                    .chunk_bytes = static_cast<std::uint32_t>(entries.size())});
+  if (out == nullptr) return false;
+  wire::encode(*out, wire::SyncChunk{.partition = partition_,
+                                     .term = config_.term,
+                                     .sync = p.stream,
+                                     .entries = entries.view()});
+  entries.clear();
+  return true;
+}
+
 bool Replica::send_chunk(NodeId node, ReplicaSink& sink) {
   if (!wants_chunk(node)) return false;
   Peer& p = *peer(node);
   ByteBuffer entries;
   Encoder encoder(entries);
   const SyncLimits limits = sink.sync_limits();
-  const auto next = store_.scan(p.cursor, limits.chunk_keys, limits.chunk_bytes,
-                                [&](const storage::EntryView& e) { encode_entry(encoder, e); });
-  if (!entries.empty()) {
-    ByteBuffer* out = sink.replicate({.partition = partition_,
-                                      .to = node,
-                                      .stream = p.stream,
-                                      .chunk_bytes = static_cast<std::uint32_t>(entries.size())});
-    if (out == nullptr) return false;
-    wire::encode(*out, wire::SyncChunk{.partition = partition_,
-                                       .term = config_.term,
-                                       .sync = p.stream,
-                                       .entries = entries.view()});
-  }
+  bool is_sent = true;
+  const auto next = store_.scan(
+      p.cursor, limits.chunk_keys, limits.chunk_bytes, [&](const storage::EntryView& e) {
+        // The store gives whole buckets: of large values one alone fills a frame, and several
+        // could be more than a frame can hold.
+        const std::size_t size = entries.size() + e.key.size() + e.value.size();
+        if (size > 2 * limits.chunk_bytes) is_sent = is_sent && send_entries(p, entries, sink);
+        encode_entry(encoder, e);
+      });
+  if (!is_sent || !send_entries(p, entries, sink)) return false;
   if (next) {
     reached<"a snapshot takes more than one piece">();
     p.cursor = *next;
@@ -121,13 +137,16 @@ void Replica::send_operation(const commands::CommandSpec& spec, commands::Args a
 
 /// To a replica whose snapshot is under way. If the snapshot has passed all the keys it gets the
 /// command; else the keys' whole state, so that the write is on two nodes at once. If that is
-/// too large the keys that are still ahead come with the snapshot, and the answer waits for it;
-/// those that it has passed must be sent all the same: it does not come back to them.
+/// much larger than the command the keys that are still ahead come with the snapshot, and the
+/// answer waits for it; those that it has passed must be sent all the same: it does not come back
+/// to them.
 void Replica::send_state(Peer& p, const commands::CommandSpec& spec, commands::Args args,
                          wire::Operation op, ReplicaSink& sink) {
   const commands::KeyRange range = commands::key_range(spec, args);
   bool all_passed = true;
   std::size_t bytes_ahead = 0;
+  std::size_t bytes_given = 0;
+  for (const std::string_view arg : args) bytes_given += arg.size();
   std::vector<storage::KeyRef> keys;
   for (std::size_t i = range.first; range.first != 0 && i <= range.last; i += range.step) {
     keys.push_back(storage::key_ref(args[i]));
@@ -145,9 +164,12 @@ void Replica::send_state(Peer& p, const commands::CommandSpec& spec, commands::A
     wire::encode(*out, op, args);
     return;
   }
-  const bool too_large = bytes_ahead > sink.sync_limits().state_bytes_max;
-  if (too_large) reached<"a state is too large to be sent ahead">();
-  if (too_large && p.first_hole == Seq()) p.first_hole = op.seq;
+  const bool too_large = bytes_ahead > sink.sync_limits().state_bytes_max + bytes_given;
+  if (too_large) {
+    reached<"a state is too large to be sent ahead">();
+    if (p.first_hole == Seq()) p.first_hole = op.seq;
+    p.last_hole = op.seq;
+  }
   ByteBuffer states;
   Encoder encoder(states);
   for (const storage::KeyRef& key : keys) {

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr std::size_t kReadBytesMax = 4 * 1024 * 1024;
+/// Buffers that one large frame made keep their memory no longer than it lasts.
+constexpr std::size_t kKeptBytesMax = 8 * 1024 * 1024;
 /// Sent bytes that nobody acknowledges for so long break the connection.
 constexpr unsigned kUserTimeoutMs = 10'000;
 
@@ -50,6 +52,7 @@ void BusConnection::read() {
           return;
         }
         self->input_.consume(consumed);
+        if (self->input_.empty()) self->input_.clear(kKeptBytesMax);
         self->read();
       });
 }
@@ -71,6 +74,7 @@ void BusConnection::send(ByteBuffer& output) {
     if (ec) return;  // the pending read reports it
     output.consume(n);
   }
+  if (output.empty()) output.clear(kKeptBytesMax);
 }
 
 void BusConnection::close() {

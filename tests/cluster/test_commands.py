@@ -197,6 +197,18 @@ class Large(SharedCase):
         # Nobody was taken for dead meanwhile.
         self.assertEqual(self.shared.problem(), "")
 
+    def test_a_large_value_that_is_gone_leaves_no_memory_behind(self):
+        before = {node: node.rss_bytes() for node in self.nodes}
+        value = os.urandom(MB) * 100
+        for node in self.nodes:
+            self.assertEqual(node.call("SET", "large", value), b"OK")
+            self.assertTrue(node.call("GET", "large") == value)
+        self.far.call("DEL", "large")
+        for i in range(3000):  # to all partitions: what each worker used last is of small ones
+            self.far.call("SET", f"small{i}", i)
+        wait_until(lambda: all(node.rss_bytes() - before[node] < 50 * MB for node in self.nodes),
+                   "the memory is given back")
+
     def test_a_client_that_does_not_read_costs_a_bounded_amount(self):
         for i, node in enumerate(self.nodes):
             node.call("SET", f"slow{i}", os.urandom(MB))

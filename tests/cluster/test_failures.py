@@ -25,6 +25,30 @@ class Failures(DataCase):
         self.assert_holds(cluster["a"], values)
         self.assert_two_copies(cluster, SOME_KEYS)
 
+    def test_writes_do_not_wait_for_the_end_of_a_long_repair(self):
+        # Under load the repair gets next to nothing of the processor.
+        cluster = self.cluster("a", "b", "c", flags=["--foreground-percent", "99"])
+        values = {f"k{i}": "v" * 500 for i in range(20000)}
+        with cluster["a"].client() as client:
+            client.pipeline([("SET", k, v) for k, v in values.items()])
+        with Load(cluster, "ab", per_node=4) as load:
+            load.do_more()
+            cluster.kill("c")
+            wait_until(lambda: not any("c" in cluster.holders(f"k{i}")[0] for i in range(50)),
+                       "c is nobody's primary")
+            for number in range(5):
+                with cluster["a"].client() as client:
+                    replies = client.pipeline([("SET", f"n{number}:{i}", "1")
+                                               for i in range(3000)])
+                self.assertEqual(set(replies), {b"OK"})
+            self.assertGreater(cluster["a"].info()["cluster"]["under_replicated_slots"], 0,
+                               "the repair was too short to show anything")
+            load.check()
+        self.assertEqual(load.errors(), [])
+        cluster.wait_settled()
+        self.assert_holds(cluster["b"], values)
+        self.assert_two_copies(cluster, SOME_KEYS)
+
     def test_from_five_nodes_to_two_one_death_after_the_other(self):
         cluster = self.cluster("a", "b", "c", "d", "e")
         values = fill(cluster["a"])
