@@ -24,6 +24,7 @@ enum class PlantedBug : std::uint8_t {
   kServeDuringHandOver,      ///< commands are served while a hand-over is committed
   kSnapshotMissesWrites,     ///< what a snapshot has passed is not sent any more
   kForgetDeletesDuringSync,  ///< a key deleted while its partition is synced stays on the copy
+  kLeaseOfAsker,             ///< a lease lasts as the asker's options have it, not the promiser's
   kLeaseFromAnswer,          ///< a lease counts from the answer, not from before it was asked for
   kExpireByOwnClock,         ///< a backup removes expired keys by its own clock
   kSilentLoss,               ///< what was lost goes on empty though nobody said that it may

@@ -52,7 +52,11 @@ wire::HeartbeatAck Liveness::on_heartbeat(NodeId from, const wire::Heartbeat& m,
   if (grants) {
     peer.promised_until = std::max(peer.promised_until, now + options_.lease + options_.lease / 40);
   }
-  return {.sent_at = m.sent_at, .revision = revision, .grants = grants, .needed = peer.needed};
+  return {.sent_at = m.sent_at,
+          .revision = revision,
+          .grants = grants,
+          .needed = peer.needed,
+          .lease_ns = options_.lease.as_nanos()};
 }
 
 bool Liveness::on_heartbeat_ack(NodeId from, const wire::HeartbeatAck& m, Revision revision,
@@ -73,7 +77,10 @@ bool Liveness::on_heartbeat_ack(NodeId from, const wire::HeartbeatAck& m, Revisi
   // The echo of our own clock: never in the future, whatever a peer may send.
   const Instant sent = std::min(Instant::at_nanos(m.sent_at), now);
   const Instant from_when = is_planted(PlantedBug::kLeaseFromAnswer) ? now : sent;
-  const Instant until = from_when + options_.lease;
+  // The two may have been started with different leases: the promise is of the promiser's.
+  const Duration promised =
+      is_planted(PlantedBug::kLeaseOfAsker) ? options_.lease : Duration::nanos(m.lease_ns);
+  const Instant until = from_when + std::min(options_.lease, promised);
   if (until > peer.lease->until()) peer.lease->set(until);
   return is_new;
 }

@@ -35,9 +35,9 @@ class PeerLease {
 /// Whom this node hears, who has promised it what, and what it has promised to whom.
 ///
 /// A lease is between a pair: by answering a heartbeat a node promises not to take over from
-/// the asker for `lease`. The asker counts from before it asked, the promiser from when it
-/// answered and a fortieth longer: more than 1.01 / 0.99, so that clock rates that are off by
-/// 1 % each way do no harm.
+/// the asker for its `lease`, which the answer tells. The asker counts that, or its own if it is
+/// shorter, from before it asked, the promiser from when it answered and a fortieth longer: more
+/// than 1.01 / 0.99, so that clock rates that are off by 1 % each way do no harm.
 /// Source:    Gray and Cheriton, SOSP'89.
 /// Runs:      on the control thread; sans-I/O.
 /// Invariant: the promiser's end of a lease is later than the asker's, in real time.

@@ -92,6 +92,21 @@ TEST_F(LivenessTest, ALeaseRunsFromBeforeItWasAskedFor) {
   EXPECT_EQ(lease->until(), at(1100));
 }
 
+TEST(Liveness, OfTwoDifferentLeasesTheShorterCounts) {
+  Liveness brief({.lease = Duration::millis(700)});
+  Liveness lasting({.lease = Duration::millis(5000)});
+  const auto by_brief =
+      brief.on_heartbeat(kA, lasting.heartbeat(Revision(), at(0)), Revision(), at(0));
+  lasting.on_heartbeat_ack(kB, by_brief, Revision(), at(0));
+  EXPECT_EQ(lasting.lease(kB)->until(), at(700));
+  EXPECT_FALSE(brief.is_promised(kA, at(800)));
+  const auto by_lasting =
+      lasting.on_heartbeat(kB, brief.heartbeat(Revision(), at(0)), Revision(), at(0));
+  brief.on_heartbeat_ack(kA, by_lasting, Revision(), at(0));
+  EXPECT_EQ(brief.lease(kA)->until(), at(700));
+  EXPECT_TRUE(lasting.is_promised(kB, at(5000)));
+}
+
 TEST_F(LivenessTest, ALateAnswerDoesNotShortenALease) {
   liveness_.on_heartbeat_ack(kA, {.sent_at = at(200).as_nanos(), .revision = {}}, Revision(),
                              at(300));
@@ -209,14 +224,16 @@ TEST(Liveness, ClocksThatDifferByOnePercentEachWayDoNoHarm) {
 /// Two nodes whose clocks run up to 1 % apart from real time each, and a network that delays:
 /// whatever arrives when, the asker never believes longer than the promiser keeps its word.
 RC_GTEST_PROP(Liveness, APromiseEndsLaterThanTheLeaseInRealTime, ()) {
-  const LivenessOptions options;
+  const auto draw_options = [] {
+    return LivenessOptions{.lease = Duration::millis(*rc::gen::inRange<std::int64_t>(500, 3000))};
+  };
   const std::int64_t asker_permille = *rc::gen::inRange<std::int64_t>(990, 1011);
   const std::int64_t promiser_permille = *rc::gen::inRange<std::int64_t>(990, 1011);
   const auto clock = [](std::int64_t real_micros, std::int64_t permille) {
     return Instant() + Duration::nanos(real_micros * permille);
   };
-  Liveness asker(options);
-  Liveness promiser(options);
+  Liveness asker(draw_options());
+  Liveness promiser(draw_options());
   asker.set_members({kB}, clock(0, asker_permille));
   promiser.set_members({kA}, clock(0, promiser_permille));
   std::int64_t real = 1000;  // microseconds

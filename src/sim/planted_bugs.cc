@@ -36,6 +36,7 @@ constexpr NamedBug kBugs[] = {
     {PlantedBug::kServeDuringHandOver, "serve during a hand-over"},
     {PlantedBug::kSnapshotMissesWrites, "a snapshot misses writes"},
     {PlantedBug::kForgetDeletesDuringSync, "forget deletes during a sync"},
+    {PlantedBug::kLeaseOfAsker, "a lease of the asker's length"},
     {PlantedBug::kLeaseFromAnswer, "a lease from its answer on"},
     {PlantedBug::kExpireByOwnClock, "expire by the replica's own clock"},
     {PlantedBug::kSilentLoss, "go on after a loss in silence"},

@@ -23,6 +23,9 @@ Process::Process(Sim& s, const Setting& where, std::size_t at_host, const std::s
   options.self.port = 7001;
   if (s.options.unequal_weights)
     options.self.weight = 50 + 50 * static_cast<std::uint32_t>(host % 4);
+  if (s.options.unequal_leases) {
+    options.liveness.lease = options.liveness.lease * s.random.between(10, 30) / 10;
+  }
   if (s.options.zones) options.self.zone = host % 2 == 0 ? "east" : "west";
   control = std::make_unique<ControlActor>(s, *this, s.random.next());
   for (std::uint16_t w = 0; w < worker_count; ++w) {

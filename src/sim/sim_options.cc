@@ -9,7 +9,7 @@ namespace {
 void draw_node(node::NodeOptions& o, std::size_t nodes, Random& random) {
   const bool usual = random.chance(1, 2);
   coordination::Settings& s = o.settings;
-  s.copies = usual ? 2 : static_cast<std::uint32_t>(random.between(1, 3));
+  s.copies = usual ? 2 : static_cast<std::uint32_t>(random.between(1, 4));
   if (s.copies > nodes && random.chance(4, 5)) s.copies = static_cast<std::uint32_t>(nodes);
   s.min_copies = s.copies;
   if (random.chance(1, 3)) s.min_copies = static_cast<std::uint32_t>(random.between(1, s.copies));
@@ -24,7 +24,7 @@ void draw_node(node::NodeOptions& o, std::size_t nodes, Random& random) {
   if (random.chance(1, 6)) o.client_pending_max = 1;
   if (random.chance(1, 2)) o.sync_window_bytes = 1;
   if (random.chance(1, 2)) o.sync.chunk_keys = static_cast<std::size_t>(random.between(1, 4));
-  if (random.chance(1, 6)) o.sync.state_bytes_max = static_cast<std::size_t>(random.between(1, 40));
+  if (random.chance(1, 6)) o.sync.state_bytes_max = static_cast<std::size_t>(random.between(0, 20));
   if (random.chance(1, 4)) {
     o.pace.foreground_percent = static_cast<std::uint32_t>(random.between(1, 99));
     o.pace.turn_bytes_max = static_cast<std::size_t>(random.between(1, 1000));
@@ -80,6 +80,7 @@ SimOptions draw_options(Random& random) {
   draw_node(o.node, o.nodes, random);
   o.zones = random.chance(1, 4);
   o.unequal_weights = random.chance(1, 4);
+  o.unequal_leases = random.chance(1, 4);
   if (random.chance(1, 4)) o.latency_max = Duration::millis(random.between(1, 20));
   if (random.chance(1, 8)) o.split_permille = 500;
   if (random.chance(1, 8)) o.slow_turn_permille = 100;
@@ -97,6 +98,7 @@ SimOptions draw_options(Random& random) {
   o.think_max = o.fault_time * static_cast<std::int64_t>(o.clients * 2) /
                 static_cast<std::int64_t>(o.ops_max);
   if (random.chance(1, 3)) o.multi_key_permille = 0;
+  if (random.chance(1, 4)) o.append_permille = static_cast<std::uint32_t>(random.between(300, 900));
   if (random.chance(1, 2)) o.expiry_permille = static_cast<std::uint32_t>(random.between(50, 500));
   if (random.chance(1, 2)) o.pipeline_max = static_cast<std::size_t>(random.between(2, 16));
   // Only where clocks agree can it be judged to the millisecond when keys expire.
@@ -122,7 +124,7 @@ std::string describe(const SimOptions& o) {
          number("snipes", o.snipes) + number("drains", o.drains) + number("forgets", o.forgets) +
          number("rollings", o.rollings) + number("lost_answers", o.answer_lost_permille) +
          number("clients", o.clients) + number("pipeline", o.pipeline_max) +
-         number("expiry", o.expiry_permille);
+         number("append", o.append_permille) + number("expiry", o.expiry_permille);
 }
 
 }  // namespace borg::sim

@@ -18,6 +18,7 @@ struct SimOptions {
   node::NodeOptions node;     ///< of all nodes, but for the name and the number of workers
   bool zones = false;
   bool unequal_weights = false;
+  bool unequal_leases = false;
   std::uint16_t workers_max = 3;  ///< of a node
 
   // The machinery around the cores.
@@ -64,6 +65,7 @@ struct SimOptions {
   std::size_t ops_max = 500;
   Duration think_max = Duration::millis(30);
   std::uint32_t multi_key_permille = 60;
+  std::uint32_t append_permille = 0;  ///< of other commands: values become long
   std::uint32_t expiry_permille = 0;  ///< commands that set or show when a key expires
   std::size_t pipeline_max = 1;       ///< commands that a client has under way
 };

@@ -70,6 +70,7 @@ Command Workload::on_counter(const std::string& key) {
 }
 
 Command Workload::on_string(const std::string& key) {
+  if (sim_.permille(sim_.options.append_permille)) return single("append", key, {token()});
   switch (sim_.random.below(12)) {
     case 0:
     case 1:

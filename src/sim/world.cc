@@ -327,8 +327,9 @@ void World::check_histories() {
   const bool gentle =
       sim_.options.one_at_a_time && sim_.options.nodes > sim_.options.node.settings.min_copies;
   const auto errors = counts_.in_doubt + counts_.cluster_down;
-  if (gentle && errors > 0 &&
-      sim_.options.node.request_deadline > sim_.options.node.liveness.lease * 3) {
+  const Duration longest_lease =
+      sim_.options.node.liveness.lease * (sim_.options.unequal_leases ? 3 : 1);
+  if (gentle && errors > 0 && sim_.options.node.request_deadline > longest_lease * 3) {
     throw Violation("one death is only a short wait", std::to_string(errors) + " errors");
   }
 }

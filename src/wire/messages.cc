@@ -354,6 +354,7 @@ void encode(ByteBuffer& out, const HeartbeatAck& m) {
   w->varint(m.revision.value());
   w->u8(m.grants ? 1 : 0);
   w->varint(m.needed.value());
+  w->u64(static_cast<std::uint64_t>(m.lease_ns));
 }
 bool decode(std::string_view payload, HeartbeatAck& m) {
   Decoder in(payload);
@@ -362,7 +363,8 @@ bool decode(std::string_view payload, HeartbeatAck& m) {
   const std::uint8_t grants = in.u8();
   m.grants = grants == 1;
   m.needed = Revision(in.varint());
-  return grants <= 1 && in.done();
+  m.lease_ns = static_cast<std::int64_t>(in.u64());
+  return grants <= 1 && m.lease_ns >= 0 && in.done();
 }
 
 void encode(ByteBuffer& out, const StatsRequest& m) { FrameWriter(out, m.kType)->varint(m.id); }

@@ -164,6 +164,7 @@ struct HeartbeatAck {
   Revision revision;
   bool grants = true;
   Revision needed;  ///< the lease is void for views older than this: they miss a take-over
+  std::int64_t lease_ns = INT64_MAX;  ///< how long the sender keeps its promise at least
 };
 struct StatsRequest {
   static constexpr FrameType kType = FrameType::kStatsRequest;

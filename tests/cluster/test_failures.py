@@ -81,7 +81,15 @@ class Failures(DataCase):
         self.assert_two_copies(cluster, SOME_KEYS)
 
     def test_a_node_that_wakes_up_does_not_answer_from_the_past(self):
-        cluster = self.cluster("a", "b", "c")
+        self.wakes_up(self.cluster("a", "b", "c"))
+
+    def test_nor_does_one_that_was_started_with_a_longer_lease_than_the_others(self):
+        cluster = self.cluster()
+        cluster.start("b", flags=["--lease-ms", "60000"])
+        cluster.form("a", "c")
+        self.wakes_up(cluster)
+
+    def wakes_up(self, cluster):
         values = fill(cluster["a"], 600)
         sleeper = cluster["b"]
         readers = [sleeper.client() for _ in range(10)]
