@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "coordinators/clock.h"
+
 namespace borg::coordinators {
 
 using coordination::SessionAlive;
@@ -48,7 +50,7 @@ void EtcdSession::run() {
 }
 
 void EtcdSession::begin() {
-  const Clock::time_point asked_at = Clock::now();
+  const Instant asked_at = instant_now();
   const auto granted = client_.grant_lease(whole_seconds(options_.session_ttl), call_deadline());
   if (!granted) return delivery_.judge(EtcdDelivery::kCalls, granted.error());
   if (!delivery_.accept(granted->head)) return;
@@ -59,7 +61,7 @@ void EtcdSession::begin() {
 }
 
 void EtcdSession::keep_alive() {
-  const Clock::time_point asked_at = Clock::now();
+  const Instant asked_at = instant_now();
   const auto kept = client_.keep_alive(lease(), call_deadline());
   if (!kept) return delivery_.judge(EtcdDelivery::kCalls, kept.error());
   if (!delivery_.accept(kept->head)) return;
@@ -72,15 +74,14 @@ void EtcdSession::keep_alive() {
 /// The member that answered may have asked a leader that was deposed before `asked_at`, whose
 /// successor has not heard of it. If after that answer a read is confirmed by a majority in the
 /// same term, the leader of that term was still the leader when it renewed the lease.
-void EtcdSession::prove_alive(const EtcdLease& lease, Clock::time_point asked_at) {
+void EtcdSession::prove_alive(const EtcdLease& lease, Instant asked_at) {
   const auto head = client_.read_head(call_deadline());
   if (!head) return delivery_.judge(EtcdDelivery::kCalls, head.error());
   delivery_.recover(EtcdDelivery::kCalls);
   if (!delivery_.accept(*head) || head->raft_term != lease.head.raft_term) return;
-  const auto since_epoch = std::chrono::nanoseconds(asked_at.time_since_epoch()).count();
   // A tenth for clocks that do not run at the same rate.
   const Duration valid = Duration::seconds(lease.ttl_seconds) * 9 / 10;
-  delivery_.emit(SessionAlive{Instant::at_nanos(since_epoch) + valid});
+  delivery_.emit(SessionAlive{asked_at + valid});
 }
 
 void EtcdSession::end() {

@@ -28,7 +28,7 @@ class EtcdSession {
  private:
   void begin();
   void keep_alive();
-  void prove_alive(const EtcdLease& lease, Clock::time_point asked_at);
+  void prove_alive(const EtcdLease& lease, Instant asked_at);
   void end();
   [[nodiscard]] Clock::time_point call_deadline() const;
 

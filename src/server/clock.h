@@ -4,16 +4,13 @@
 #include <time.h>
 
 #include "base/time.h"
+#include "coordinators/clock.h"
 
 namespace borg::server {
 
-/// The one place where a node's clocks are read.
-[[nodiscard]] inline Instant instant_now() {
-  timespec t{};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return Instant::at_nanos(t.tv_sec * 1'000'000'000 + t.tv_nsec);
-}
+using coordinators::instant_now;
 
+/// The one place where a node's clocks are read.
 [[nodiscard]] inline Now read_clocks() {
   timespec t{};
   clock_gettime(CLOCK_REALTIME, &t);
