@@ -49,6 +49,20 @@ void ControlCore::answer_error(const AdminRequest& request, std::string_view err
 
 void ControlCore::answer_ok(const AdminRequest& request) { answer(request, "+OK\r\n"); }
 
+/// OK only when the cluster knows: an operator goes by it.
+void ControlCore::answer_outcome(const AdminRequest& request, coordination::TxnOutcome outcome) {
+  switch (outcome) {
+    case coordination::TxnOutcome::kCommitted:
+      return answer_ok(request);
+    case coordination::TxnOutcome::kConflict:
+      return answer_error(request, "TRYAGAIN the members have changed meanwhile");
+    case coordination::TxnOutcome::kUnavailable:
+      return answer_error(request, "ERR the coordinator is out of reach, nothing was changed");
+    case coordination::TxnOutcome::kUnknown:
+      return answer_error(request, "INDOUBT the coordinator has not answered, see BORG INFO");
+  }
+}
+
 /// Why the member cannot be brought into this state; empty if it can.
 std::string ControlCore::objection(const MemberRecord& record, MemberState state) const {
   const NodeId node = record.member.id;
@@ -79,8 +93,11 @@ void ControlCore::change_member(const AdminRequest& request, MemberState state) 
   }
   log(LogLine::Level::kWarning, "an operator wants node " + record->member.name + " to be " +
                                     std::string(coordination::to_text(state)));
-  if (record->member.state != state) set_member_state(*record, state, false);
-  answer_ok(request);
+  if (record->member.state == state) {
+    answer_ok(request);
+  } else {
+    set_member_state(*record, state, false, request);
+  }
 }
 
 void ControlCore::accept_loss(const AdminRequest& request) {

@@ -85,6 +85,7 @@ void ControlCore::on_txn_done(const coordination::TxnDone& done) {
   const OpenTxn open = std::move(at->second);
   open_.erase(at);
   const bool committed = done.outcome == TxnOutcome::kCommitted;
+  is_unanswered_ = !committed && done.outcome != TxnOutcome::kConflict;
   decide_wanted_ = true;
   if (open.kind == OpenTxn::Kind::kWipe) {
     --wipes_open_;
@@ -121,6 +122,7 @@ void ControlCore::on_txn_done(const coordination::TxnDone& done) {
     if (done.outcome == TxnOutcome::kUnknown) reached<"a transaction's outcome is unknown">();
     if (conflict) effects_.hint = Revision(cluster().revision.value() + 1);
   }
+  if (open.request) answer_outcome(*open.request, done.outcome);
   if (open.kind == OpenTxn::Kind::kGoodbye && committed) exit(0, {});
 }
 

@@ -114,7 +114,8 @@ class ControlCore {
     enum class Kind : std::uint8_t { kRegister, kWipe, kMember, kTarget, kPartitions, kGoodbye };
     Kind kind = Kind::kMember;
     std::vector<std::pair<PartitionId, PartitionConfig>> configs;
-    std::string log;  ///< said when it is committed
+    std::string log;                      ///< said when it is committed
+    std::optional<AdminRequest> request;  ///< answered with the outcome
   };
   /// What this node knows of one partition beyond its configuration.
   struct Work {
@@ -172,7 +173,7 @@ class ControlCore {
   void forget_the_gone();
   void update_target();
   void set_member_state(const membership::MemberRecord& record, coordination::MemberState state,
-                        bool guarded);
+                        bool guarded, std::optional<AdminRequest> request = {});
 
   // rebalancer.cc
   [[nodiscard]] bool may_look();
@@ -216,6 +217,7 @@ class ControlCore {
   void answer(const AdminRequest& request, std::string reply);
   void answer_error(const AdminRequest& request, std::string_view error);
   void answer_ok(const AdminRequest& request);
+  void answer_outcome(const AdminRequest& request, coordination::TxnOutcome outcome);
   void change_member(const AdminRequest& request, coordination::MemberState state);
   [[nodiscard]] std::string objection(const membership::MemberRecord& record,
                                       coordination::MemberState state) const;
@@ -259,6 +261,7 @@ class ControlCore {
   std::optional<Instant> name_taken_since_;
   Instant retry_at_;  // after a transaction failed: not before
   std::size_t batch_max_ = 128;
+  bool is_unanswered_ = false;  // the last transaction that ended was not heard by the coordinator
   std::optional<Instant> target_due_;
   std::array<Work, kPartitionCount> work_;
   std::size_t feeding_ = 0;       // partitions with a syncing replica, in this decision

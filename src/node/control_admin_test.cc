@@ -215,6 +215,35 @@ TEST_F(ControlAdminTest, AHandOverWhoseOutcomeWasLostIsSettled) {
   EXPECT_EQ(world_.partitions_of(a, true), kPartitionCount / 2);
 }
 
+TEST_F(ControlAdminTest, WithTheCoordinatorAwayOneHandOverAtATimeIsTried) {
+  Node& a = world_.start("a");
+  settle();
+  std::set<PartitionId> parked;
+  const auto count_parked = [&] {
+    std::size_t most = 0;
+    parked.clear();
+    for (const ToWorker& message : a.to_workers) {
+      if (const auto* park = std::get_if<Park>(&message)) parked.insert(park->partition);
+      if (const auto* unpark = std::get_if<Unpark>(&message)) parked.erase(unpark->partition);
+      most = std::max(most, parked.size());
+    }
+    return most;
+  };
+  world_.on_transaction = [&](const Node& node, const coordination::Txn&) {
+    // It goes away when the first hand-overs are proposed.
+    if (&node == &a && count_parked() > 0) a.reaches_coordinator = false;
+  };
+  world_.start("b");
+  ASSERT_TRUE(world_.run_until([&] { return !a.reaches_coordinator; }));
+  world_.on_transaction = {};
+  world_.run();
+  a.to_workers.clear();
+  world_.run(Duration::seconds(10));
+  EXPECT_EQ(count_parked(), 1u);
+  a.reaches_coordinator = true;
+  settle();
+}
+
 TEST_F(ControlAdminTest, WithTheCoordinatorAwayNothingChangesAndThenAllDoes) {
   Node& a = world_.start("a");
   Node& b = world_.start("b");
@@ -251,6 +280,62 @@ TEST_F(ControlAdminTest, ForgetIsForNodesThatAreNotAlive) {
   EXPECT_THAT(world_.ask(a, {"BORG", "FORGET", "b"}), StartsWith("-ERR the node is alive"));
   EXPECT_THAT(world_.ask(a, {"BORG", "FORGET", "a"}), StartsWith("-ERR a node cannot forget"));
   EXPECT_THAT(world_.ask(a, {"BORG", "FORGET", "x"}), StartsWith("-ERR no such node"));
+}
+
+TEST_F(ControlAdminTest, OperatorsHearOkOnlyOfWhatTheCoordinatorHas) {
+  Node& a = world_.start("a");
+  Node& b = world_.start("b");
+  world_.start("c");
+  settle();
+  const auto state_of_c = [&] { return world_.view().member("c")->member.state; };
+  a.reaches_coordinator = false;
+  EXPECT_THAT(world_.ask(a, {"BORG", "DRAIN", "c"}), StartsWith("-ERR the coordinator is out of"));
+  EXPECT_EQ(state_of_c(), coordination::MemberState::kActive);
+  a.reaches_coordinator = true;
+  a.hears_coordinator = b.hears_coordinator = false;  // the answers of both wait
+  a.loses_answers = true;
+  world_.tell(a, [](ControlCore& core) {
+    core.on_worker(AdminRequest{WorkerIndex(0), 1, {"BORG", "DRAIN", "c"}});
+  });
+  a.loses_answers = false;
+  world_.tell(b, [](ControlCore& core) {
+    core.on_worker(AdminRequest{WorkerIndex(0), 1, {"BORG", "LEAVE", "c"}});
+  });
+  a.hears_coordinator = b.hears_coordinator = true;
+  world_.run();
+  const auto reply = [](const Node& node) {
+    for (const ToWorker& message : node.to_workers) {
+      const auto* answer = std::get_if<AdminReply>(&message);
+      if (answer != nullptr && answer->token == 1) return answer->reply;
+    }
+    return std::string();
+  };
+  EXPECT_THAT(reply(a), StartsWith("-INDOUBT"));
+  EXPECT_THAT(reply(b), StartsWith("-TRYAGAIN"));
+  EXPECT_EQ(state_of_c(), coordination::MemberState::kDraining);
+  EXPECT_EQ(world_.ask(b, {"BORG", "DRAIN", "c"}), "+OK\r\n") << "it is so already";
+}
+
+TEST_F(ControlAdminTest, WhoseOtherHoldersAreSilentIsNotSafeToStop) {
+  Node& a = world_.start("a");
+  Node& b = world_.start("b");
+  settle();
+  const auto safe_nodes = [&] {
+    const std::string info = world_.ask(a, {"BORG", "INFO"});
+    std::size_t n = 0;
+    for (auto at = info.find("\"safe_to_stop\": true"); at != std::string::npos;
+         at = info.find("\"safe_to_stop\": true", at + 1)) {
+      ++n;
+    }
+    return n;
+  };
+  EXPECT_EQ(safe_nodes(), 2u);
+  // The configurations go on naming both: nobody can change them.
+  a.reaches_coordinator = false;
+  world_.kill(b, false);
+  world_.run();
+  ASSERT_EQ(world_.view().partitions[0].in_sync.size(), 2u);
+  EXPECT_EQ(safe_nodes(), 1u) << "to stop the dead one costs nothing";
 }
 
 TEST_F(ControlAdminTest, InfoAsksEveryNodeAndItsEveryWorkerOnce) {

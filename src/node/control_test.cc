@@ -62,6 +62,37 @@ TEST_F(ControlTest, AJoiningNodeGetsItsShareAndEveryPartitionKeepsItsCopies) {
   EXPECT_GE(world_.partitions_of(c, false), 2 * kPartitionCount / 3);
 }
 
+TEST_F(ControlTest, WhatLacksACopyBeginsOneAtOnceAndWhatOnlyMovesWaitsItsTurn) {
+  constexpr std::size_t kMovingMax = 2;
+  const auto few = [](NodeOptions& o) { o.syncing_partitions_max = kMovingMax; };
+  std::vector<Node*> stay{&world_.start("a", few), &world_.start("b", few)};
+  Node& c = world_.start("c", few);
+  settle();
+  for (Node* node : stay) node->workers_work = false;  // no copy is ever complete
+  const auto count_syncing = [&] {
+    const membership::ClusterView view = world_.view();
+    return std::count_if(view.partitions.begin(), view.partitions.end(),
+                         [](const PartitionConfig& p) { return !p.syncing.empty(); });
+  };
+  world_.kill(c);
+  world_.run();
+  for (const PartitionConfig& p : world_.view().partitions) {
+    EXPECT_EQ(p.in_sync.size() + p.syncing.size(), 2u);
+  }
+  EXPECT_GT(count_syncing(), static_cast<std::ptrdiff_t>(2 * kMovingMax));
+  for (Node* node : stay) {
+    node->workers_work = true;
+    node->to_workers.clear();
+  }
+  world_.start("d", few);  // the next view tells the workers to go on
+  settle();
+  for (Node* node : stay) node->workers_work = false;
+  world_.start("e", few);
+  world_.run();
+  EXPECT_GT(count_syncing(), 0);
+  EXPECT_LT(count_syncing(), static_cast<std::ptrdiff_t>(kPartitionCount / 20));
+}
+
 TEST_F(ControlTest, ANameInUseIsRefused) {
   world_.start("a");
   settle();

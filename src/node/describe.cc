@@ -49,13 +49,14 @@ std::string parts_per_million(double part) {
 struct Slots {
   std::map<NodeId, std::uint64_t> primary;
   std::map<NodeId, std::uint64_t> backup;
-  std::map<NodeId, bool> is_needed;  ///< holds something that has no other copy in sync
+  std::map<NodeId, bool> is_needed;  ///< holds what no other node is known to have
   std::uint64_t under_replicated = 0;
   std::uint64_t moving = 0;
   std::uint64_t lost = 0;
 };
 
-Slots count_slots(const membership::ClusterView& view) {
+/// Of nodes that are silent, whatever the configurations say, nobody knows whether they live.
+Slots count_slots(const membership::ClusterView& view, const std::set<NodeId>& silent = {}) {
   Slots slots;
   const std::size_t copies = view.settings ? view.settings->copies : 1;
   for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
@@ -66,11 +67,13 @@ Slots count_slots(const membership::ClusterView& view) {
     }
     if (c.in_sync.size() < copies) slots.under_replicated += kSlotsPerPartition;
     if (!is_in_place(view, PartitionId(p))) slots.moving += kSlotsPerPartition;
+    NodeList heard;
     for (const NodeId node : c.in_sync) {
       auto& count = node == c.primary() ? slots.primary : slots.backup;
       count[node] += kSlotsPerPartition;
-      if (c.in_sync.size() == 1) slots.is_needed[node] = true;
+      if (!silent.contains(node)) heard.push_back(node);
     }
+    if (heard.size() == 1) slots.is_needed[heard.front()] = true;
   }
   return slots;
 }
@@ -172,7 +175,7 @@ std::string describe_risk(const Risk& risk) {
 
 std::string describe_as_json(const ClusterReport& report) {
   const membership::ClusterView& view = *report.view;
-  const Slots slots = count_slots(view);
+  const Slots slots = count_slots(view, report.silent);
   const Risk risk = assess_risk(view);
   std::uint64_t keys = 0;
   std::uint64_t held = 0;

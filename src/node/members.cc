@@ -63,7 +63,8 @@ std::vector<placement::Node> ControlCore::placement_nodes(bool alive_only) const
   return nodes;
 }
 
-void ControlCore::set_member_state(const MemberRecord& record, MemberState state, bool guarded) {
+void ControlCore::set_member_state(const MemberRecord& record, MemberState state, bool guarded,
+                                   std::optional<AdminRequest> request) {
   const bool is_open = std::any_of(open_.begin(), open_.end(), [](const auto& entry) {
     return entry.second.kind == OpenTxn::Kind::kMember;
   });
@@ -78,7 +79,7 @@ void ControlCore::set_member_state(const MemberRecord& record, MemberState state
     txn.compares.push_back({coordination::member_key(self_), self->modified});
   }
   txn.puts.push_back({coordination::member_key(member.id), coordination::to_text(member)});
-  send(std::move(txn), {.kind = OpenTxn::Kind::kMember});
+  send(std::move(txn), {.kind = OpenTxn::Kind::kMember, .request = std::move(request)});
 }
 
 /// By silence only if most others find it silent. With half of them it would take a single cut

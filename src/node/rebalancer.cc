@@ -219,7 +219,9 @@ void ControlCore::decide_hand_over(PartitionId p, const PartitionConfig& c, cons
     return;
   }
   if (work.hand_over == Work::HandOver::kNone) {
-    if (handing_over_ >= options_.handovers_max) return;
+    // Commands wait while a hand-over is proposed: not many of them for an answer that may take
+    // as long as the coordinator is away. One goes on trying.
+    if (handing_over_ >= (is_unanswered_ ? 1 : options_.handovers_max)) return;
     ++handing_over_;
     work.hand_over = Work::HandOver::kParked;
     work.parked_at = c.epoch;
