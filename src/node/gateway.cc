@@ -22,8 +22,8 @@ bool is_refusal(std::string_view reply) {
   return reply.starts_with("-NOREPLICAS") || reply.starts_with("-OOM");
 }
 
-/// A buffer that one large command made keeps no more of its memory than this.
-constexpr std::size_t kKeptBytesMax = 1024 * 1024;
+/// The buffer of an answered request keeps no more of its memory than this.
+constexpr std::size_t kKeptBytesMax = 4096;
 constexpr std::string_view kTooLarge =
     "-ERR too large: the arguments for one partition may have 576 MB together\r\n";
 constexpr std::size_t kArgumentBytesMax = 576u * 1024 * 1024;
@@ -172,10 +172,8 @@ void Gateway::submit(Target target, PartitionId partition, bool is_write, bool a
   pending.any_replica = any_replica;
   pending.resp = resp;
   pending.deadline = host_.now().instant + options_.request_deadline;
-  scratch_.clear(kKeptBytesMax);
-  Encoder encoder(scratch_);
+  Encoder encoder(pending.args);
   wire::encode_args(encoder, args);
-  pending.args.assign(scratch_.view());
   if (target.client != nullptr) target.slot = target.client->reserve();
   pending.target = std::move(target);
   pending.sent = here;
@@ -230,7 +228,7 @@ void Gateway::release(std::uint64_t seq) {
     slot = nullptr;
   } else if (slot != nullptr) {
     slot->target = {};
-    if (slot->args.capacity() > 4096) slot->args = {};
+    slot->args.clear(kKeptBytesMax);
     free_.push_back(slot);
     slot = nullptr;
   }
@@ -248,9 +246,10 @@ void Gateway::send(Pending& pending) {
   if (node == NodeId()) return;
   const wire::Endpoint to = host_.holder(node, pending.partition);
   if (to == host_.self()) {
+    const std::uint64_t seq = pending.seq;
+    ByteBuffer keep = std::move(pending.args);  // an answer releases the pending request
     wire::Args args;
-    const std::string keep = pending.args;  // an answer releases the pending request
-    Decoder in(keep);
+    Decoder in(keep.view());
     BORG_CHECK(wire::decode_args(in, args));
     pending.sent = true;
     ++pending.copies;
@@ -261,6 +260,7 @@ void Gateway::send(Pending& pending) {
                                            .term = config.term,
                                            .any_replica = pending.any_replica,
                                            .args = args});
+    if (Pending* unanswered = find(seq)) unanswered->args = std::move(keep);
     return;
   }
   ByteBuffer* out = host_.output_to(to);
@@ -275,7 +275,7 @@ void Gateway::send(Pending& pending) {
                              .term = config.term,
                              .resp = pending.resp,
                              .any_replica = pending.any_replica},
-               pending.args);
+               pending.args.view());
 }
 
 // ---- answers ----

@@ -121,7 +121,7 @@ class Gateway {
     std::uint64_t seq = 0;
     PartitionId partition;
     Target target;
-    std::string args;  // encoded
+    ByteBuffer args;  // encoded
     bool is_write = false;
     bool any_replica = false;
     bool sent = false;
@@ -159,7 +159,6 @@ class Gateway {
   std::uint64_t base_ = 1;      // seq of slots_.front(), or next_seq_ if it is empty
   std::deque<Pending*> slots_;  // null: answered
   Pending reserved_;            // stands for a request that is just being submitted
-  ByteBuffer scratch_;
   std::vector<std::unique_ptr<Pending>> pool_;
   std::vector<Pending*> free_;
   Direct* direct_ = nullptr;

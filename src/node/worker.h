@@ -155,6 +155,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void rebuild_jobs();
   void list_garbage();
   void check_touched();
+  void pick_job();
   void pump_snapshots();
   /// Fills ahead_ from the input; returns how many. `status` is of the parser's last call.
   std::size_t parse_ahead(Client& client, std::string_view input,

@@ -276,15 +276,22 @@ void WorkerCore::rebuild_jobs() {
       if (replica->wants_chunk(node)) jobs_.push_back({replica->partition(), node});
     }
   }
-  // Some writes are on enough nodes only with the end of the snapshot: those of before a death.
-  std::stable_partition(jobs_.begin(), jobs_.end(), [this](const Job& job) {
-    return !replicas_[job.partition.value()]->idle();
+}
+
+/// Next comes a snapshot for which commands wait, if there is one: what a death left unanswered
+/// is answered when a new copy of its partition is complete.
+void WorkerCore::pick_job() {
+  if (waiting_.empty()) return;
+  const auto at = std::find_if(jobs_.begin(), jobs_.end(), [this](const Job& job) {
+    return is_waiting_[job.partition.value()];
   });
+  if (at != jobs_.end()) next_job_ = static_cast<std::size_t>(at - jobs_.begin());
 }
 
 /// Sends pieces of the snapshots under way, as far as each link's window and the pacer allow.
 void WorkerCore::pump_snapshots() {
   if (jobs_changed_) rebuild_jobs();
+  pick_job();
   std::size_t blocked = 0;
   while (blocked < jobs_.size() && pacer_.budget() > 0) {
     next_job_ %= jobs_.size();
@@ -304,6 +311,7 @@ void WorkerCore::pump_snapshots() {
       blocked = 0;
     } else {
       jobs_.erase(jobs_.begin() + static_cast<std::ptrdiff_t>(next_job_));
+      if (blocked == 0) pick_job();
     }
   }
   jobs_are_blocked_ = blocked >= jobs_.size();

@@ -334,6 +334,44 @@ TEST_F(WorkerTest, WithTooFewNodesWritesAreRefusedByAllGateways) {
   }
 }
 
+TEST(Worker, ASnapshotForWhichCommandsWaitComesFirst) {
+  WorkerWorld world(2, 1, [](NodeOptions& o) { o.sync_window_bytes = 1; });
+  world.place({1, 2});
+  world.publish();
+  Connection& client = world.connect(1);
+  constexpr std::uint16_t kOthers = 20;
+  const auto other_key = [](std::uint16_t p) { return key_of(PartitionId(p)); };
+  for (std::uint16_t p = 0; p < kOthers; ++p) world.ask(client, {"SET", other_key(p), "v"});
+  world.place({1});
+  world.publish();
+  world.place({1}, {2});
+  world.publish();
+  // Too large to be sent ahead.
+  const std::string key = key_of(PartitionId(kPartitionCount - 1));
+  world.type(client, command({"SETRANGE", key, std::to_string(300 * 1024), "x"}));
+  const auto complete = [&] {
+    std::uint16_t n = 0;
+    for (std::uint16_t p = 0; p < kOthers; ++p) {
+      const auto* replica = world.worker(2).replica(PartitionId(p));
+      n += replica != nullptr && replica->last_seq() > Seq() && replica->complete() ? 1 : 0;
+    }
+    return n;
+  };
+  std::string reply;
+  for (int i = 0; i < 10'000 && reply.empty(); ++i) {
+    world.deliver_once(1, 2);
+    world.deliver_once(2, 1);
+    reply = client.take();
+  }
+  EXPECT_EQ(reply, ":" + std::to_string(300 * 1024 + 1) + "\r\n");
+  EXPECT_LT(complete(), kOthers / 2);
+  for (int i = 0; i < 100 && complete() < kOthers; ++i) {
+    world.pass(Duration::millis(50));
+    world.run();
+  }
+  EXPECT_EQ(complete(), kOthers);
+}
+
 TEST_F(WorkerTest, LostSlotsSaySo) {
   for (auto& record : world_.view.members) {
     record.member.state = coordination::MemberState::kDown;
