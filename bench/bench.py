@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import instructions
 from failover import run_failover, run_failover_default
 from idle import run_idle
 from memory import run_memory
@@ -35,7 +36,8 @@ GROUPS = {
 SLOW = ("failover-default", "scaling", "storage")
 # Programs that say what they find themselves: of one module, without a server.
 PROGRAMS = {"placement": "bench_placement", "copysets": "bench_copysets",
-            "storage": "storage_report"}
+            "storage": "storage_report", "micro": "bench_micro"}
+ARGUMENTS = {"micro": ["--benchmark_min_time=0.1"]}
 
 
 @dataclass
@@ -103,12 +105,28 @@ alternate, a ratio is the median of the rounds' ratios (lowest..highest), absolu
 CPU time of the servers is the robust quantity; throughput and latency depend on who else runs."""
 
 
-def output_of(program):
-    run_it = subprocess.run([str(program)], stdin=subprocess.DEVNULL, capture_output=True,
-                            text=True, timeout=300, check=False)
+def output_of(binaries, name):
+    program = binaries / PROGRAMS[name]
+    run_it = subprocess.run([str(program), *ARGUMENTS.get(name, [])], stdin=subprocess.DEVNULL,
+                            capture_output=True, text=True, timeout=300, check=False)
     if run_it.returncode:
         raise BenchError(f"{program.name}: {run_it.stderr.strip()}")
-    return run_it.stdout.rstrip()
+    found = run_it.stdout.rstrip()
+    return f"{found}\n\n{instruction_table(program)}" if name == "micro" else found
+
+
+def instruction_table(program):
+    known, compiler = instructions.read_figures(instructions.FIGURES)
+    counted = instructions.count(program)
+    return f"{instructions.report(instructions.compare(known, counted))}\nknown: {compiler}"
+
+
+def renew(binaries):
+    compiler = (binaries.parent / "compiler.txt").read_text(encoding="utf-8").strip()
+    counted = instructions.count(binaries / PROGRAMS["micro"])
+    instructions.write_figures(instructions.FIGURES, counted, compiler)
+    print(f"bench: wrote {instructions.FIGURES}, {compiler}")
+    return 0
 
 
 def run(args, facts, rows):
@@ -121,7 +139,7 @@ def run(args, facts, rows):
     programs = {}
     for name in names:
         if name in PROGRAMS:
-            programs[name] = output_of(args.bin / PROGRAMS[name])
+            programs[name] = output_of(args.bin, name)
             if not args.json:
                 print(f"\n{name}:\n{programs[name]}", flush=True)
             continue
@@ -146,10 +164,16 @@ def main():
     parser.add_argument("--json", action="store_true", help="everything, every round, as JSON")
     parser.add_argument("--quick", action="store_true", help="2 rounds instead of 5")
     parser.add_argument("--smoke", action="store_true", help="does it work at all? For the tests")
+    parser.add_argument("--renew", action="store_true",
+                        help="micro: write the counts of instructions down, for the tests")
     parser.add_argument("--bin", type=Path, help="the folder of borgd and bench_load",
                         default=Path(__file__).resolve().parents[1] / "build/dev/bin")
     args = parser.parse_args()
     args.bin = args.bin.resolve()
+    if args.renew:
+        if args.name != "micro":
+            parser.error("--renew goes with micro")
+        return renew(args.bin)
     facts = machine(args.bin)
     if not args.json:
         print(f"{describe(facts)}\n{NOTE}", flush=True)
