@@ -14,19 +14,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import instructions
+from connections import run_connections
+from cores import run_cores
 from failover import run_failover, run_failover_default
 from idle import run_idle
+from large import run_large
+from limits import run_limits
 from memory import run_memory
 from rebalance import run_rebalance
 from rows import Rows, table
 from scaling import run_scaling
 from servers import BenchError
-from throughput import run_replicated, run_single
+from tail import run_tail
+from throughput import run_cluster, run_replicated, run_single
 
 GROUPS = {
     "single": run_single,
     "replicated": run_replicated,
+    "cluster": run_cluster,
+    "large": run_large,
     "memory": run_memory,
+    "connections": run_connections,
+    "tail": run_tail,
+    "cores": run_cores,
+    "limits": run_limits,
     "failover": run_failover,
     "failover-default": run_failover_default,
     "rebalance": run_rebalance,
@@ -136,23 +147,27 @@ def run(args, facts, rows):
     if args.name == "failover" and not args.smoke:
         names = ["failover", "failover-default"]
     started = time.monotonic()
-    programs = {}
+    programs, seconds = {}, {}
     for name in names:
         if name in PROGRAMS:
             programs[name] = output_of(args.bin, name)
             if not args.json:
                 print(f"\n{name}:\n{programs[name]}", flush=True)
             continue
-        before = len(rows.all)
+        before, began = len(rows.all), time.monotonic()
         GROUPS[name](settings_of(args), rows, say)
+        seconds[name] = round(time.monotonic() - began, 1)
         if not args.json and len(rows.all) > before:
             new = rows.all[before:]
             peers = " / ".join(dict.fromkeys(row.peer_name for row in new if row.peer))
             print(f"\n{name}: {(GROUPS[name].__doc__ or '').strip()}\npeer: {peers or 'none'}\n"
-                  f"{table(new)}", flush=True)
+                  f"{table(new)}\ntook {seconds[name]:.0f} s", flush=True)
+            for note in rows.notes_of(name):
+                print(f"note: {note}", flush=True)
     if args.json:
         print(json.dumps({"machine": facts, "rows": [row.as_json() for row in rows.all],
-                          "programs": programs}))
+                          "notes": [f"{group}: {text}" for group, text in rows.notes],
+                          "programs": programs, "seconds": seconds}))
     else:
         print(f"\ntook {time.monotonic() - started:.0f} s")
 

@@ -51,6 +51,15 @@ class Watcher:
             "max_before_ms": max(r["max_us"] for r in usual) / 1000,
         }
 
+    def during(self, began, ended):
+        """What clients saw from `began` to `ended`."""
+        self._await_report_after(ended)
+        reports = [r for r in list(self.reports)
+                   if began <= r["at"] and r["at"] - r["seconds"] <= ended]
+        if not reports:
+            raise BenchError("no reports of the load")
+        return numbers(reports)
+
     def _await_report_after(self, moment):
         end = time.monotonic() + 30
         while not self.reports or self.reports[-1]["at"] < moment:

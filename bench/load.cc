@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Load for ./dev bench: SETs or GETs in closed loop over many connections, one thread.
+// Load for ./dev bench: SETs and GETs in closed loop over many connections, one thread; or
+// connections that say PING once and are silent then.
 //
 // Every reply is compared with the bytes that are due, so a server that answers nil or an error
 // is found out, and the load generator costs little beside the server that it measures.
@@ -7,7 +8,9 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,6 +24,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -49,6 +53,8 @@ struct Options {
   std::uint64_t operations = 0;
   std::size_t value_bytes = 64;
   std::uint64_t ttl_s = 0;
+  std::uint64_t expire_at_s = 0;
+  std::uint64_t get_percent = 80;
   int wait_replicas = 0;
   bool by_slot = false;
   double seconds_max = 120;
@@ -120,8 +126,10 @@ struct Connection {
   std::uint16_t port = 0;
   ByteBuffer output;
   ByteBuffer input;
-  std::uint64_t due = 0;  ///< replies to the batch under way, WAIT's not counted
-  bool wait_due = false;  ///< WAIT's reply follows
+  std::uint64_t due = 0;           ///< replies to the batch under way, WAIT's not counted
+  std::size_t matched = 0;         ///< bytes of the first of them that are here and right
+  std::deque<std::uint8_t> kinds;  ///< of requests, where they differ
+  bool wait_due = false;           ///< WAIT's reply follows
   bool wants_to_write = false;
   Clock::time_point sent;
 };
@@ -130,22 +138,18 @@ class Load {
  public:
   explicit Load(const Options& options) : options_(options), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
     const std::string value(options.value_bytes, 'v');
-    ByteBuffer tail;
-    if (options.operation == "get") {
-      head_ = "*2\r\n$3\r\nGET\r\n$16\r\n";
-      tail.append("\r\n");
-      expected_ = fmt::format("${}\r\n{}\r\n", value.size(), value);
-    } else {
-      head_ = fmt::format("*{}\r\n$3\r\nSET\r\n$16\r\n", options.ttl_s > 0 ? 5 : 3);
-      tail.append("\r\n");
-      bulk(tail, value);
-      if (options.ttl_s > 0) {
-        bulk(tail, "EX");
-        bulk(tail, std::to_string(options.ttl_s));
-      }
-      expected_ = "+OK\r\n";
+    get_ = {"*2\r\n$3\r\nGET\r\n$16\r\n", "\r\n",
+            fmt::format("${}\r\n{}\r\n", value.size(), value)};
+    std::vector<std::string> behind{value};
+    if (options.ttl_s > 0) behind.insert(behind.end(), {"EX", std::to_string(options.ttl_s)});
+    if (options.expire_at_s > 0) {
+      behind.insert(behind.end(), {"EXAT", std::to_string(options.expire_at_s)});
     }
-    tail_ = tail.view();
+    ByteBuffer tail;
+    tail.append("\r\n");
+    for (const std::string& word : behind) bulk(tail, word);
+    set_ = {fmt::format("*{}\r\n$3\r\nSET\r\n$16\r\n", 2 + behind.size()), std::string(tail.view()),
+            "+OK\r\n"};
     if (options.wait_replicas > 0) {
       wait_ = request({"WAIT", std::to_string(options.wait_replicas), "0"});
       wait_expected_ = fmt::format(":{}\r\n", options.wait_replicas);
@@ -181,13 +185,17 @@ class Load {
     };
     fmt::print(
         "{{\"operations\": {}, \"errors\": {}, \"seconds\": {:.6f}, \"p50_us\": {:.1f}, "
-        "\"p99_us\": {:.1f}, \"max_us\": {:.1f}}}\n",
-        answered_, errors_, seconds_between(started_, finished_), at(0.5), at(0.99), at(1));
+        "\"p99_us\": {:.1f}, \"p999_us\": {:.1f}, \"max_us\": {:.1f}}}\n",
+        answered_, errors_, seconds_between(started_, finished_), at(0.5), at(0.99), at(0.999),
+        at(1));
     if (errors_ > 0) fmt::print(stderr, "load: first wrong reply: {}\n", first_error_);
   }
 
   [[nodiscard]] bool complete() const {
-    return errors_ == 0 && (options_.operations == 0 || answered_ == options_.operations);
+    // A fill by slot skips the keys of other primaries.
+    const bool skips = options_.operation == "fill" && options_.by_slot;
+    return errors_ == 0 && (options_.operations == 0 || answered_ == options_.operations ||
+                            (skips && filled_ == options_.operations && answered_ == sent_));
   }
 
  private:
@@ -212,7 +220,7 @@ class Load {
   }
 
   std::uint64_t next_key() {
-    if (options_.operation == "fill") return options_.first_key + sent_;
+    if (options_.operation == "fill") return options_.first_key + filled_++;
     return options_.first_key + random_.below(options_.keys);
   }
 
@@ -222,32 +230,52 @@ class Load {
     return key;
   }
 
-  /// 16 bytes; of a slot that the connection's node is primary of, if that is asked for.
-  std::array<char, 16> draw_key(const Connection& c) {
-    std::array<char, 16> key{};
+  /// 16 bytes; of a slot that the connection's node is primary of, if that is asked for. False
+  /// if a fill has come to its end.
+  bool draw_key(const Connection& c, std::array<char, 16>& key) {
     do {
+      if (options_.operation == "fill" && filled_ == options_.operations) return false;
       key = key_of(next_key());
     } while (options_.by_slot &&
              primaries_[borg::slot_of_key({key.data(), key.size()}).value()] != c.port);
-    return key;
+    return true;
+  }
+
+  struct Request {
+    std::string head;   // before its key
+    std::string tail;   // behind it
+    std::string reply;  // the only right one
+  };
+
+  const Request& draw_request(Connection& c) {
+    if (options_.operation != "mixed") return options_.operation == "get" ? get_ : set_;
+    const bool is_get = random_.below(100) < options_.get_percent;
+    c.kinds.push_back(is_get ? 1 : 0);
+    return is_get ? get_ : set_;
+  }
+
+  [[nodiscard]] std::string_view reply_due(const Connection& c) const {
+    if (c.kinds.empty()) return options_.operation == "get" ? get_.reply : set_.reply;
+    return c.kinds.front() != 0 ? get_.reply : set_.reply;
   }
 
   void send_batch(Connection& c) {
     std::uint64_t count = options_.pipeline;
     if (options_.operations > 0) count = std::min(count, options_.operations - sent_);
-    if (count == 0) {
+    std::array<char, 16> key{};
+    while (c.due < count && draw_key(c, key)) {
+      const Request& request = draw_request(c);
+      c.output.append(request.head);
+      c.output.append({key.data(), key.size()});
+      c.output.append(request.tail);
+      ++c.due;
+      ++sent_;
+    }
+    if (c.due == 0) {
       --active_;
       return;
     }
-    for (std::uint64_t i = 0; i < count; ++i) {
-      const std::array<char, 16> key = draw_key(c);
-      c.output.append(head_);
-      c.output.append({key.data(), key.size()});
-      c.output.append(tail_);
-      ++sent_;
-    }
     c.output.append(wait_);
-    c.due = count;
     c.wait_due = !wait_.empty();
     c.sent = Clock::now();
     flush(c);
@@ -273,7 +301,8 @@ class Load {
     if (n < 0 && errno == EAGAIN) return;
     if (n <= 0) fail(fmt::format("port {} closed the connection", c.port));
     c.input.commit(static_cast<std::size_t>(n));
-    while (c.due > 0 && take(c, expected_)) {
+    while (c.due > 0 && take(c, reply_due(c))) {
+      if (!c.kinds.empty()) c.kinds.pop_front();
       --c.due;
       ++answered_;
     }
@@ -289,11 +318,16 @@ class Load {
   /// Takes one whole reply; false if it is not all there.
   bool take(Connection& c, std::string_view expected) {
     const std::string_view input = c.input.view();
-    if (input.starts_with(expected)) {
+    // What was compared before is not compared again: a large reply comes in many pieces.
+    const std::string_view left = expected.substr(c.matched);
+    const std::string_view news = input.substr(c.matched, left.size());
+    if (news == left.substr(0, news.size())) {
+      c.matched += news.size();
+      if (c.matched < expected.size()) return false;
       c.input.consume(expected.size());
+      c.matched = 0;
       return true;
     }
-    if (expected.starts_with(input)) return false;
     const borg::resp::ReplyResult parsed = borg::resp::parse_reply(input);
     if (!parsed.reply) {
       if (parsed.error == borg::resp::ReplyError::kMalformed) fail("a malformed reply");
@@ -301,6 +335,7 @@ class Load {
     }
     if (errors_++ == 0) first_error_ = input.substr(0, std::min<std::size_t>(input.size(), 200));
     c.input.consume(parsed.reply->consumed);
+    c.matched = 0;
     return true;
   }
 
@@ -339,9 +374,8 @@ class Load {
   const Options& options_;
   const int epoll_;
   std::string prefix_ = "key:";
-  std::string head_;      // of a request, before its key
-  std::string tail_;      // behind it
-  std::string expected_;  // the only right reply
+  Request get_;
+  Request set_;
   std::string wait_;
   std::string wait_expected_;
   std::vector<std::uint16_t> primaries_;
@@ -349,6 +383,7 @@ class Load {
   borg::Random random_{1};
   int active_ = 0;
   std::uint64_t sent_ = 0;
+  std::uint64_t filled_ = 0;  // keys that a fill has looked at
   std::uint64_t answered_ = 0;
   std::uint64_t reported_ = 0;
   std::uint64_t errors_ = 0;
@@ -361,12 +396,43 @@ class Load {
   Clock::time_point last_report_;
 };
 
+/// Opens the connections, each of which has been used once, says so, and holds them.
+void hold_idle(const Options& options) {
+  std::vector<int> fds;
+  for (int n = 0; n < options.connections; ++n) {
+    fds.push_back(connect_to(options.ports[static_cast<std::size_t>(n) % options.ports.size()]));
+    const std::string ping = request({"PING"});
+    std::array<char, 16> reply{};
+    if (write(fds.back(), ping.data(), ping.size()) < 0 ||
+        read(fds.back(), reply.data(), reply.size()) != 7) {
+      fail("no answer to PING");
+    }
+  }
+  fmt::print("{{\"connected\": {}}}\n", fds.size());
+  std::fflush(stdout);
+  const auto began = Clock::now();
+  while (interrupted == 0 &&
+         Clock::now() - began < std::chrono::duration<double>(options.seconds_max)) {
+    poll(nullptr, 0, 50);
+  }
+}
+
+/// As many files as the system lets this process have.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 void add_flags(CLI::App& app, Options& o) {
   app.add_option("--port", o.ports, "Of a server; several: connections are spread over them")
       ->required();
-  app.add_option("--op", o.operation, "set, get; fill: each of --operations keys once")
-      ->check(CLI::IsMember({"set", "get", "fill"}));
-  app.add_option("--connections", o.connections)->check(CLI::Range(1, 10000));
+  app.add_option("--op", o.operation,
+                 "set, get; mixed: both; fill: each of --operations keys once; idle: only connect")
+      ->check(CLI::IsMember({"set", "get", "mixed", "fill", "idle"}));
+  app.add_option("--get-percent", o.get_percent, "Of mixed")->check(CLI::Range(0, 100));
+  app.add_option("--connections", o.connections)->check(CLI::Range(1, 20000));
   app.add_option("--pipeline", o.pipeline, "Requests sent at once")->check(CLI::Range(1, 100000));
   app.add_option("--keys", o.keys, "Keys to choose from");
   app.add_option("--first-key", o.first_key);
@@ -375,6 +441,7 @@ void add_flags(CLI::App& app, Options& o) {
   app.add_option("--operations", o.operations, "0: until SIGTERM or --seconds-max");
   app.add_option("--value-bytes", o.value_bytes);
   app.add_option("--ttl-s", o.ttl_s, "SET with EX; 0: without");
+  app.add_option("--expire-at-s", o.expire_at_s, "SET with EXAT: seconds since 1970");
   app.add_option("--wait", o.wait_replicas, "After each batch WAIT for so many replicas");
   app.add_flag("--by-slot", o.by_slot, "Ask each key's primary, as cluster-aware clients do");
   app.add_option("--seconds-max", o.seconds_max);
@@ -389,7 +456,12 @@ int main(int argc, char** argv) {
   add_flags(app, options);
   CLI11_PARSE(app, argc, argv);
   std::signal(SIGTERM, [](int) { interrupted = 1; });
+  raise_file_limit();
   try {
+    if (options.operation == "idle") {
+      hold_idle(options);
+      return 0;
+    }
     Load load(options);
     load.run();
     load.print();

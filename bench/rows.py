@@ -40,6 +40,14 @@ class Rows:
 
     def __init__(self):
         self.all = []
+        self.notes = []  # (group, what could not be measured, or not cleanly)
+
+    def note(self, group, text):
+        if (group, text) not in self.notes:
+            self.notes.append((group, text))
+
+    def notes_of(self, group):
+        return [text for name, text in self.notes if name == group]
 
     def row(self, group, case, quantity, better, peer_name):
         for known in self.all:

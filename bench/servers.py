@@ -87,6 +87,16 @@ class Server:
             fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
             return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def core_wait_seconds(self):
+        """How long its threads were ready to run and had no core."""
+        tasks = Path(f"/proc/{self.pid}/task")
+        return sum(int((t / "schedstat").read_text().split()[1]) for t in tasks.iterdir()) / 1e9
+
+    def cpu_seconds_by_thread(self):
+        """{thread id: seconds}"""
+        return {t.name: int((t / "schedstat").read_text().split()[0]) / 1e9
+                for t in Path(f"/proc/{self.pid}/task").iterdir()}
+
     def rss_bytes(self):
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):
@@ -150,6 +160,9 @@ class Servers:
     def cpu_seconds(self):
         return sum(server.cpu_seconds() for server in self.all)
 
+    def core_wait_seconds(self):
+        return sum(server.core_wait_seconds() for server in self.all)
+
     def load(self, check=True, **options):
         """Runs bench_load to its end; options as its flags."""
         run = subprocess.run(
@@ -201,7 +214,32 @@ class Redis(Servers):
 
 def redis_command(port):
     return ["redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "",
-            "--appendonly", "no", "--repl-diskless-sync-delay", 0, "--loglevel", "warning"]
+            "--appendonly", "no", "--repl-diskless-sync-delay", 0, "--loglevel", "warning",
+            "--maxclients", 15000]
+
+
+class Bare(Servers):
+    """bench_bare: answers such requests without looking at them, the least that one can do."""
+
+    title = "a server that looks at nothing"
+
+    def __init__(self, binaries, op, value_bytes, pipeline):
+        super().__init__(binaries)
+        value = f"${value_bytes}\r\n{'v' * value_bytes}\r\n" if op == "set" else ""
+        head = f"*{3 if op == 'set' else 2}\r\n$3\r\n{op.upper()}\r\n$16\r\n{'k' * 16}\r\n"
+        self.flags = ["--request-bytes", len(head + value), "--pipeline", pipeline,
+                      "--value-bytes", value_bytes if op == "get" else 0]
+
+    def start(self):
+        (port,) = free_ports(1)
+        server = self.spawn("bare", port, [self.binaries / "bench_bare", "--port", port,
+                                           *self.flags])
+        wait_until("the bare server listens", lambda: self.listens(server))
+
+    @staticmethod
+    def listens(server):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", server.port)) == 0
 
 
 class Borg(Servers):

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""single: one node beside one redis-server. replicated: every write on two, before its OK."""
+"""single: one node beside one redis-server. replicated: every write on two, before its OK.
+cluster: three nodes, reads and writes."""
 
 from contextlib import ExitStack
 
-from servers import Borg, Redis
+from servers import Borg, Redis, RedisCluster
 
 
-def measure(servers, settings, pipeline, **options):
-    operations = settings.operations(pipeline)
+def measure(servers, settings, pipeline, part=1, **options):
+    operations = max(int(settings.operations(pipeline) * part), 50 * pipeline)
     before = servers.cpu_seconds()
-    result = servers.load(pipeline=pipeline, operations=operations, keys=settings.keys, **options)
+    result = servers.load(pipeline=pipeline, operations=operations,
+                          **({"keys": settings.keys} | options))
     result["cpu_us"] = (servers.cpu_seconds() - before) / result["operations"] * 1e6
     result["per_second"] = result["operations"] / result["seconds"]
     return result
@@ -64,3 +66,34 @@ def run_replicated(settings, rows, say):
                 for name in ("any node", "by slot"):
                     record(rows, "replicated", f"SET P{pipeline}, {name}",
                            f"{peer.title}, WAIT 1", got[name], got["WAIT"])
+
+
+def fill_cluster(servers, settings):
+    """Each primary its own keys."""
+    for server in servers.primary_servers():
+        servers.load(ports=[server.port], op="fill", by_slot=True, operations=settings.keys,
+                     connections=8, pipeline=64, seconds_max=300)
+
+
+def run_cluster(settings, rows, say):
+    """Three nodes, 80 % GET, random keys. Borg: each write on two nodes before its OK; any node,
+    or each key at its primary. Redis Cluster: each key at its primary, which answers before its
+    replica knows."""
+    with ExitStack() as stack:
+        borg = stack.enter_context(Borg(settings.binaries, nodes=3, copies=2))
+        peer = stack.enter_context(RedisCluster(settings.binaries, timeout_ms=15000))
+        borg.fill(settings.keys)
+        fill_cluster(peer, settings)
+        ports = [server.port for server in peer.primary_servers()]
+        for turn in range(settings.rounds):
+            say(f"cluster: round {turn + 1} of {settings.rounds}")
+            for pipeline in (1, 16):
+                runs = [("any node", borg, {}), ("by slot", borg, {"by_slot": True}),
+                        ("peer", peer, {"by_slot": True, "ports": ports})]
+                if turn % 2:
+                    runs.reverse()
+                got = {name: measure(servers, settings, pipeline, op="mixed", **options)
+                       for name, servers, options in runs}
+                for name in ("any node", "by slot"):
+                    record(rows, "cluster", f"80 % GET P{pipeline}, {name}", peer.title,
+                           got[name], got["peer"])
