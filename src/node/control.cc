@@ -144,12 +144,22 @@ void ControlCore::on_view_changed() {
   publish();
   decide_wanted_ = true;
   effects_.peers_changed = true;
-  if (!ready_ && stage_ == Stage::kMember && view.settings &&
-      std::all_of(view.partitions.begin(), view.partitions.end(),
-                  [](const PartitionConfig& c) { return c.epoch != Epoch(); })) {
-    ready_ = true;
-    effects_.became_ready = true;
-  }
+  check_ready();
+}
+
+/// Ready when every slot is served, and the others, but for those that are silent, know of this
+/// node: who starts the second of two may write to the first as soon as it hears so.
+void ControlCore::check_ready() {
+  const View& view = cluster();
+  if (ready_ || stage_ != Stage::kMember || !view.settings) return;
+  ready_ = std::all_of(view.partitions.begin(), view.partitions.end(),
+                       [](const PartitionConfig& c) { return c.epoch != Epoch(); }) &&
+           std::all_of(view.members.begin(), view.members.end(), [this](const MemberRecord& m) {
+             const NodeId node = m.member.id;
+             return node == self_ || m.member.state == coordination::MemberState::kDown ||
+                    has_lease_of(node) || liveness_.is_silent(node, now_.instant);
+           });
+  effects_.became_ready = ready_;
 }
 
 void ControlCore::publish() {
@@ -354,7 +364,10 @@ bool ControlCore::on_frame(NodeId from, const wire::Frame& frame) {
       if (liveness_.on_heartbeat_ack(from, m, cluster().revision, now_.instant)) {
         view_changed_ = true;
       }
-      if (!had_lease && has_lease_of(from)) decide_wanted_ = true;
+      if (!had_lease && has_lease_of(from)) {
+        decide_wanted_ = true;
+        check_ready();
+      }
       heard_revision(m.revision);
       return true;
     }
@@ -400,6 +413,7 @@ void ControlCore::tick() {
     }
   }
   update_sole_lease();
+  check_ready();
   finish_questions();
 }
 

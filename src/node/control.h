@@ -139,6 +139,7 @@ class ControlCore {
 
   // control.cc
   [[nodiscard]] const View& cluster() const { return builder_.current(); }
+  void check_ready();
   void publish();
   void log(LogLine::Level level, std::string text);
   void exit(int code, std::string message);

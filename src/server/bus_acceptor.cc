@@ -128,7 +128,7 @@ void BusAcceptor::welcome(const std::shared_ptr<Guest>& guest, const wire::Hello
                     [this, guest, from, to](ErrorCode ec, std::size_t) {
                       guest->timer.cancel();
                       if (ec) return;
-                      prepare_bus_socket(guest->socket);
+                      prepare_bus_socket(guest->socket.native_handle());
                       on_accepted_(std::move(guest->socket),
                                    wire::Hello{.cluster = cluster_, .from = from, .to = to});
                     });

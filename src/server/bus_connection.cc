@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/bus_connection.h"
 
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace borg::server {
 namespace {
@@ -17,62 +21,61 @@ constexpr unsigned kUserTimeoutMs = 10'000;
 
 }  // namespace
 
-void prepare_bus_socket(tcp::socket& socket) {
-  ErrorCode ec;
-  socket.non_blocking(true, ec);
-  socket.set_option(tcp::no_delay(true), ec);
-  socket.set_option(asio::socket_base::keep_alive(true), ec);
-  setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &kUserTimeoutMs,
-             sizeof kUserTimeoutMs);
+void prepare_bus_socket(int descriptor) {
+  constexpr int kOn = 1;
+  fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
+  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &kOn, sizeof kOn);
+  setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &kOn, sizeof kOn);
+  setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &kUserTimeoutMs, sizeof kUserTimeoutMs);
 }
 
-BusConnection::BusConnection(tcp::socket socket, wire::Endpoint peer, BusOwner& owner)
-    : socket_(std::move(socket)), peer_(peer), owner_(owner) {}
+BusConnection::BusConnection(Socket socket, wire::Endpoint peer, EventLoop& loop, BusOwner& owner)
+    : socket_(std::move(socket)), peer_(peer), loop_(loop), owner_(owner) {
+  prepare_bus_socket(socket_.descriptor());
+}
 
-void BusConnection::start() { read(); }
+void BusConnection::start() {
+  if (!loop_.watch(socket_, *this, {.read = true})) fail();
+}
 
-void BusConnection::read() {
+void BusConnection::on_readable() {
+  owner_.enter();
   // More room while a large frame is arriving.
   const std::size_t room = std::clamp(input_.size(), kReadBytes, kReadBytesMax);
-  char* at = input_.prepare(room);
-  socket_.async_read_some(
-      asio::buffer(at, room), [self = shared_from_this()](ErrorCode ec, std::size_t n) {
-        if (self->closed_) return;
-        self->owner_.enter();
-        if (ec) {
-          self->fail();
-          return;
-        }
-        self->input_.commit(n);
-        std::size_t consumed = 0;
-        const bool ok = self->owner_.on_bus_data(*self, self->input_.view(), consumed);
-        if (self->closed_) return;
-        if (!ok) {
-          self->fail();
-          return;
-        }
-        self->input_.consume(consumed);
-        if (self->input_.empty()) self->input_.clear(kKeptBytesMax);
-        self->read();
-      });
+  const Socket::Outcome got = socket_.receive(input_.prepare(room), room);
+  if (got.status == Socket::Status::kBroken) return fail();
+  if (got.status == Socket::Status::kWouldBlock) return;
+  input_.commit(got.bytes);
+  std::size_t consumed = 0;
+  const bool ok = owner_.on_bus_data(*this, input_.view(), consumed);
+  if (closed_) return;
+  if (!ok) return fail();
+  input_.consume(consumed);
+  if (input_.empty()) input_.clear(kKeptBytesMax);
+}
+
+void BusConnection::on_writable() {
+  owner_.enter();
+  wait_to_write(false);
+  owner_.on_bus_writable(*this);
+}
+
+void BusConnection::on_broken() {
+  owner_.enter();
+  fail();
+}
+
+void BusConnection::wait_to_write(bool wait) {
+  waiting_to_write_ = wait;
+  loop_.change(socket_, *this, {.read = true, .write = wait});
 }
 
 void BusConnection::send(ByteBuffer& output) {
   while (!output.empty() && !waiting_to_write_ && !closed_) {
-    ErrorCode ec;
-    const std::size_t n = socket_.write_some(asio::buffer(output.data(), output.size()), ec);
-    if (ec == asio::error::would_block) {
-      waiting_to_write_ = true;
-      socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](ErrorCode) {
-        self->waiting_to_write_ = false;
-        if (self->closed_) return;
-        self->owner_.enter();
-        self->owner_.on_bus_writable(*self);
-      });
-      return;
-    }
-    if (ec) return;  // the pending read reports it
-    output.consume(n);
+    const Socket::Outcome sent = socket_.send(output.view());
+    if (sent.status == Socket::Status::kBroken) return;  // to read will report it
+    if (sent.status == Socket::Status::kWouldBlock) return wait_to_write(true);
+    output.consume(sent.bytes);
   }
   if (output.empty()) output.clear(kKeptBytesMax);
 }
@@ -80,8 +83,8 @@ void BusConnection::send(ByteBuffer& output) {
 void BusConnection::close() {
   if (closed_) return;
   closed_ = true;
-  ErrorCode ec;
-  socket_.close(ec);
+  loop_.forget(socket_, *this);
+  socket_.close();
 }
 
 void BusConnection::fail() {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
-#include <memory>
 #include <string_view>
 
 #include "base/byte_buffer.h"
-#include "server/asio.h"
+#include "server/event_loop.h"
+#include "server/socket.h"
 #include "wire/messages.h"
 
 namespace borg::server {
@@ -23,6 +22,7 @@ class BusOwner {
   virtual bool on_bus_data(BusConnection& connection, std::string_view input,
                            std::size_t& consumed) = 0;
   virtual void on_bus_writable(BusConnection& connection) = 0;
+  /// The connection must live until the loop's turn is over.
   virtual void on_bus_closed(BusConnection& connection) = 0;
 };
 
@@ -30,9 +30,13 @@ class BusOwner {
 ///
 /// Runs:  on the thread of its owner, which must outlive it.
 /// Owns:  the socket and what arrived of an incomplete frame; output stays with the caller.
-class BusConnection : public std::enable_shared_from_this<BusConnection> {
+class BusConnection final : private EventLoop::Watcher {
  public:
-  BusConnection(tcp::socket socket, wire::Endpoint peer, BusOwner& owner);
+  BusConnection(Socket socket, wire::Endpoint peer, EventLoop& loop, BusOwner& owner);
+  ~BusConnection() override { close(); }
+  BusConnection(const BusConnection&) = delete;
+  BusConnection& operator=(const BusConnection&) = delete;
+
   void start();
   /// Sends from the front of `output` what the socket takes now; when it takes no more,
   /// on_bus_writable() follows once it does.
@@ -42,18 +46,22 @@ class BusConnection : public std::enable_shared_from_this<BusConnection> {
   [[nodiscard]] const wire::Endpoint& peer() const { return peer_; }
 
  private:
-  void read();
+  void on_readable() override;
+  void on_writable() override;
+  void on_broken() override;
+  void wait_to_write(bool wait);
   void fail();
 
-  tcp::socket socket_;
+  Socket socket_;
   const wire::Endpoint peer_;
+  EventLoop& loop_;
   BusOwner& owner_;
   ByteBuffer input_;
   bool waiting_to_write_ = false;
   bool closed_ = false;
 };
 
-/// Options for every bus socket.
-void prepare_bus_socket(tcp::socket& socket);
+/// Options for every bus socket; it does not block.
+void prepare_bus_socket(int descriptor);
 
 }  // namespace borg::server

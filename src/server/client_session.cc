@@ -2,7 +2,6 @@
 #include "server/client_session.h"
 
 #include <algorithm>
-#include <limits>
 
 namespace borg::server {
 namespace {
@@ -12,65 +11,74 @@ constexpr std::size_t kReadBytesMax = 4 * 1024 * 1024;
 /// Buffers that one large request made keep their memory no longer than it lasts.
 constexpr std::size_t kKeptBytesMax = 1024 * 1024;
 
-std::string text_of(const tcp::endpoint& endpoint) {
-  const bool is_v6 = endpoint.address().is_v6();
-  const std::string host = endpoint.address().to_string();
-  return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
-}
-
 }  // namespace
 
-ClientSession::ClientSession(tcp::socket socket, ConnectionId id, SessionOwner& owner)
-    : socket_(std::move(socket)), id_(id), owner_(owner) {}
-
-std::string ClientSession::remote() const {
-  ErrorCode ec;
-  const auto endpoint = socket_.remote_endpoint(ec);
-  return ec ? "?" : text_of(endpoint);
-}
-
-std::string ClientSession::local() const {
-  ErrorCode ec;
-  const auto endpoint = socket_.local_endpoint(ec);
-  return ec ? "?" : text_of(endpoint);
-}
+ClientSession::ClientSession(Socket socket, ConnectionId id, EventLoop& loop, SessionOwner& owner)
+    : socket_(std::move(socket)), id_(id), loop_(loop), owner_(owner) {}
 
 void ClientSession::start(node::Client& client) {
   client_ = &client;
-  ErrorCode ec;
-  socket_.non_blocking(true, ec);
-  socket_.set_option(tcp::no_delay(true), ec);
-  read();
+  interest_ = {.read = true};
+  if (!loop_.watch(socket_, *this, interest_)) fail();
 }
 
-void ClientSession::read() {
-  if (reading_ || closed_) return;
-  reading_ = true;
+void ClientSession::want(EventLoop::Interest interest) {
+  if (closed_ || interest == interest_) return;
+  interest_ = interest;
+  loop_.change(socket_, *this, interest);
+}
+
+void ClientSession::want_input() {
+  const bool read = !client_->closing && owner_.wants_input(*this);
+  want({.read = read, .write = interest_.write});
+}
+
+void ClientSession::on_readable() {
+  owner_.enter();
+  if (input_.empty()) {
+    read_through();
+  } else {
+    read_on();
+  }
+}
+
+void ClientSession::on_broken() {
+  owner_.enter();
+  fail();
+}
+
+/// Most requests are whole when they arrive: then nothing is kept here.
+void ClientSession::read_through() {
+  const std::span<char> room = owner_.read_room();
+  const Socket::Outcome got = socket_.receive(room.data(), room.size());
+  if (got.status == Socket::Status::kBroken) return fail();
+  if (got.status == Socket::Status::kWouldBlock) return;
+  const std::string_view bytes(room.data(), got.bytes);
+  const std::size_t used = owner_.on_client_input(*this, bytes);
+  if (closed_) return;
+  input_.append(bytes.substr(used));
+  want_input();
+}
+
+void ClientSession::read_on() {
   // More room while a large request is arriving: its bytes are then copied at most twice.
   const std::size_t room = std::clamp(input_.size(), kReadBytes, kReadBytesMax);
-  char* at = input_.prepare(room);
-  socket_.async_read_some(asio::buffer(at, room),
-                          [self = shared_from_this()](ErrorCode ec, std::size_t n) {
-                            self->reading_ = false;
-                            if (self->closed_) return;
-                            self->owner_.enter();
-                            if (ec) {
-                              self->fail();
-                              return;
-                            }
-                            self->input_.commit(n);
-                            self->process_input();
-                          });
+  const Socket::Outcome got = socket_.receive(input_.prepare(room), room);
+  if (got.status == Socket::Status::kBroken) return fail();
+  if (got.status == Socket::Status::kWouldBlock) return;
+  input_.commit(got.bytes);
+  process_input();
 }
 
 void ClientSession::process_input() {
   if (closed_) return;
   if (!input_.empty()) {
     const std::size_t n = owner_.on_client_input(*this, input_.view());
+    if (closed_) return;
     input_.consume(n);
-    if (input_.empty() && input_.capacity() > kKeptBytesMax) input_.release();
+    if (input_.empty()) input_.release();
   }
-  if (!client_->closing && owner_.wants_input(*this)) read();
+  want_input();
 }
 
 void ClientSession::flush(Instant now) {
@@ -81,31 +89,25 @@ void ClientSession::flush(Instant now) {
     return;
   }
   client_->output_valid_until = Instant::never();
-  send();
+  if (!interest_.write) send();
+}
+
+void ClientSession::on_writable() {
+  owner_.enter();
+  want({.read = interest_.read, .write = false});
+  owner_.on_client_writable(*this);
 }
 
 void ClientSession::send() {
   ByteBuffer& output = client_->output;
-  while (!output.empty() && !waiting_to_write_) {
-    ErrorCode ec;
-    const std::size_t n = socket_.write_some(asio::buffer(output.data(), output.size()), ec);
-    if (ec == asio::error::would_block) {
-      waiting_to_write_ = true;
-      socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](ErrorCode) {
-        self->waiting_to_write_ = false;
-        if (self->closed_) return;
-        self->owner_.enter();
-        self->owner_.on_client_writable(*self);
-      });
-      return;
+  while (!output.empty()) {
+    const Socket::Outcome sent = socket_.send(output.view());
+    if (sent.status == Socket::Status::kBroken) return fail();
+    if (sent.status == Socket::Status::kWouldBlock) {
+      return want({.read = interest_.read, .write = true});
     }
-    if (ec) {
-      fail();
-      return;
-    }
-    output.consume(n);
+    output.consume(sent.bytes);
   }
-  if (!output.empty()) return;
   if (output.capacity() > kKeptBytesMax) output.release();
   if (client_->closing && client_->nothing_pending()) fail();
 }
@@ -113,13 +115,11 @@ void ClientSession::send() {
 void ClientSession::close() {
   if (closed_) return;
   closed_ = true;
-  ErrorCode ec;
-  socket_.shutdown(tcp::socket::shutdown_send, ec);
-  socket_.close(ec);
+  if (client_ != nullptr) loop_.forget(socket_, *this);
+  socket_.end();
 }
 
 void ClientSession::fail() {
-  const auto self = shared_from_this();
   close();
   owner_.on_client_closed(*this);
 }

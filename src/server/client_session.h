@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
+#include <cstddef>
+#include <span>
+#include <string_view>
 
 #include "base/byte_buffer.h"
 #include "node/client.h"
-#include "server/asio.h"
+#include "server/event_loop.h"
+#include "server/socket.h"
 
 namespace borg::server {
 
@@ -17,11 +20,13 @@ class SessionOwner {
   virtual ~SessionOwner() = default;
   /// Called before anything else when the event loop gives control to a handler.
   virtual void enter() = 0;
+  /// Room to read into: of all sessions of a thread together, so that an idle one needs none.
+  virtual std::span<char> read_room() = 0;
   /// Executes requests at the front of `input`, returns how many bytes they took.
   virtual std::size_t on_client_input(ClientSession& session, std::string_view input) = 0;
   virtual bool wants_input(const ClientSession& session) = 0;
   virtual void on_client_writable(ClientSession& session) = 0;
-  /// The connection is closed; the session ends when this returns.
+  /// The connection is closed. The session must live until the loop's turn is over.
   virtual void on_client_closed(ClientSession& session) = 0;
 };
 
@@ -29,9 +34,13 @@ class SessionOwner {
 ///
 /// Runs: on its worker's thread.
 /// Owns: the socket and the input that is not executed yet. Borrows the node::Client.
-class ClientSession : public std::enable_shared_from_this<ClientSession> {
+class ClientSession final : private EventLoop::Watcher {
  public:
-  ClientSession(tcp::socket socket, ConnectionId id, SessionOwner& owner);
+  ClientSession(Socket socket, ConnectionId id, EventLoop& loop, SessionOwner& owner);
+  ~ClientSession() override { close(); }
+  ClientSession(const ClientSession&) = delete;
+  ClientSession& operator=(const ClientSession&) = delete;
+
   void start(node::Client& client);
   /// Executes what has arrived, then reads on if the client may send more.
   void process_input();
@@ -40,21 +49,26 @@ class ClientSession : public std::enable_shared_from_this<ClientSession> {
   void close();
   [[nodiscard]] node::Client* client() const { return client_; }
   [[nodiscard]] ConnectionId id() const { return id_; }
-  [[nodiscard]] std::string remote() const;
-  [[nodiscard]] std::string local() const;
 
  private:
-  void read();
+  void on_readable() override;
+  void on_writable() override;
+  void on_broken() override;
+
+  void read_through();
+  void read_on();
+  void want(EventLoop::Interest interest);
+  void want_input();
   void send();
   void fail();
 
-  tcp::socket socket_;
+  Socket socket_;
   const ConnectionId id_;
+  EventLoop& loop_;
   SessionOwner& owner_;
   node::Client* client_ = nullptr;
   ByteBuffer input_;
-  bool reading_ = false;
-  bool waiting_to_write_ = false;
+  EventLoop::Interest interest_;
   bool closed_ = false;
 };
 

@@ -27,6 +27,23 @@ void write_log(const node::LogLine& line) {
   }
 }
 
+void warn_of_refusal(const wire::Endpoint& peer, const std::string& reason) {
+  spdlog::warn("node {} refused our bus connection: {}", coordination::to_text(peer.node), reason);
+}
+
+/// For an event loop of ours.
+Socket released(tcp::socket& socket) {
+  ErrorCode ec;
+  const auto descriptor = socket.release(ec);
+  return ec ? Socket() : Socket(descriptor);
+}
+
+std::string text_of(const tcp::endpoint& endpoint) {
+  const bool is_v6 = endpoint.address().is_v6();
+  const std::string host = endpoint.address().to_string();
+  return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
+}
+
 /// Stands for this thread where an admin request names the worker that asked.
 constexpr WorkerIndex kNoWorker{0xffff};
 
@@ -60,16 +77,23 @@ ControlThread::ControlThread(asio::io_context& context, Options options, Listene
           context, options_.node->cluster, {options_.self, wire::Endpoint::kControlLane},
           [this](tcp::socket socket, wire::Endpoint peer) {
             enter();
-            attach(std::move(socket), peer.node);
+            attach(released(socket), peer.node);
           },
-          [](const wire::Endpoint& peer, const std::string& reason) {
-            spdlog::warn("node {} refused our bus connection: {}", coordination::to_text(peer.node),
-                         reason);
-          }),
+          warn_of_refusal),
+      loop_ready_(context, dup(loop_.descriptor())),
       tick_timer_(context),
       turn_timer_(context),
       accept_timer_(context),
-      signals_(context) {}
+      signals_(context) {
+  for (std::uint16_t w = 0; w < options_.node->self.workers; ++w) {
+    worker_dialers_.push_back(std::make_unique<Dialer>(
+        context, options_.node->cluster, wire::Endpoint{options_.self, w},
+        [this, w](tcp::socket socket, wire::Endpoint peer) {
+          workers_[w]->post_link(released(socket), peer);
+        },
+        warn_of_refusal));
+  }
+}
 
 ControlThread::~ControlThread() = default;
 
@@ -80,6 +104,7 @@ node::ControlCore::Exit ControlThread::run() {
     await_signal();
   }
   bus_.start();
+  await_links();
   if (options_.start_http) {
     http_service_ = options_.start_http(context_, std::move(http_), *this);
   }
@@ -109,6 +134,8 @@ void ControlThread::stop() {
   coordinator_->stop();
   http_service_.reset();
   dialer_.stop();
+  for (const auto& dialer : worker_dialers_) dialer->stop();
+  loop_ready_.close();
   bus_.stop();
   for (auto& [peer, connection] : connections_) connection->close();
 }
@@ -124,6 +151,17 @@ void ControlThread::end_turn() {
   apply_effects();
   if (ticks_slowly_ && !core_.is_calm()) schedule_tick();
   in_turn_ = false;
+  ended_connections_.clear();
+}
+
+/// The event loop of the links is itself a descriptor that this thread's other loop watches.
+void ControlThread::await_links() {
+  loop_ready_.async_wait(asio::posix::stream_descriptor::wait_read, [this](ErrorCode ec) {
+    if (ec || exit_) return;
+    loop_.wait(Duration());
+    loop_.tell();
+    await_links();
+  });
 }
 
 void ControlThread::apply_effects() {
@@ -174,32 +212,30 @@ void ControlThread::dial_peers() {
     }
   }
   dialer_.set_wanted(controls);
-  for (const auto& worker : workers_) worker->post_peers(lanes);
+  for (const auto& dialer : worker_dialers_) dialer->set_wanted(lanes);
 }
 
 void ControlThread::on_accepted(tcp::socket socket, const wire::Hello& hello) {
   if (exit_) return;
   if (hello.to.lane == wire::Endpoint::kControlLane) {
     enter();
-    attach(std::move(socket), hello.from.node);
-    return;
+    attach(released(socket), hello.from.node);
+  } else {
+    workers_[hello.to.lane]->post_link(released(socket), hello.from);
   }
-  ErrorCode ec;
-  const bool v6 = socket.local_endpoint(ec).address().is_v6();
-  const auto handle = socket.release(ec);
-  if (!ec) workers_[hello.to.lane]->post_link(handle, v6, hello.from);
 }
 
-void ControlThread::attach(tcp::socket socket, NodeId peer) {
+void ControlThread::attach(Socket socket, NodeId peer) {
   const auto old = connections_.find(peer);
   if (old != connections_.end()) {
     old->second->close();
+    ended_connections_.push_back(std::move(old->second));
     connections_.erase(old);
     core_.on_link_down(peer);
   }
   const wire::Endpoint endpoint{peer, wire::Endpoint::kControlLane};
-  const auto connection = std::make_shared<BusConnection>(std::move(socket), endpoint, *this);
-  connections_[peer] = connection;
+  auto& connection = connections_[peer];
+  connection = std::make_unique<BusConnection>(std::move(socket), endpoint, loop_, *this);
   core_.on_link_up(peer);
   connection->start();
 }
@@ -219,6 +255,7 @@ void ControlThread::on_bus_closed(BusConnection& connection) {
   const NodeId peer = connection.peer().node;
   const auto at = connections_.find(peer);
   if (at == connections_.end() || at->second.get() != &connection) return;
+  ended_connections_.push_back(std::move(at->second));
   connections_.erase(at);
   core_.on_link_down(peer);
   dialer_.disconnected(connection.peer());
@@ -255,14 +292,22 @@ void ControlThread::accept_clients() {
       });
       return;
     }
-    const bool v6 = socket.local_endpoint(ec).address().is_v6();
-    const auto handle = socket.release(ec);
-    if (!ec) {
-      workers_[next_worker_]->post_client(handle, v6, ConnectionId(next_connection_++));
-      next_worker_ = (next_worker_ + 1) % workers_.size();
-    }
+    hand_on(socket);
     accept_clients();
   });
+}
+
+void ControlThread::hand_on(tcp::socket& client) {
+  ErrorCode ec;
+  const auto remote = client.remote_endpoint(ec);
+  const auto local = client.local_endpoint(ec);
+  client.non_blocking(true, ec);
+  client.set_option(tcp::no_delay(true), ec);
+  Socket socket = released(client);
+  if (socket.descriptor() < 0) return;
+  workers_[next_worker_]->post_client(std::move(socket), ConnectionId(next_connection_++),
+                                      text_of(remote), text_of(local));
+  next_worker_ = (next_worker_ + 1) % workers_.size();
 }
 
 void ControlThread::ask(std::vector<std::string> args, std::function<void(std::string)> done) {
@@ -277,6 +322,12 @@ void ControlThread::post_from_worker(std::vector<node::ToControl> messages) {
     if (exit_) return;
     enter();
     for (node::ToControl& message : moved) core_.on_worker(std::move(message));
+  });
+}
+
+void ControlThread::post_link_broken(WorkerIndex worker, const wire::Endpoint& peer) {
+  asio::post(context_, [this, worker, peer] {
+    if (!exit_) worker_dialers_[worker.value()]->disconnected(peer);
   });
 }
 

@@ -43,6 +43,7 @@ class ControlThread final : public BusOwner, public NodeQuestions {
   node::ControlCore::Exit run();
   /// From any thread.
   void post_from_worker(std::vector<node::ToControl> messages);
+  void post_link_broken(WorkerIndex worker, const wire::Endpoint& peer);
   void post_leave();
 
   // NodeQuestions
@@ -60,9 +61,11 @@ class ControlThread final : public BusOwner, public NodeQuestions {
   void end_turn();
   void apply_effects();
   void dial_peers();
-  void attach(tcp::socket socket, NodeId peer);
+  void attach(Socket socket, NodeId peer);
+  void await_links();
   void on_accepted(tcp::socket socket, const wire::Hello& hello);
   void accept_clients();
+  void hand_on(tcp::socket& client);
   void probe(NodeId peer);
   void schedule_tick();
   void schedule_turn(Instant at);
@@ -78,12 +81,16 @@ class ControlThread final : public BusOwner, public NodeQuestions {
   tcp::acceptor http_;
   BusAcceptor bus_;
   Dialer dialer_;
+  std::vector<std::unique_ptr<Dialer>> worker_dialers_;  // for the links of each
+  EventLoop loop_;                                       // for the links of this thread
+  asio::posix::stream_descriptor loop_ready_;
   asio::steady_timer tick_timer_;
   bool ticks_slowly_ = false;
   asio::steady_timer turn_timer_;  // for what the core wants to do soon, but not at once
   asio::steady_timer accept_timer_;
   asio::signal_set signals_;
-  std::map<NodeId, std::shared_ptr<BusConnection>> connections_;
+  std::map<NodeId, std::unique_ptr<BusConnection>> connections_;
+  std::vector<std::unique_ptr<BusConnection>> ended_connections_;  // in this turn
   std::unique_ptr<HttpService> http_service_;
   std::map<std::uint64_t, std::function<void(std::string)>> asked_;
   std::uint64_t next_question_ = 1;

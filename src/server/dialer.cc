@@ -110,7 +110,7 @@ void Dialer::dial(const std::shared_ptr<Attempt>& attempt) {
 }
 
 void Dialer::greet(const std::shared_ptr<Attempt>& attempt) {
-  prepare_bus_socket(attempt->socket);
+  prepare_bus_socket(attempt->socket.native_handle());
   attempt->buffer.clear();
   wire::encode(attempt->buffer,
                wire::Hello{.cluster = cluster_, .from = self_, .to = attempt->wanted.peer});

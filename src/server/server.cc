@@ -74,6 +74,10 @@ void Server::Impl::make_workers() {
                                   [this](std::vector<node::ToControl> messages) {
                                     control->post_from_worker(std::move(messages));
                                   },
+                              .on_link_broken =
+                                  [this, w](const wire::Endpoint& peer) {
+                                    control->post_link_broken(WorkerIndex(w), peer);
+                                  },
                               .log_warning = [](const std::string& text) { spdlog::warn(text); }}));
     siblings.push_back(workers.back().get());
   }

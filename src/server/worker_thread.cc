@@ -3,29 +3,25 @@
 
 #include <pthread.h>
 
-#include <chrono>
+#include <utility>
 
 #include "base/check.h"
 #include "server/clock.h"
 
 namespace borg::server {
 
+namespace {
+
 constexpr Duration kRunDelayEvery = Duration::millis(10);
+constexpr std::size_t kReadRoomBytes = 64 * 1024;
+
+}  // namespace
 
 WorkerThread::WorkerThread(Options options)
     : options_(std::move(options)),
-      work_(asio::make_work_guard(context_)),
-      tick_timer_(context_),
-      core_(options_.self, options_.index, options_.workers, *options_.node, options_.seed),
-      dialer_(
-          context_, options_.node->cluster, {options_.self, options_.index.value()},
-          [this](tcp::socket socket, wire::Endpoint peer) {
-            enter();
-            attach(std::move(socket), peer);
-          },
-          [this](const wire::Endpoint&, const std::string& reason) {
-            options_.log_warning("a node refused our bus connection: " + reason);
-          }) {}
+      inbox_(loop_),
+      read_room_(kReadRoomBytes),
+      core_(options_.self, options_.index, options_.workers, *options_.node, options_.seed) {}
 
 WorkerThread::~WorkerThread() { BORG_CHECK(!thread_.joinable()); }
 
@@ -35,17 +31,7 @@ void WorkerThread::start() {
   pthread_setname_np(thread_.native_handle(), name.c_str());
 }
 
-void WorkerThread::stop() {
-  asio::post(context_, [this] {
-    stopping_ = true;
-    dialer_.stop();
-    tick_timer_.cancel();
-    for (auto& [id, session] : sessions_) session->close();
-    for (auto& [peer, connection] : connections_) connection->close();
-    work_.reset();
-    context_.stop();
-  });
-}
+void WorkerThread::stop() { inbox_.post(Stop{}); }
 
 void WorkerThread::join() {
   if (thread_.joinable()) thread_.join();
@@ -58,21 +44,51 @@ void WorkerThread::run() {
     if (sibling != this) core_.on_link_up({options_.self, sibling->options_.index.value()});
   }
   end_turn();
-  schedule_tick();
-  constexpr int kHandlersPerTurn = 512;
+  schedule_tick(instant_now());
   while (!stopping_) {
-    if (context_.run_one() == 0) break;
-    for (int n = 1; n < kHandlersPerTurn && !stopping_; ++n) {
-      if (context_.poll_one() == 0) break;
-    }
-    if (in_turn_ && !stopping_) end_turn();
+    wait();
+    // First: a client may have heard elsewhere of what they bring.
+    take_messages();
+    if (stopping_) break;
+    loop_.tell();
+    tick_if_due();
+    if (wants_turn_) enter();
+    if (in_turn_) end_turn();
+    ended_sessions_.clear();
+    ended_connections_.clear();
   }
+  for (auto& [id, session] : sessions_) session->close();
+  for (auto& [peer, connection] : connections_) connection->close();
+}
+
+/// For something to do, or the next tick.
+void WorkerThread::wait() {
+  const bool has_work = wants_turn_ || !inbox_.fall_asleep();
+  loop_.wait(has_work ? Duration() : tick_at_ - instant_now());
+}
+
+void WorkerThread::take_messages() {
+  inbox_.take(messages_);
+  for (Message& message : messages_) {
+    if (stopping_) break;
+    std::visit([this](auto& each) { on(std::move(each)); }, message);
+  }
+  messages_.clear();
+}
+
+void WorkerThread::tick_if_due() {
+  const Instant now = in_turn_ ? turn_began_ : instant_now();
+  if (now < tick_at_) return;
+  enter();
+  core_.tick();
+  schedule_tick(now);
 }
 
 void WorkerThread::enter() {
   if (in_turn_) return;
   in_turn_ = true;
   const Now now = read_clocks();
+  turn_began_ = now.instant;
   core_.begin_turn(now);
   if (core_.moves_data() && now.instant - run_delay_seen_ >= kRunDelayEvery) {
     run_delay_seen_ = now.instant;
@@ -89,8 +105,7 @@ void WorkerThread::end_turn() {
     for (const node::Client* client : resumed) {
       const auto at = sessions_.find(client->id());
       if (at == sessions_.end()) continue;
-      const auto session = at->second;
-      session->process_input();
+      at->second->process_input();
     }
     core_.end_turn();
   }
@@ -98,14 +113,13 @@ void WorkerThread::end_turn() {
     const auto& broken = core_.broken_invariant();
     if (broken) check_failed(broken->c_str(), __FILE__, __LINE__);
   }
-  flush(instant_now());
+  const Instant now = instant_now();
+  flush(now);
   core_.resume_clients();
-  if (ticks_slowly_ && !core_.is_calm()) schedule_tick();
+  if (ticks_slowly_ && !core_.is_calm()) schedule_tick(now);
   in_turn_ = false;
-  if (!core_.effects().resumed.empty() || !core_.effects().links.empty() ||
-      !core_.effects().clients.empty() || core_.wants_turn()) {
-    asio::post(context_, [this] { enter(); });
-  }
+  wants_turn_ = !core_.effects().resumed.empty() || !core_.effects().links.empty() ||
+                !core_.effects().clients.empty() || core_.wants_turn();
 }
 
 void WorkerThread::flush(Instant now) {
@@ -125,8 +139,7 @@ void WorkerThread::flush(Instant now) {
   for (const ConnectionId id : clients) {
     const auto at = sessions_.find(id);
     if (at == sessions_.end()) continue;
-    const auto session = at->second;
-    session->flush(now);
+    at->second->flush(now);
   }
   if (!effects.control.empty()) {
     options_.to_control(std::move(effects.control));
@@ -145,11 +158,12 @@ void WorkerThread::flush_link(node::Link& link, Instant now) {
       const wire::Endpoint peer = link.peer;
       WorkerThread* sibling = siblings_[peer.lane];
       core_.on_link_down(peer);
-      asio::post(sibling->context_,
-                 [sibling, from = core_.endpoint()] { sibling->reset_sibling(from); });
+      sibling->inbox_.post(SiblingReset{core_.endpoint()});
       core_.on_link_up(peer);
     } else {
-      break_link(link.peer);
+      const wire::Endpoint peer = link.peer;
+      break_link(peer);
+      options_.on_link_broken(peer);
     }
     return;
   }
@@ -164,44 +178,18 @@ void WorkerThread::flush_link(node::Link& link, Instant now) {
 
 void WorkerThread::deliver_to_sibling(node::Link& link) {
   if (link.output.empty()) return;
-  WorkerThread* sibling = siblings_[link.peer.lane];
-  ByteBuffer bytes;
-  bytes.swap(link.output);
-  asio::post(sibling->context_,
-             [sibling, from = core_.endpoint(), moved = std::move(bytes)]() mutable {
-               sibling->from_sibling(from, std::move(moved));
-             });
-}
-
-void WorkerThread::from_sibling(const wire::Endpoint& from, ByteBuffer bytes) {
-  if (stopping_) return;
-  enter();
-  std::size_t consumed = 0;
-  BORG_CHECK(core_.on_link_data(from, bytes.view(), consumed) && consumed == bytes.size());
-}
-
-void WorkerThread::reset_sibling(const wire::Endpoint& from) {
-  if (stopping_) return;
-  enter();
-  core_.on_link_down(from);
-  core_.on_link_up(from);
-}
-
-void WorkerThread::attach(tcp::socket socket, const wire::Endpoint& peer) {
-  break_link(peer);
-  const auto connection = std::make_shared<BusConnection>(std::move(socket), peer, *this);
-  connections_[peer] = connection;
-  core_.on_link_up(peer);
-  connection->start();
+  SiblingData data{.from = core_.endpoint(), .bytes = {}};
+  data.bytes.swap(link.output);
+  siblings_[link.peer.lane]->inbox_.post(std::move(data));
 }
 
 void WorkerThread::break_link(const wire::Endpoint& peer) {
   const auto at = connections_.find(peer);
   if (at == connections_.end()) return;
   at->second->close();
+  ended_connections_.push_back(std::move(at->second));
   connections_.erase(at);
   core_.on_link_down(peer);
-  dialer_.disconnected(peer);
 }
 
 bool WorkerThread::on_bus_data(BusConnection& connection, std::string_view input,
@@ -221,7 +209,9 @@ void WorkerThread::on_bus_writable(BusConnection& connection) {
 void WorkerThread::on_bus_closed(BusConnection& connection) {
   const wire::Endpoint peer = connection.peer();
   const auto at = connections_.find(peer);
-  if (at != connections_.end() && at->second.get() == &connection) break_link(peer);
+  if (at == connections_.end() || at->second.get() != &connection) return;
+  break_link(peer);
+  options_.on_link_broken(peer);
 }
 
 // ---- clients ----
@@ -241,65 +231,72 @@ void WorkerThread::on_client_writable(ClientSession& session) {
 
 void WorkerThread::on_client_closed(ClientSession& session) {
   core_.disconnect(*session.client());
-  sessions_.erase(session.id());
+  const auto at = sessions_.find(session.id());
+  ended_sessions_.push_back(std::move(at->second));
+  sessions_.erase(at);
 }
 
 // ---- from other threads ----
 
-void WorkerThread::post_control(node::ToWorker message) {
-  asio::post(context_, [this, moved = std::move(message)]() mutable {
-    if (stopping_) return;
-    enter();
-    core_.on_control(std::move(moved));
-  });
+void WorkerThread::post_control(node::ToWorker message) { inbox_.post(std::move(message)); }
+
+void WorkerThread::post_client(Socket socket, ConnectionId id, std::string remote,
+                               std::string local) {
+  inbox_.post(NewClient{.socket = std::move(socket),
+                        .id = id,
+                        .remote = std::move(remote),
+                        .local = std::move(local)});
 }
 
-void WorkerThread::post_client(tcp::socket::native_handle_type handle, bool v6, ConnectionId id) {
-  asio::post(context_, [this, handle, v6, id] {
-    ErrorCode ec;
-    tcp::socket socket(context_);
-    socket.assign(v6 ? tcp::v6() : tcp::v4(), handle, ec);
-    if (ec || stopping_) return;
-    enter();
-    const auto session = std::make_shared<ClientSession>(std::move(socket), id, *this);
-    sessions_.emplace(id, session);
-    session->start(core_.connect(id, session->remote(), session->local()));
-  });
+void WorkerThread::post_link(Socket socket, wire::Endpoint peer) {
+  inbox_.post(NewLink{.socket = std::move(socket), .peer = peer});
 }
 
-void WorkerThread::post_link(tcp::socket::native_handle_type handle, bool v6, wire::Endpoint peer) {
-  asio::post(context_, [this, handle, v6, peer] {
-    ErrorCode ec;
-    tcp::socket socket(context_);
-    socket.assign(v6 ? tcp::v6() : tcp::v4(), handle, ec);
-    if (ec || stopping_) return;
-    enter();
-    attach(std::move(socket), peer);
-  });
+void WorkerThread::on(Stop /*message*/) { stopping_ = true; }
+
+void WorkerThread::on(node::ToWorker message) {
+  enter();
+  core_.on_control(std::move(message));
 }
 
-void WorkerThread::post_peers(std::vector<Dialer::Wanted> peers) {
-  asio::post(context_, [this, moved = std::move(peers)] {
-    if (stopping_) return;
-    enter();
-    dialer_.set_wanted(moved);
-  });
+void WorkerThread::on(NewClient message) {
+  enter();
+  const ConnectionId id = message.id;
+  auto& session = sessions_[id];
+  session = std::make_unique<ClientSession>(std::move(message.socket), id, loop_, *this);
+  session->start(core_.connect(id, std::move(message.remote), std::move(message.local)));
+}
+
+void WorkerThread::on(NewLink message) {
+  enter();
+  const wire::Endpoint peer = message.peer;
+  break_link(peer);
+  auto& connection = connections_[peer];
+  connection = std::make_unique<BusConnection>(std::move(message.socket), peer, loop_, *this);
+  core_.on_link_up(peer);
+  connection->start();
+}
+
+void WorkerThread::on(SiblingData message) {
+  enter();
+  std::size_t consumed = 0;
+  BORG_CHECK(core_.on_link_data(message.from, message.bytes.view(), consumed) &&
+             consumed == message.bytes.size());
+}
+
+void WorkerThread::on(SiblingReset message) {
+  enter();
+  core_.on_link_down(message.from);
+  core_.on_link_up(message.from);
 }
 
 /// An idle node costs next to nothing: after some ticks without anything to do they come slowly,
 /// until a turn leaves something that has to wait.
-void WorkerThread::schedule_tick() {
+void WorkerThread::schedule_tick(Instant now) {
   constexpr int kCalmTicksMin = 5;
   calm_ticks_ = core_.is_calm() ? calm_ticks_ + 1 : 0;
   ticks_slowly_ = calm_ticks_ > kCalmTicksMin;
-  const Duration after = ticks_slowly_ ? node::WorkerCore::kCalmTick : node::WorkerCore::kTick;
-  tick_timer_.expires_after(std::chrono::nanoseconds(after.as_nanos()));
-  tick_timer_.async_wait([this](ErrorCode ec) {
-    if (ec || stopping_) return;
-    enter();
-    core_.tick();
-    schedule_tick();
-  });
+  tick_at_ = now + (ticks_slowly_ ? node::WorkerCore::kCalmTick : node::WorkerCore::kTick);
 }
 
 }  // namespace borg::server

@@ -5,16 +5,20 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <thread>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "node/worker.h"
-#include "server/asio.h"
 #include "server/bus_connection.h"
 #include "server/client_session.h"
-#include "server/dialer.h"
+#include "server/event_loop.h"
+#include "server/inbox.h"
 #include "server/run_delay.h"
+#include "server/socket.h"
 
 namespace borg::server {
 
@@ -32,6 +36,7 @@ class WorkerThread final : public SessionOwner, public BusOwner {
     std::uint64_t seed = 0;
     const node::NodeOptions* node = nullptr;
     std::function<void(std::vector<node::ToControl>)> to_control;
+    std::function<void(const wire::Endpoint&)> on_link_broken;  ///< dial it again
     std::function<void(std::string)> log_warning;
   };
   explicit WorkerThread(Options options);
@@ -43,13 +48,35 @@ class WorkerThread final : public SessionOwner, public BusOwner {
   void join();
 
   void post_control(node::ToWorker message);
-  void post_client(tcp::socket::native_handle_type socket, bool v6, ConnectionId id);
-  void post_link(tcp::socket::native_handle_type socket, bool v6, wire::Endpoint peer);
-  void post_peers(std::vector<Dialer::Wanted> peers);
+  /// The addresses are "host:port", of the client and of this end.
+  void post_client(Socket socket, ConnectionId id, std::string remote, std::string local);
+  /// A bus connection whose greeting was accepted.
+  void post_link(Socket socket, wire::Endpoint peer);
 
  private:
+  struct Stop {};
+  struct NewClient {
+    Socket socket;
+    ConnectionId id;
+    std::string remote;
+    std::string local;
+  };
+  struct NewLink {
+    Socket socket;
+    wire::Endpoint peer;
+  };
+  struct SiblingData {
+    wire::Endpoint from;
+    ByteBuffer bytes;
+  };
+  struct SiblingReset {
+    wire::Endpoint from;
+  };
+  using Message = std::variant<Stop, node::ToWorker, NewClient, NewLink, SiblingData, SiblingReset>;
+
   // SessionOwner
   void enter() override;
+  std::span<char> read_room() override { return read_room_; }
   std::size_t on_client_input(ClientSession& session, std::string_view input) override;
   bool wants_input(const ClientSession& session) override;
   void on_client_writable(ClientSession& session) override;
@@ -60,31 +87,43 @@ class WorkerThread final : public SessionOwner, public BusOwner {
   void on_bus_writable(BusConnection& connection) override;
   void on_bus_closed(BusConnection& connection) override;
 
+  void on(Stop message);
+  void on(node::ToWorker message);
+  void on(NewClient message);
+  void on(NewLink message);
+  void on(SiblingData message);
+  void on(SiblingReset message);
+
   void run();
+  void wait();
+  void take_messages();
+  void tick_if_due();
   void end_turn();
   void flush(Instant now);
   void flush_link(node::Link& link, Instant now);
   void deliver_to_sibling(node::Link& link);
-  void from_sibling(const wire::Endpoint& from, ByteBuffer bytes);
-  void reset_sibling(const wire::Endpoint& from);
-  void attach(tcp::socket socket, const wire::Endpoint& peer);
   void break_link(const wire::Endpoint& peer);
-  void schedule_tick();
+  void schedule_tick(Instant now);
 
   const Options options_;
-  asio::io_context context_{1};
-  asio::executor_work_guard<asio::io_context::executor_type> work_;
-  asio::steady_timer tick_timer_;
+  EventLoop loop_;
+  Inbox<Message> inbox_;
+  std::vector<Message> messages_;  // taken from there, empty between
+  std::vector<char> read_room_;
+  Instant turn_began_;
+  Instant tick_at_;
   int calm_ticks_ = 0;
   bool ticks_slowly_ = false;
   std::optional<RunDelay> run_delay_;  // made on the thread
   Instant run_delay_seen_;
   node::WorkerCore core_;
-  Dialer dialer_;
   std::vector<WorkerThread*> siblings_;
-  std::unordered_map<ConnectionId, std::shared_ptr<ClientSession>> sessions_;
-  std::map<wire::Endpoint, std::shared_ptr<BusConnection>> connections_;
+  std::unordered_map<ConnectionId, std::unique_ptr<ClientSession>> sessions_;
+  std::map<wire::Endpoint, std::unique_ptr<BusConnection>> connections_;
+  std::vector<std::unique_ptr<ClientSession>> ended_sessions_;  // in this turn
+  std::vector<std::unique_ptr<BusConnection>> ended_connections_;
   bool in_turn_ = false;
+  bool wants_turn_ = false;
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/socket.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace borg::server {
+namespace {
+
+Socket::Outcome failed() {
+  // An interrupted call is tried again when the loop says that the socket is ready: it is.
+  const bool may_retry = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+  return {may_retry ? Socket::Status::kWouldBlock : Socket::Status::kBroken, 0};
+}
+
+}  // namespace
+
+void Socket::close() {
+  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+}
+
+void Socket::end() {
+  if (descriptor_ >= 0) shutdown(descriptor_, SHUT_WR);
+  close();
+}
+
+Socket::Outcome Socket::receive(char* to, std::size_t bytes_max) const {
+  const ssize_t n = recv(descriptor_, to, bytes_max, 0);
+  if (n < 0) return failed();
+  if (n == 0) return {Status::kBroken, 0};
+  return {Status::kDone, static_cast<std::size_t>(n)};
+}
+
+Socket::Outcome Socket::send(std::string_view bytes) const {
+  const ssize_t n = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (n < 0) return failed();
+  return {Status::kDone, static_cast<std::size_t>(n)};
+}
+
+}  // namespace borg::server
