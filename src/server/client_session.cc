@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::size_t kReadBytes = 16 * 1024;
 constexpr std::size_t kReadBytesMax = 4 * 1024 * 1024;
+/// Of what a request says that it will be, as much gets room before it is there.
+constexpr std::size_t kTrustedBytesMax = 16 * 1024 * 1024;
 /// Buffers that one large request made keep their memory no longer than it lasts.
 constexpr std::size_t kKeptBytesMax = 1024 * 1024;
 
@@ -56,13 +58,24 @@ void ClientSession::read_through() {
   const std::string_view bytes(room.data(), got.bytes);
   const std::size_t used = owner_.on_client_input(*this, bytes);
   if (closed_) return;
-  input_.append(bytes.substr(used));
+  if (used < bytes.size()) {
+    const std::string_view rest = bytes.substr(used);
+    input_.prepare(rest.size() + std::min(client_->parser.bytes_wanted(), kTrustedBytesMax));
+    input_.append(rest);
+  }
   want_input();
 }
 
+/// For the request that has begun to arrive. With room for all of it at once its bytes are not
+/// copied again and again while it grows.
+void ClientSession::make_room() {
+  const std::size_t missing = std::min(client_->parser.bytes_wanted(), kTrustedBytesMax);
+  if (input_.writable() < missing) input_.prepare(std::max(missing, kReadBytes));
+}
+
 void ClientSession::read_on() {
-  // More room while a large request is arriving: its bytes are then copied at most twice.
-  const std::size_t room = std::clamp(input_.size(), kReadBytes, kReadBytesMax);
+  make_room();
+  const std::size_t room = std::min(input_.writable(), kReadBytesMax);
   const Socket::Outcome got = socket_.receive(input_.prepare(room), room);
   if (got.status == Socket::Status::kBroken) return fail();
   if (got.status == Socket::Status::kWouldBlock) return;

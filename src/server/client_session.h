@@ -57,6 +57,7 @@ class ClientSession final : private EventLoop::Watcher {
 
   void read_through();
   void read_on();
+  void make_room();
   void want(EventLoop::Interest interest);
   void want_input();
   void send();

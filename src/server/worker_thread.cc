@@ -13,7 +13,7 @@ namespace borg::server {
 namespace {
 
 constexpr Duration kRunDelayEvery = Duration::millis(10);
-constexpr std::size_t kReadRoomBytes = 64 * 1024;
+constexpr std::size_t kReadRoomBytes = 256 * 1024;
 
 }  // namespace
 

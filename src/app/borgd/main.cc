@@ -32,7 +32,7 @@ void tune_allocator() {
   constexpr int kMapped = 4 * 1024 * 1024;  // from this size on a block is given back when freed
   mallopt(M_MXFAST, 0);
   mallopt(M_MMAP_THRESHOLD, kMapped);
-  mallopt(M_TRIM_THRESHOLD, 2 * kMapped);
+  mallopt(M_TRIM_THRESHOLD, 4 * kMapped);
 #endif
 }
 
