@@ -60,7 +60,7 @@ class Settings:
     keys: int = 1_000_000
     scale: float = 1.0
     failovers: int = 5
-    idle_seconds: float = 10
+    idle_seconds: float = 6
     load_seconds: float = 3
     slot_bytes: int = 1_000_000_000
     smoke: bool = False

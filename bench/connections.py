@@ -79,4 +79,4 @@ def one_round(servers, settings, count):
 
 
 def busy(servers, settings, keys, pipeline):
-    return measure(servers, settings, pipeline, part=0.5, keys=keys, op="get")
+    return measure(servers, settings, pipeline, part=0.35, keys=keys, op="get")

@@ -9,7 +9,8 @@ FILLS = (1.0, 1.2, 1.6, 2.0)
 
 def run_memory(settings, rows, say):
     """Bytes per key beyond key (16) and value; process: growth of RSS, own count: the growth of
-    INFO's used_memory. Hash tables double somewhere in between, so at four fills."""
+    INFO's used_memory. Hash tables double somewhere in between, so at four fills. One round:
+    nothing here depends on how fast it goes."""
     for value_bytes in (64,) if settings.smoke else (32, 64, 512):
         for ttl_s in (0, 100_000):
             say(f"memory: {value_bytes} bytes{', TTL' if ttl_s else ''}")

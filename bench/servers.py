@@ -170,8 +170,13 @@ class Servers:
             timeout=600, check=False,
         )
         if check and run.returncode:
-            raise BenchError(f"{self.title}: {run.stderr.strip() or run.stdout.strip()}")
+            raise BenchError(f"{self.title}: {run.stderr.strip() or run.stdout.strip()}\n"
+                             f"{self.tails()}")
         return json.loads(run.stdout.splitlines()[-1])
+
+    def tails(self):
+        """The last that each server said."""
+        return "\n".join(f"{s.name} on port {s.port}: {s.tail() or 'silent'}" for s in self.all)
 
     def load_command(self, options):
         command = [str(self.binaries / "bench_load")]

@@ -20,15 +20,15 @@ FIRST = 1_000_000_000  # number of the first key that is not the probe's
 
 def run_tail(settings, rows, say):
     """One connection that GETs, pipeline 1, beside: a fill of 5 million keys (one connection,
-    pipeline 16; each round adds its part to what is there); a dump of a million (borgctl dump;
-    redis-cli --rdb, which forks); a million more that expire at once; a key of 10 million
+    pipeline 16; each round adds its part to what is there); a dump of half a million (borgctl
+    dump; redis-cli --rdb, which forks); a million that expire at once; a key of 10 million
     elements that is deleted. The machine's own stalls are in it: see "nothing", and how long the
     server's threads were ready and had no core."""
     with Borg(settings.binaries) as borg, Redis(settings.binaries) as peer:
         both = filled(borg, peer, PROBE_KEYS)
         rounds(settings, rows, say, both, (("nothing", nothing), ("keys are inserted", insert)))
     with Borg(settings.binaries) as borg, Redis(settings.binaries) as peer:
-        both = filled(borg, peer, settings.keys)
+        both = filled(borg, peer, settings.keys // 2)
         rounds(settings, rows, say, both, (("a dump", dump), ("keys expire", expire)))
         if has_sets(borg):
             rounds(settings, rows, say, both, (("a large key is deleted", delete),))
@@ -97,7 +97,7 @@ def expire(servers, _settings, _turn, scale):
     client = servers.all[0].client
     before = client.dbsize()
     count = int(EXPIRING * scale)
-    moment = math.ceil(time.time() + 1 + count / 300_000)
+    moment = math.ceil(time.time() + 1 + count / 400_000)
     servers.load(op="fill", operations=count, first_key=2 * FIRST, expire_at_s=moment,
                  connections=8, pipeline=64)
     time.sleep(max(0, moment - time.time() - 0.05))
