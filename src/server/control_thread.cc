@@ -47,6 +47,9 @@ std::string text_of(const tcp::endpoint& endpoint) {
 /// Stands for this thread where an admin request names the worker that asked.
 constexpr WorkerIndex kNoWorker{0xffff};
 
+constexpr std::chrono::milliseconds kFirstProbeWait{4};
+constexpr std::chrono::milliseconds kProbeWaitMax{512};
+
 /// The content of a bulk string reply.
 std::string content_of(const std::string& reply) {
   const auto line_end = reply.find("\r\n");
@@ -55,6 +58,17 @@ std::string content_of(const std::string& reply) {
 }
 
 }  // namespace
+
+/// Finds out whether the process of a node is gone.
+struct ControlThread::Probe {
+  Probe(asio::io_context& context, NodeId node, tcp::endpoint endpoint)
+      : peer(node), to(std::move(endpoint)), socket(context), timer(context) {}
+  const NodeId peer;
+  const tcp::endpoint to;
+  tcp::socket socket;
+  asio::steady_timer timer;
+  std::chrono::milliseconds wait = kFirstProbeWait;
+};
 
 ControlThread::ControlThread(asio::io_context& context, Options options, Listeners listeners,
                              std::unique_ptr<coordination::Coordinator> coordinator,
@@ -271,13 +285,27 @@ void ControlThread::probe(NodeId peer) {
   if (record == nullptr) return;
   const auto host = asio::ip::make_address(record->member.host, ec);
   if (ec || record->member.host != options_.node->self.host) return;
-  const auto socket = std::make_shared<tcp::socket>(context_);
-  socket->async_connect(tcp::endpoint(host, record->member.bus_port),
-                        [this, socket, peer](ErrorCode connect_ec) {
-                          if (exit_ || connect_ec != asio::error::connection_refused) return;
-                          enter();
-                          core_.on_death_proven(peer);
-                        });
+  look(std::make_shared<Probe>(context_, peer, tcp::endpoint(host, record->member.bus_port)));
+}
+
+/// Again and again for about a second, unless the node connects: the kernel closes what a killed
+/// process had open piece by piece, and mostly the port after the connection.
+void ControlThread::look(const std::shared_ptr<Probe>& probe) {
+  probe->socket = tcp::socket(context_);
+  probe->socket.async_connect(probe->to, [this, probe](ErrorCode connect_ec) {
+    if (exit_ || connections_.contains(probe->peer)) return;
+    if (connect_ec == asio::error::connection_refused) {
+      enter();
+      core_.on_death_proven(probe->peer);
+      return;
+    }
+    if (probe->wait > kProbeWaitMax) return;
+    probe->timer.expires_after(probe->wait);
+    probe->wait *= 2;
+    probe->timer.async_wait([this, probe](ErrorCode timer_ec) {
+      if (!timer_ec && !exit_) look(probe);
+    });
+  });
 }
 
 // ---- clients ----

@@ -66,7 +66,9 @@ class ControlThread final : public BusOwner, public NodeQuestions {
   void on_accepted(tcp::socket socket, const wire::Hello& hello);
   void accept_clients();
   void hand_on(tcp::socket& client);
+  struct Probe;
   void probe(NodeId peer);
+  void look(const std::shared_ptr<Probe>& probe);
   void schedule_tick();
   void schedule_turn(Instant at);
   void await_signal();

@@ -47,6 +47,21 @@ class Etcd(DataCase):
         self.assert_holds(cluster["a"], values)
         self.assert_two_copies(cluster, SOME_KEYS)
 
+    def test_the_death_of_a_process_of_this_machine_is_certain_at_once(self):
+        # By silence nobody would take over before the clients' deadline.
+        cluster = self.cluster("a", "b", flags=["--lease-ms", "60000"])
+        values = fill(cluster["a"])
+        with Load(cluster, "ab") as load:
+            for name in "cdef":
+                cluster.form(name)
+                load.do_more()
+                cluster.kill(name)
+                cluster.wait_settled(listed_dead=True)
+            load.do_more()
+            load.check()
+        self.assertEqual(load.errors(), [])
+        self.assert_holds(cluster["b"], values)
+
     def outlast_a_session(self, cluster):
         """Etcd's own clock stands still too, so this is what the nodes' leases go by."""
         uptime = cluster["a"].info_field("uptime_in_seconds")
