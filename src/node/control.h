@@ -179,6 +179,7 @@ class ControlCore {
   // rebalancer.cc
   [[nodiscard]] bool may_look();
   [[nodiscard]] bool has_lease_of(NodeId node) const;
+  [[nodiscard]] bool may_propose() const;
   void decide_all();
   void decide(PartitionId p, std::vector<Proposal>& out);
   void decide_as_primary(PartitionId p, const PartitionConfig& c, std::vector<Proposal>& out);

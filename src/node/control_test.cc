@@ -93,6 +93,39 @@ TEST_F(ControlTest, WhatLacksACopyBeginsOneAtOnceAndWhatOnlyMovesWaitsItsTurn) {
   EXPECT_LT(count_syncing(), static_cast<std::ptrdiff_t>(kPartitionCount / 20));
 }
 
+TEST_F(ControlTest, WhatIsToChangeWhileTheCoordinatorIsAskedTravelsTogether) {
+  Node& a = world_.start("a");
+  world_.start("b");
+  world_.start("c");
+  settle();
+  std::size_t transactions = 0;
+  world_.on_transaction = [&](const Node& node, const coordination::Txn&) {
+    transactions += &node == &a ? 1 : 0;
+  };
+  a.hears_coordinator = false;
+  const membership::ClusterView before = world_.view();
+  std::vector<PartitionId> changed;
+  for (std::uint16_t p = 0; p < kPartitionCount && changed.size() < 30; ++p) {
+    const PartitionConfig& config = before.partitions[p];
+    if (config.primary() != a.id) continue;
+    changed.emplace_back(p);
+    a.from_workers.emplace_back(replication::Report{.kind = replication::Report::Kind::kBroken,
+                                                    .partition = PartitionId(p),
+                                                    .epoch = config.epoch,
+                                                    .node = config.in_sync[1]});
+    world_.run(ControlCore::kTick);
+  }
+  ASSERT_EQ(changed.size(), 30u);
+  EXPECT_LE(transactions, 2u);
+  a.hears_coordinator = true;
+  settle();
+  EXPECT_LT(transactions, changed.size());
+  const membership::ClusterView after = world_.view();
+  for (const PartitionId p : changed) {
+    EXPECT_GT(after.partition(p).epoch, before.partition(p).epoch);
+  }
+}
+
 TEST_F(ControlTest, ANameInUseIsRefused) {
   world_.start("a");
   settle();

@@ -97,8 +97,18 @@ NodeList ControlCore::wanted_replicas(PartitionId p) const {
   return wanted;
 }
 
+/// A coordinator takes one transaction after the other. What else there is to change meanwhile
+/// travels together, when one of these is answered: with a slow one a thousand hand-overs would
+/// else be a thousand round trips, and a take-over wait behind them.
+bool ControlCore::may_propose() const {
+  constexpr std::ptrdiff_t kOpenMax = 2;
+  return std::count_if(open_.begin(), open_.end(), [](const auto& entry) {
+           return entry.second.kind == OpenTxn::Kind::kPartitions;
+         }) < kOpenMax;
+}
+
 void ControlCore::decide_all() {
-  if (stage_ == Stage::kGone) return;
+  if (stage_ == Stage::kGone || !may_propose()) return;
   std::vector<Proposal> proposals;
   feeding_ = handing_over_ = 0;
   for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
