@@ -369,14 +369,18 @@ void Gateway::view_changed() {
   }
 }
 
+/// What is overdue stays, for the next tick to give up: this node may have stood still, and nobody
+/// remembers results of requests for longer than gateways ask for them.
 void Gateway::resend_changed() {
   any_changed_ = false;
   std::vector<bool> changed(kPartitionCount);
   changed.swap(changed_);
+  const Instant now = host_.now().instant;
   const std::uint64_t end = next_seq_;
   for (std::uint64_t seq = base_; seq < end; ++seq) {
     Pending* pending = find(seq);
-    if (pending != nullptr && changed[pending->partition.value()]) send(*pending);
+    if (pending == nullptr || pending->deadline <= now) continue;
+    if (changed[pending->partition.value()]) send(*pending);
   }
 }
 

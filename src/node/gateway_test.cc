@@ -246,6 +246,21 @@ TEST_F(GatewayTest, AWriteThatWasSentIsInDoubtAndAReadIsNot) {
   EXPECT_THAT(text, HasSubstr("\r\n-CLUSTERDOWN "));
 }
 
+TEST_F(GatewayTest, ANodeThatStoodStillSendsNothingAgainThatIsOverdue) {
+  execute({"INCR", "k"});
+  host_.sent(kOther);
+  host_.time.instant = host_.time.instant + options_.request_deadline;
+  execute({"INCR", "k"});
+  host_.sent(kOther);
+  moved(1, primary_is(NodeId(3), 2));
+  gateway_.end_turn();
+  const auto sent = host_.sent(NodeId(3));
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_EQ(sent[0].seq, 2u);
+  pass(Duration::millis(20));
+  EXPECT_THAT(output(), StartsWith("-INDOUBT "));
+}
+
 TEST_F(GatewayTest, WhatWasGivenUpIsBelowTheFloor) {
   execute({"SET", "k", "1"});
   pass(options_.request_deadline);
