@@ -228,12 +228,18 @@ void RandomKeyCommand::part_done(std::size_t part, std::string_view reply) {
   }
   if (reply.starts_with(':')) {
     std::from_chars(reply.data() + 1, reply.data() + reply.size(), counts_[part]);
+  } else if (error_.empty()) {
+    error_ = reply;
   }
   if (--missing_ == 0) gateway_.defer(shared_from_this());
 }
 
 void RandomKeyCommand::go_on() {
   const std::uint64_t total = std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
+  if (total == 0 && !error_.empty()) {
+    finish(error_);  // there may be keys where nobody could be asked
+    return;
+  }
   if (total == 0) {
     ByteBuffer out;
     resp::Writer(out, client_.version).null();

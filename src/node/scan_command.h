@@ -73,6 +73,7 @@ class RandomKeyCommand : public Composite, public std::enable_shared_from_this<R
   std::size_t missing_;
   bool drawing_ = false;
   int tries_ = 0;
+  std::string error_;  // of the first partition that did not answer
 };
 
 }  // namespace borg::node

@@ -177,6 +177,12 @@ TEST_F(ScanCommandTest, ARandomKeyIsOneThatIsThere) {
   for (const std::string& key : drawn) EXPECT_TRUE(keys_.contains(key)) << key;
   ask({"FLUSHALL"});
   EXPECT_EQ(ask({"RANDOMKEY"}), "$-1\r\n");
+  // Half of the partitions cannot be asked: there may be keys.
+  world_.cut(1, 2);
+  world_.send(client_, {"RANDOMKEY"});
+  world_.pass(Duration::seconds(5));
+  world_.run();
+  EXPECT_THAT(client_.take(), StartsWith("-CLUSTERDOWN "));
 }
 
 }  // namespace
