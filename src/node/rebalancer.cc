@@ -290,13 +290,15 @@ void ControlCore::decide_take_over(PartitionId p, const PartitionConfig& c,
 /// had received, or else empty.
 void ControlCore::decide_loss(PartitionId p, const PartitionConfig& c, std::vector<Proposal>& out) {
   if (!cluster().is_lost(p)) return;
+  const bool goes_on_empty = cluster().settings && cluster().settings->on_loss_empty;
   if (!loss_reported_) {
     loss_reported_ = true;
     log(LogLine::Level::kError,
-        "both copies of some slots died: they answer -DATALOSS until borgctl accept-loss");
+        goes_on_empty
+            ? "both copies of some slots died: they go on without what was lost (--on-loss empty)"
+            : "both copies of some slots died: they answer -DATALOSS until borgctl accept-loss");
   }
-  const bool accepted =
-      losses_accepted_ || (cluster().settings && cluster().settings->on_loss_empty);
+  const bool accepted = losses_accepted_ || goes_on_empty;
   if (!accepted && !is_planted(PlantedBug::kSilentLoss)) return;
   for (const NodeId node : c.in_sync) {
     // It serves alone while its session lives (update_sole_lease), so that must be over first.
