@@ -187,16 +187,16 @@ def main():
                         default=Path(__file__).resolve().parents[1] / "build/dev/bin")
     args = parser.parse_args()
     args.bin = args.bin.resolve()
-    if args.renew:
-        if args.name != "micro":
-            parser.error("--renew goes with micro")
-        return renew(args.bin)
+    if args.renew and args.name != "micro":
+        parser.error("--renew goes with micro")
     facts = machine(args.bin)
-    if not args.json:
+    if not args.json and not args.renew:
         print(f"{describe(facts)}\n{NOTE}", flush=True)
     try:
+        if args.renew:
+            return renew(args.bin)
         run(args, facts, Rows())
-    except (BenchError, OSError, subprocess.TimeoutExpired) as error:
+    except (BenchError, OSError, RuntimeError, subprocess.TimeoutExpired) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     return 0

@@ -6,6 +6,7 @@ are written down in instructions.txt: a case that takes many more fails."""
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -79,8 +80,11 @@ def write_figures(path, counted, compiler):
 def count(program):
     """{case: instructions}: what callgrind counted within borg_measured, its parts in order."""
     with tempfile.TemporaryDirectory(prefix="borg-bench-") as folder:
+        valgrind = shutil.which("valgrind")
+        if not valgrind:
+            raise RuntimeError("valgrind is not installed: ./dev setup installs it")
         run = subprocess.run(
-            ["valgrind", "--tool=callgrind", "--collect-atstart=no",
+            [valgrind, "--tool=callgrind", "--collect-atstart=no",
              f"--toggle-collect={MEASURED}", f"--dump-after={MEASURED}",
              f"--callgrind-out-file={folder}/out", str(program), "--count"],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=280, check=False,
@@ -125,10 +129,14 @@ def main():
     parser.add_argument("--figures", type=Path, default=FIGURES)
     parser.add_argument("--renew", action="store_true", help="write the figures anew")
     args = parser.parse_args()
-    if args.renew:
-        write_figures(args.figures, count(args.program), args.compiler)
-        return 0
-    return guard(args.program, args.compiler, args.figures)
+    try:
+        if args.renew:
+            write_figures(args.figures, count(args.program), args.compiler)
+            return 0
+        return guard(args.program, args.compiler, args.figures)
+    except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
+        print(f"instructions: {error}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":
