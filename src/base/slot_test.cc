@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/crc.hpp>
+#include <string>
+
 namespace borg {
 namespace {
 
@@ -12,6 +15,17 @@ TEST(Slot, AgreesWithRedisCluster) {
   EXPECT_EQ(slot_of_key("somekey"), SlotId(11058));
   EXPECT_EQ(slot_of_key(""), SlotId(0));
   EXPECT_EQ(slot_of_key("123456789"), SlotId(12739));
+}
+
+TEST(Slot, IsTheCrcOfKeysOfAnyLengthAndBytes) {
+  std::string key;
+  for (int i = 0; i < 300; ++i) {
+    boost::crc_optimal<16, 0x1021, 0, 0, false, false> crc;
+    crc.process_bytes(key.data(), key.size());
+    EXPECT_EQ(slot_of_key(key), SlotId(static_cast<std::uint16_t>(crc.checksum() % kSlotCount)));
+    const int byte = (i * 131 + 7) & 0xff;  // all there are, but for the tag's
+    if (byte != '{') key.push_back(static_cast<char>(byte));
+  }
 }
 
 TEST(Slot, HashesOnlyANonEmptyTag) {
