@@ -250,7 +250,7 @@ void ControlCore::on_report(const replication::Report& report) {
         break;
       }
       if (!config.syncing.contains(report.node)) break;
-      if (work.caught_up_at != config.epoch) work.caught_up.clear();
+      forget_old_reports(work, config.epoch);
       work.caught_up_at = config.epoch;
       work.caught_up.insert(report.node);
       break;

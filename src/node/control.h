@@ -195,6 +195,7 @@ class ControlCore {
   void end_take_over(PartitionId p, Revision needed);
   void propose(std::vector<Proposal> proposals);
   void clean_work(PartitionId p);
+  static void forget_old_reports(Work& work, Epoch epoch);
 
   // movement_log.cc
   void follow_movement();

@@ -34,11 +34,16 @@ bool has_room(const NodeList& in_sync, const NodeList& wanted) {
 
 }  // namespace
 
+void ControlCore::forget_old_reports(Work& work, Epoch epoch) {
+  if (work.caught_up_at == epoch || is_planted(PlantedBug::kBelieveOldReports)) return;
+  work.caught_up.clear();
+}
+
 /// Forgets what was noted about nodes that a new configuration no longer lists.
 void ControlCore::clean_work(PartitionId p) {
   Work& work = work_[p.value()];
   const PartitionConfig& c = cluster().partition(p);
-  if (work.caught_up_at != c.epoch) work.caught_up.clear();
+  forget_old_reports(work, c.epoch);
   std::erase_if(work.broken, [&](NodeId node) { return !c.is_replica(node); });
   if (work.hand_over != Work::HandOver::kNone && c.epoch != work.parked_at) {
     work.hand_over = Work::HandOver::kNone;  // the worker sees the new epoch as well
