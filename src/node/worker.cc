@@ -121,6 +121,12 @@ void WorkerCore::prefetch(std::size_t count) {
     if (next.args.size() < 2) continue;
     next.key = storage::key_ref(next.args[1]);
     next.replica = replica(partition_of(next.key.slot));
+    if (next.replica != nullptr) __builtin_prefetch(&next.replica->store());
+  }
+  for (const Ahead& next : all) {
+    if (next.replica != nullptr) next.replica->store().prefetch_slot(next.key.slot);
+  }
+  for (const Ahead& next : all) {
     if (next.replica != nullptr) next.replica->store().prefetch_table(next.key.slot);
   }
   for (const Ahead& next : all) {

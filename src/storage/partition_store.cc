@@ -75,6 +75,10 @@ PartitionStore::~PartitionStore() = default;
 PartitionStore::PartitionStore(PartitionStore&&) noexcept = default;
 PartitionStore& PartitionStore::operator=(PartitionStore&&) noexcept = default;
 
+void PartitionStore::prefetch_slot(SlotId slot) const {
+  __builtin_prefetch(&impl_->tables[impl_->index_of(slot)]);
+}
+
 void PartitionStore::prefetch_table(SlotId slot) const {
   __builtin_prefetch(impl_->table_of(slot));
 }

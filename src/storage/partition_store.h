@@ -71,6 +71,7 @@ class PartitionStore {
   [[nodiscard]] std::optional<EntryView> find(const KeyRef& key) const;
   /// Start to load what a lookup of this key will touch: each needs what the one before loads,
   /// so call them for several keys in turn before the lookups.
+  void prefetch_slot(SlotId slot) const;
   void prefetch_table(SlotId slot) const;
   void prefetch_bucket(const KeyRef& key) const;
   void prefetch_entry(const KeyRef& key) const;
