@@ -36,7 +36,7 @@ class SyncPacer {
 
   /// REQUIRES: not before the turn before.
   void begin_turn(Instant now);
-  /// Of the time in which this thread could have run it lately waited so many percent.
+  /// So many percent of the time this thread lately was ready to run and waited for a processor.
   void waited(std::uint32_t percent);
   /// Commands of clients that this turn worked on, as gateway, primary or backup.
   void worked(std::size_t commands);

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/time.h"
+
 namespace borg::server {
 
 /// How long a thread had to wait for a processor though it could have run: whether the machine
@@ -18,14 +20,15 @@ class RunDelay {
   RunDelay(const RunDelay&) = delete;
   RunDelay& operator=(const RunDelay&) = delete;
 
-  /// Of the time since the call before in which the thread ran or could have run, the percentage
-  /// that it waited: [0, 100]. Nothing if the system does not say, or at the first call.
-  [[nodiscard]] std::optional<std::uint32_t> percent();
+  /// Of the time since the call before, the percentage that the thread was ready to run and
+  /// waited: [0, 100]. A thread that seldom runs and waits a little each time is not short of
+  /// processors. Nothing if the system does not say, or at the first call.
+  [[nodiscard]] std::optional<std::uint32_t> percent(Instant now);
 
  private:
   int file_;
   bool is_first_ = true;
-  std::uint64_t ran_ns_ = 0;
+  Instant asked_at_;
   std::uint64_t waited_ns_ = 0;
 };
 

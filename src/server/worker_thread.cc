@@ -92,7 +92,7 @@ void WorkerThread::enter() {
   core_.begin_turn(now);
   if (core_.moves_data() && now.instant - run_delay_seen_ >= kRunDelayEvery) {
     run_delay_seen_ = now.instant;
-    if (const auto percent = run_delay_->percent()) core_.thread_waited(*percent);
+    if (const auto percent = run_delay_->percent(now.instant)) core_.thread_waited(*percent);
   }
 }
 
