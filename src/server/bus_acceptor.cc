@@ -4,7 +4,6 @@
 #include <chrono>
 
 #include "base/byte_buffer.h"
-#include "server/bus_connection.h"
 
 namespace borg::server {
 namespace {
@@ -128,7 +127,6 @@ void BusAcceptor::welcome(const std::shared_ptr<Guest>& guest, const wire::Hello
                     [this, guest, from, to](ErrorCode ec, std::size_t) {
                       guest->timer.cancel();
                       if (ec) return;
-                      prepare_bus_socket(guest->socket.native_handle());
                       on_accepted_(std::move(guest->socket),
                                    wire::Hello{.cluster = cluster_, .from = from, .to = to});
                     });

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/bus_connection.h"
 
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -19,19 +18,19 @@ constexpr std::size_t kKeptBytesMax = 8 * 1024 * 1024;
 /// Sent bytes that nobody acknowledges for so long break the connection.
 constexpr unsigned kUserTimeoutMs = 10'000;
 
-}  // namespace
-
-void prepare_bus_socket(int descriptor) {
+void set_options(const Socket& socket) {
   constexpr int kOn = 1;
-  fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
-  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &kOn, sizeof kOn);
+  const int descriptor = socket.descriptor();
+  socket.prepare();
   setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &kOn, sizeof kOn);
   setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &kUserTimeoutMs, sizeof kUserTimeoutMs);
 }
 
+}  // namespace
+
 BusConnection::BusConnection(Socket socket, wire::Endpoint peer, EventLoop& loop, BusOwner& owner)
     : socket_(std::move(socket)), peer_(peer), loop_(loop), owner_(owner) {
-  prepare_bus_socket(socket_.descriptor());
+  set_options(socket_);
 }
 
 void BusConnection::start() {

@@ -61,7 +61,4 @@ class BusConnection final : private EventLoop::Watcher {
   bool closed_ = false;
 };
 
-/// Options for every bus socket; it does not block.
-void prepare_bus_socket(int descriptor);
-
 }  // namespace borg::server

@@ -16,7 +16,9 @@ constexpr std::size_t kKeptBytesMax = 1024 * 1024;
 }  // namespace
 
 ClientSession::ClientSession(Socket socket, ConnectionId id, EventLoop& loop, SessionOwner& owner)
-    : socket_(std::move(socket)), id_(id), loop_(loop), owner_(owner) {}
+    : socket_(std::move(socket)), id_(id), loop_(loop), owner_(owner) {
+  socket_.prepare();
+}
 
 void ClientSession::start(node::Client& client) {
   client_ = &client;
@@ -121,14 +123,14 @@ void ClientSession::send() {
     }
     output.consume(sent.bytes);
   }
-  if (output.capacity() > kKeptBytesMax) output.release();
+  output.clear(kKeptBytesMax);
   if (client_->closing && client_->nothing_pending()) fail();
 }
 
 void ClientSession::close() {
   if (closed_) return;
   closed_ = true;
-  if (client_ != nullptr) loop_.forget(socket_, *this);
+  loop_.forget(socket_, *this);
   socket_.end();
 }
 

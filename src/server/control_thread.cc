@@ -329,8 +329,6 @@ void ControlThread::hand_on(tcp::socket& client) {
   ErrorCode ec;
   const auto remote = client.remote_endpoint(ec);
   const auto local = client.local_endpoint(ec);
-  client.non_blocking(true, ec);
-  client.set_option(tcp::no_delay(true), ec);
   Socket socket = released(client);
   if (socket.descriptor() < 0) return;
   workers_[next_worker_]->post_client(std::move(socket), ConnectionId(next_connection_++),

@@ -5,7 +5,6 @@
 #include <chrono>
 
 #include "base/byte_buffer.h"
-#include "server/bus_connection.h"
 
 namespace borg::server {
 namespace {
@@ -110,7 +109,6 @@ void Dialer::dial(const std::shared_ptr<Attempt>& attempt) {
 }
 
 void Dialer::greet(const std::shared_ptr<Attempt>& attempt) {
-  prepare_bus_socket(attempt->socket.native_handle());
   attempt->buffer.clear();
   wire::encode(attempt->buffer,
                wire::Hello{.cluster = cluster_, .from = self_, .to = attempt->wanted.peer});

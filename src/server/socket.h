@@ -28,6 +28,8 @@ class Socket {
   ~Socket() { close(); }
 
   [[nodiscard]] int descriptor() const { return descriptor_; }
+  /// Of a connection: calls do not block, and what is sent leaves at once.
+  void prepare() const;
   void close();
   /// Says that nothing more will be sent, and closes.
   void end();
