@@ -23,8 +23,10 @@ unsigned char* write_varint(unsigned char* at, std::size_t value) {
   return at;
 }
 
-/// Room for growth: geometric, so that appending is amortized, but less for large values.
-std::size_t spare_bytes(std::size_t value_size) {
+/// Room for growth: geometric, so that appending is amortized, but less for large values. A packed
+/// container stays below some kilobytes, of which each change moves half anyway.
+std::size_t spare_bytes(std::size_t value_size, ValueType type) {
+  if (type != ValueType::kString) return value_size / 16;
   constexpr std::size_t kLarge = 1 << 20;
   return value_size < kLarge ? value_size / 2 : kLarge / 2 + (value_size - kLarge) / 8;
 }
@@ -124,9 +126,10 @@ Entry Entry::resized(std::size_t value_size) {
   const bool grows = value_size > old.value;
   const bool grew_before = (block_[0] & kGrown) != 0;
   const auto flags = static_cast<unsigned char>(block_[0] | (grows ? kGrown : 0));
+  const auto type = static_cast<ValueType>(flags & kTypeMask);
   const std::size_t header = header_bytes(flags, old.key, value_size);
   const std::size_t needed = header + old.key + value_size;
-  const std::size_t wanted = needed + (grows && grew_before ? spare_bytes(value_size) : 0);
+  const std::size_t wanted = needed + (grows && grew_before ? spare_bytes(value_size, type) : 0);
   Entry result = *this;
   if (header != old.header) {
     result = allocate(wanted);

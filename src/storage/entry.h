@@ -15,7 +15,9 @@ namespace borg::storage {
 ///   flags and type (1 byte), expiry (8 bytes, only if it has one), key size (varint),
 ///   value size (varint), key, value, perhaps spare room
 ///
-/// Owns:      nothing by itself: whoever holds the last handle calls destroy().
+/// The value of a small container is its elements, packed; that of a large one its address.
+/// Owns:      nothing by itself: whoever holds the last handle calls destroy(), and sees to the
+///            large container before.
 /// Moves:     a function that returns an Entry consumes this one; the block may have moved.
 class Entry {
  public:
@@ -32,6 +34,11 @@ class Entry {
   /// kNoExpiry if it has none.
   [[nodiscard]] ExpiryMs expiry() const;
   [[nodiscard]] char* value_data() const;
+  [[nodiscard]] bool is_large() const { return (block_[0] & kLarge) != 0; }
+  /// REQUIRES: is_large().
+  [[nodiscard]] Large* large() const;
+  /// From now on the value is the address of a Large.
+  void mark_large() { block_[0] |= kLarge; }
   /// What the block takes from the allocator.
   [[nodiscard]] std::size_t allocated_bytes() const;
 
@@ -64,6 +71,7 @@ class Entry {
   static constexpr unsigned char kExpires = 0x10;
   /// The value grew once: it is likely to grow again.
   static constexpr unsigned char kGrown = 0x20;
+  static constexpr unsigned char kLarge = 0x40;
 
   [[nodiscard]] static Entry allocate(std::size_t bytes);
   [[nodiscard]] static std::size_t header_bytes(unsigned char flags, std::size_t key_size,
@@ -119,7 +127,9 @@ inline ExpiryMs Entry::expiry() const {
 inline EntryView Entry::view() const {
   const Sizes size = sizes();
   return {bytes(size.header, size.key), bytes(size.header + size.key, size.value), expiry(),
-          static_cast<ValueType>(block_[0] & kTypeMask)};
+          static_cast<ValueType>(block_[0] & kTypeMask), is_large()};
 }
+
+inline Large* Entry::large() const { return view().large(); }
 
 }  // namespace borg::storage

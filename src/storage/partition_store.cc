@@ -50,8 +50,9 @@ struct PartitionStore::Impl {
   void next_table();
 
   SlotId first;
-  Totals totals;   // before the tables, which use it to their end
-  Totals garbage;  // the same for those that were cleared
+  Graveyard graveyard;
+  Totals totals{.graveyard = &graveyard};   // before the tables, which use it to their end
+  Totals garbage{.graveyard = &graveyard};  // the same for those that were cleared
   std::array<std::unique_ptr<SlotTable>, kSlotsPerPartition> tables;
   std::vector<std::unique_ptr<SlotTable>> cleared;
   Sweep sweep;
@@ -122,6 +123,24 @@ char* PartitionStore::resize_value(const KeyRef& key, std::size_t size) {
   return table->resize_value(key, size);
 }
 
+char* PartitionStore::splice_value(const KeyRef& key, const Splice& splice) {
+  SlotTable* table = impl_->table_of(key.slot);
+  BORG_CHECK(table != nullptr);
+  return table->splice_value(key, splice);
+}
+
+void PartitionStore::put_large(const KeyRef& key, std::unique_ptr<Large> large, ExpiryMs expiry,
+                               ValueType type) {
+  if (journal_ != nullptr) journal_->add_whole(key.key);
+  impl_->made_table_of(key.slot).put_large(key, std::move(large), expiry, type);
+}
+
+LargeEdit PartitionStore::edit_large(const KeyRef& key) {
+  const auto entry = find(key);
+  BORG_CHECK(entry && entry->is_large);
+  return {*entry->large(), impl_->totals.bytes};
+}
+
 std::size_t PartitionStore::keys() const { return impl_->totals.keys; }
 
 std::size_t PartitionStore::keys(SlotId slot) const {
@@ -132,7 +151,8 @@ std::size_t PartitionStore::keys(SlotId slot) const {
 std::size_t PartitionStore::keys_with_expiry() const { return impl_->totals.expiring; }
 
 std::size_t PartitionStore::memory_bytes() const {
-  return impl_->totals.bytes + impl_->garbage.bytes + sizeof(Impl);
+  return impl_->totals.bytes + impl_->garbage.bytes + impl_->graveyard.allocated_bytes() +
+         sizeof(Impl);
 }
 
 std::optional<std::size_t> PartitionStore::memory_bytes(const KeyRef& key) const {
@@ -208,6 +228,7 @@ std::optional<EntryView> PartitionStore::random_entry(Random& random) const {
 void PartitionStore::clear() {
   for (auto& table : impl_->tables) table.reset();
   impl_->cleared.clear();
+  impl_->graveyard.clear();
   impl_->sweep = {};
 }
 
@@ -221,16 +242,20 @@ void PartitionStore::clear_later() {
   impl.garbage.keys += impl.totals.keys;
   impl.garbage.expiring += impl.totals.expiring;
   impl.garbage.bytes += impl.totals.bytes;
-  impl.totals = {};
+  impl.totals = {.graveyard = &impl.graveyard};
   impl.sweep = {};
 }
 
-bool PartitionStore::has_garbage() const { return !impl_->cleared.empty(); }
+bool PartitionStore::has_garbage() const {
+  return !impl_->cleared.empty() || !impl_->graveyard.empty();
+}
 
 void PartitionStore::collect(ScanBudget& budget) {
   std::vector<std::unique_ptr<SlotTable>>& cleared = impl_->cleared;
+  impl_->graveyard.collect(budget);
   while (!cleared.empty() && !budget.is_spent()) {
     if (!cleared.back()->destroy_some(budget)) cleared.pop_back();
+    impl_->graveyard.collect(budget);
   }
   if (cleared.empty()) cleared.shrink_to_fit();
 }

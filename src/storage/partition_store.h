@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -10,6 +11,8 @@
 
 #include "base/ids.h"
 #include "base/random.h"
+#include "storage/change_journal.h"
+#include "storage/large.h"
 
 namespace borg::storage {
 
@@ -18,7 +21,14 @@ using ExpiryMs = std::int64_t;
 inline constexpr ExpiryMs kNoExpiry = INT64_MAX;
 
 /// What a value is. On the wire and in snapshots since v1: never renumber.
-enum class ValueType : std::uint8_t { kString = 0 };
+enum class ValueType : std::uint8_t {
+  kString = 0,
+  kList = 1,
+  kSet = 2,
+  kSortedSet = 3,
+  kHash = 4,
+};
+inline constexpr std::size_t kValueTypes = 5;
 
 /// A key with what is computed of it once: its slot and its hash. Borrows the key's bytes.
 struct KeyRef {
@@ -33,10 +43,17 @@ struct KeyRef {
 /// One stored key. Views into the store: valid until its next change.
 struct EntryView {
   std::string_view key;
-  std::string_view value;
+  std::string_view value;  ///< a container's elements, packed, unless it is large
   ExpiryMs expiry = kNoExpiry;
   ValueType type = ValueType::kString;
+  bool is_large = false;  ///< the value is the address of a Large
   [[nodiscard]] bool expired_at(std::int64_t now_ms) const { return expiry <= now_ms; }
+  /// REQUIRES: is_large.
+  [[nodiscard]] Large* large() const {
+    Large* address;
+    std::memcpy(&address, value.data(), sizeof address);
+    return address;
+  }
 };
 
 /// A position in the order in which scan() visits keys, below 2^53 in all (clients keep a
@@ -54,6 +71,29 @@ struct ScanBudget {
   std::size_t bytes_left;
   [[nodiscard]] bool is_spent() const { return keys_left == 0 || bytes_left == 0; }
   void spend(const EntryView& entry);
+};
+
+/// Part of a value that is replaced by `added` new bytes.
+struct Splice {
+  std::size_t at = 0;
+  std::size_t removed = 0;
+  std::size_t added = 0;
+};
+
+/// Leave to change a large container: the store's count of bytes is right again when it ends.
+class LargeEdit {
+ public:
+  LargeEdit(Large& large, std::size_t& total)
+      : large_(large), total_(total), before_(large.allocated_bytes()) {}
+  ~LargeEdit() { total_ += large_.allocated_bytes() - before_; }
+  LargeEdit(const LargeEdit&) = delete;
+  LargeEdit& operator=(const LargeEdit&) = delete;
+  [[nodiscard]] Large& operator*() const { return large_; }
+
+ private:
+  Large& large_;
+  std::size_t& total_;
+  std::size_t before_;
 };
 
 /// The keys of one partition: a small hash table for each of its 16 slots.
@@ -86,6 +126,16 @@ class PartitionStore {
   /// zero. Returns the writable value, valid until the next change. Repeated growth by small
   /// steps is amortized.
   char* resize_value(const KeyRef& key, std::size_t size);
+  /// Replaces part of the value of a key that is here. Returns where the new bytes, undefined as
+  /// yet, are to be written.
+  char* splice_value(const KeyRef& key, const Splice& splice);
+  /// As put(), of a container that does not fit a block.
+  void put_large(const KeyRef& key, std::unique_ptr<Large> large, ExpiryMs expiry, ValueType type);
+  /// REQUIRES: the key is here, is large, and is neither replaced nor erased meanwhile.
+  [[nodiscard]] LargeEdit edit_large(const KeyRef& key);
+  /// From now on what happens to large containers is noted there, or nowhere if it is null.
+  void record_changes(ChangeJournal* journal) { journal_ = journal; }
+  [[nodiscard]] ChangeJournal* journal() const { return journal_; }
 
   [[nodiscard]] std::size_t keys() const;
   [[nodiscard]] std::size_t keys(SlotId slot) const;
@@ -123,12 +173,14 @@ class PartitionStore {
   /// half second to destroy. Until then it counts in memory_bytes().
   void clear_later();
   [[nodiscard]] bool has_garbage() const;
-  /// Gives memory back, whole buckets at a time until the budget is spent.
+  /// Gives memory back, of what clear_later() and erased large containers left, whole buckets at
+  /// a time until the budget is spent.
   void collect(ScanBudget& budget);
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
+  ChangeJournal* journal_ = nullptr;
 };
 
 }  // namespace borg::storage

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 #include "base/check.h"
 #include "storage/hash_order.h"
@@ -47,6 +48,7 @@ void SlotTable::destroy_entries(Bucket& bucket, ScanBudget& budget) {
     Entry entry = bucket.at(i);
     budget.spend(entry.view());
     count_out(entry);
+    bury_large(entry);
     entry.destroy();
   }
   keys_ -= size;
@@ -111,6 +113,8 @@ Entry SlotTable::find(const KeyRef& key) const {
 
 void SlotTable::count_in(Entry entry) {
   totals_->bytes += entry.allocated_bytes();
+  if (entry.is_large()) [[unlikely]]
+    totals_->bytes += entry.large()->allocated_bytes();
   if (!entry.has_expiry()) return;
   ++expiring_;
   ++totals_->expiring;
@@ -118,9 +122,19 @@ void SlotTable::count_in(Entry entry) {
 
 void SlotTable::count_out(Entry entry) {
   totals_->bytes -= entry.allocated_bytes();
+  if (entry.is_large()) [[unlikely]]
+    totals_->bytes -= entry.large()->allocated_bytes();
   if (!entry.has_expiry()) return;
   --expiring_;
   --totals_->expiring;
+}
+
+/// REQUIRES: it was counted out.
+void SlotTable::bury_large(Entry entry) {
+  if (!entry.is_large()) [[likely]]
+    return;
+  BORG_CHECK(totals_->graveyard != nullptr);
+  totals_->graveyard->bury(std::unique_ptr<Large>(entry.large()));
 }
 
 template <class Change>
@@ -148,7 +162,10 @@ void SlotTable::remove_from(Bucket& bucket, std::size_t index) {
 void SlotTable::put(const KeyRef& key, std::string_view value, ExpiryMs expiry, ValueType type) {
   const Place place = place_of(key);
   if (place.is_found()) {
-    change(place, [&](Entry entry) { return entry.replaced(value, expiry, type); });
+    change(place, [&](Entry entry) {
+      bury_large(entry);
+      return entry.replaced(value, expiry, type);
+    });
     return;
   }
   const Entry entry = Entry::create(key.key, value, expiry, type);
@@ -165,6 +182,7 @@ bool SlotTable::erase(const KeyRef& key) {
   Entry entry = place.bucket->at(place.index);
   count_out(entry);
   remove_from(*place.bucket, place.index);
+  bury_large(entry);
   entry.destroy();
   --keys_;
   --totals_->keys;
@@ -185,12 +203,41 @@ char* SlotTable::resize_value(const KeyRef& key, std::size_t size) {
   return change(place, [&](Entry entry) { return entry.resized(size); }).value_data();
 }
 
+char* SlotTable::splice_value(const KeyRef& key, const Splice& splice) {
+  const Place place = place_of(key);
+  BORG_CHECK(place.is_found());
+  const Entry entry = place.bucket->at(place.index);
+  const std::size_t old_size = entry.view().value.size();
+  const std::size_t tail = old_size - splice.at - splice.removed;
+  const std::size_t size = old_size - splice.removed + splice.added;
+  if (size == old_size) return entry.value_data() + splice.at;
+  const auto move_tail = [&](char* value) {
+    char* const gap = value + splice.at;
+    if (tail > 0) std::memmove(gap + splice.added, gap + splice.removed, tail);
+  };
+  if (size < old_size) move_tail(entry.value_data());
+  char* const value = change(place, [&](Entry e) { return e.resized(size); }).value_data();
+  if (size > old_size) move_tail(value);
+  return value + splice.at;
+}
+
+void SlotTable::put_large(const KeyRef& key, std::unique_ptr<Large> large, ExpiryMs expiry,
+                          ValueType type) {
+  Large* const address = large.release();
+  char bytes[sizeof address];
+  std::memcpy(bytes, &address, sizeof address);
+  put(key, {bytes, sizeof bytes}, expiry, type);
+  find(key).mark_large();
+  totals_->bytes += address->allocated_bytes();
+}
+
 std::optional<std::size_t> SlotTable::entry_bytes(const KeyRef& key) const {
   const Entry entry = find(key);
   if (entry.is_null()) return std::nullopt;
   const Bucket& bucket = buckets_[bucket_of(key.hash)];
   const std::size_t bucket_bytes = sizeof(Bucket) + bucket.overflow_bytes();
-  return entry.allocated_bytes() + (bucket_bytes + bucket.size() - 1) / bucket.size();
+  const std::size_t large_bytes = entry.is_large() ? entry.large()->allocated_bytes() : 0;
+  return entry.allocated_bytes() + large_bytes + (bucket_bytes + bucket.size() - 1) / bucket.size();
 }
 
 void SlotTable::grow() {

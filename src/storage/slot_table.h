@@ -3,17 +3,21 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "base/random.h"
 #include "storage/bucket_array.h"
 #include "storage/entry.h"
+#include "storage/graveyard.h"
 #include "storage/partition_store.h"
 
 namespace borg::storage {
 
-/// What the tables of one partition add up to.
+/// What the tables of one partition add up to, and share.
 struct Totals {
+  /// Takes their large containers, and outlives them: without one they may have none.
+  Graveyard* graveyard = nullptr;
   std::size_t keys = 0;
   std::size_t expiring = 0;
   std::size_t bytes = 0;
@@ -47,6 +51,8 @@ class SlotTable {
   bool set_expiry(const KeyRef& key, ExpiryMs expiry);
   /// REQUIRES: the key is here.
   char* resize_value(const KeyRef& key, std::size_t size);
+  char* splice_value(const KeyRef& key, const Splice& splice);
+  void put_large(const KeyRef& key, std::unique_ptr<Large> large, ExpiryMs expiry, ValueType type);
   /// The entry's bytes and its share of its bucket.
   [[nodiscard]] std::optional<std::size_t> entry_bytes(const KeyRef& key) const;
 
@@ -94,6 +100,7 @@ class SlotTable {
   void remove_from(Bucket& bucket, std::size_t index);
   void count_in(Entry entry);
   void count_out(Entry entry);
+  void bury_large(Entry entry);
   void destroy_entries(Bucket& bucket, ScanBudget& budget);
   void grow();
   void shrink();
