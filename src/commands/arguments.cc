@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <string>
 
 #include "resp/integer.h"
 
@@ -23,6 +22,14 @@ bool from_now(TimeUnit unit) {
 }
 
 }  // namespace
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
 
 std::optional<std::int64_t> read_integer(Context& context, std::string_view text) {
   const auto value = resp::parse_integer(text);

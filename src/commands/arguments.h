@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "commands/command.h"
@@ -23,6 +24,8 @@ inline constexpr std::size_t kValueBytesMax = 512u * 1024 * 1024;
   }
   return true;
 }
+
+[[nodiscard]] std::string lower_case(std::string_view text);
 
 /// The integer in `text`; or nullopt, and Redis's error is written.
 [[nodiscard]] std::optional<std::int64_t> read_integer(Context& context, std::string_view text);

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/byte_buffer.h"
 #include "resp/writer.h"
@@ -77,6 +79,9 @@ struct Context {
   /// Set by a *read* of given keys that met an expired one: the primary then deletes it by a
   /// replicated command before the reply goes out, so that no replica ever shows it again.
   bool met_expired = false;
+  /// The command that replicas run in place of this one, if it is not empty, as chance had a part
+  /// in what happened: it gives the same reply and the same change.
+  std::vector<std::string> outcome = {};
 };
 /// The number of arguments was checked by check_arity().
 using Handler = void (*)(Context& context, Args args);
@@ -91,6 +96,10 @@ struct CommandSpec {
   std::int8_t last_key = 0;   ///< negative: counts from the end
   std::int8_t key_step = 0;
   std::uint16_t key_use = 0;
+  std::uint16_t other_key_use = 0;  ///< of the keys behind the first, where it is another
+  /// The argument that says how many keys follow it; 0: none does. Where there is a first key as
+  /// well it is one more.
+  std::int8_t numkeys_at = 0;
   Handler handler = nullptr;  ///< null unless place is kPartition
   std::string_view group;     ///< "string", "generic", "connection", "server", "cluster"
   std::string_view since;     ///< of Redis, or Borg's own version
@@ -120,8 +129,21 @@ struct KeyRange {
   std::size_t first = 0;
   std::size_t last = 0;  ///< inclusive; 0 with first 0: no key
   std::size_t step = 1;
+  std::size_t before = 0;  ///< one more key; 0: none
+
+  /// Calls visit(position) for each key.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    if (first == 0) return;
+    if (before != 0) visit(before);
+    for (std::size_t i = first; i <= last; i += step) visit(i);
+  }
 };
+/// None if the number of keys is an argument that makes no sense: the handler says so.
 [[nodiscard]] KeyRange key_range(const CommandSpec& spec, Args args);
+/// For a command of several keys that is not split: writes the error and returns false unless
+/// they are all of one slot.
+bool check_one_slot(const CommandSpec& spec, Args args, resp::Writer& reply);
 
 /// COMMAND, COMMAND COUNT | INFO | DOCS | LIST | GETKEYS …: answered from the table alone.
 /// REQUIRES: args resolve to a row and fit its arity.

@@ -120,18 +120,20 @@ std::uint16_t key_use_of(const CommandSpec& spec, Args args) {
 void write_keys_of(Args args, WithUse with_use, resp::Writer& reply) {
   const CommandSpec* const spec = resolve(args);
   if (spec == nullptr || spec->is(kInternal)) return reply.error("ERR Invalid command specified");
-  if (spec->first_key == 0) return reply.error("ERR The command has no key arguments");
+  if (!has_keys(*spec)) return reply.error("ERR The command has no key arguments");
   if (!fits_arity(*spec, args)) {
     return reply.error("ERR Invalid number of arguments specified for command");
   }
   const KeyRange range = key_range(*spec, args);
-  const std::uint16_t key_use = key_use_of(*spec, args);
-  reply.array((range.last - range.first) / range.step + 1);
-  for (std::size_t i = range.first; i <= range.last; i += range.step) {
+  if (range.first == 0) return reply.error("ERR Invalid arguments specified for command");
+  std::uint16_t key_use = key_use_of(*spec, args);
+  reply.array((range.last - range.first) / range.step + 1 + (range.before != 0 ? 1 : 0));
+  range.for_each([&](std::size_t i) {
     if (with_use == WithUse::kYes) reply.array(2);
     reply.bulk(args[i]);
     if (with_use == WithUse::kYes) write_status_set(key_use_names(key_use), reply);
-  }
+    if (spec->other_key_use != 0) key_use = spec->other_key_use;
+  });
 }
 
 void write_count(resp::Writer& reply) {

@@ -13,9 +13,10 @@ void write_field(std::string_view name, std::string_view value, resp::Writer& re
   reply.bulk(value);
 }
 
-void write_arguments(const std::vector<Argument>& arguments, resp::Writer& reply);
+/// `keys` counts those that were written: each is described by a key specification of its own.
+void write_arguments(const std::vector<Argument>& arguments, int& keys, resp::Writer& reply);
 
-void write_argument(const Argument& argument, resp::Writer& reply) {
+void write_argument(const Argument& argument, int& keys, resp::Writer& reply) {
   const bool is_key = argument.type == "key";
   const bool has_flags = argument.optional || argument.multiple;
   reply.map(2 + std::size_t{is_key} + std::size_t{!argument.token.empty()} +
@@ -24,7 +25,7 @@ void write_argument(const Argument& argument, resp::Writer& reply) {
   write_field("type", argument.type, reply);
   if (is_key) {
     reply.bulk("key_spec_index");
-    reply.integer(0);
+    reply.integer(keys++);
   }
   if (!argument.token.empty()) write_field("token", argument.token, reply);
   if (has_flags) {
@@ -36,19 +37,21 @@ void write_argument(const Argument& argument, resp::Writer& reply) {
   }
   if (!argument.children.empty()) {
     reply.bulk("arguments");
-    write_arguments(argument.children, reply);
+    write_arguments(argument.children, keys, reply);
   }
 }
 
-void write_arguments(const std::vector<Argument>& arguments, resp::Writer& reply) {
+void write_arguments(const std::vector<Argument>& arguments, int& keys, resp::Writer& reply) {
   reply.array(arguments.size());
-  for (const Argument& argument : arguments) write_argument(argument, reply);
+  for (const Argument& argument : arguments) write_argument(argument, keys, reply);
 }
 
 }  // namespace
 
+bool has_keys(const CommandSpec& spec) { return spec.first_key > 0 || spec.numkeys_at > 0; }
+
 void write_docs(const CommandSpec& spec, resp::Writer& reply) {
-  const auto arguments = parse_syntax(spec.syntax, spec.first_key > 0);
+  const auto arguments = parse_syntax(spec.syntax, has_keys(spec));
   const auto rows = subcommands(spec);
   reply.bulk(spec.name);
   reply.map(4 + std::size_t{!arguments.empty()} + std::size_t{!rows.empty()});
@@ -58,7 +61,8 @@ void write_docs(const CommandSpec& spec, resp::Writer& reply) {
   write_field("complexity", spec.complexity, reply);
   if (!arguments.empty()) {
     reply.bulk("arguments");
-    write_arguments(arguments, reply);
+    int keys = 0;
+    write_arguments(arguments, keys, reply);
   }
   if (!rows.empty()) {
     reply.bulk("subcommands");

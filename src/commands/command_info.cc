@@ -53,34 +53,77 @@ Names tips(const CommandSpec& spec) {
   return names;
 }
 
-void write_key_specs(const CommandSpec& spec, resp::Writer& reply) {
-  if (spec.first_key == 0) return reply.set(0);
-  const std::int64_t last_behind_first =
-      spec.last_key < 0 ? spec.last_key : spec.last_key - spec.first_key;
-  reply.set(1);
+void write_integer_field(std::string_view name, std::int64_t value, resp::Writer& reply) {
+  reply.bulk(name);
+  reply.integer(value);
+}
+
+/// What stands before the description of where the keys behind `index` end.
+void begin_key_spec(std::uint16_t key_use, std::int64_t index, std::string_view kind,
+                    resp::Writer& reply) {
   reply.map(3);
   reply.bulk("flags");
-  write_status_set(key_use_names(spec.key_use), reply);
+  write_status_set(key_use_names(key_use), reply);
   reply.bulk("begin_search");
   reply.map(2);
   reply.bulk("type");
   reply.bulk("index");
   reply.bulk("spec");
   reply.map(1);
-  reply.bulk("index");
-  reply.integer(spec.first_key);
+  write_integer_field("index", index, reply);
   reply.bulk("find_keys");
   reply.map(2);
   reply.bulk("type");
-  reply.bulk("range");
+  reply.bulk(kind);
   reply.bulk("spec");
   reply.map(3);
-  reply.bulk("lastkey");
-  reply.integer(last_behind_first);
-  reply.bulk("keystep");
-  reply.integer(spec.key_step);
-  reply.bulk("limit");
-  reply.integer(0);
+}
+
+void write_range_spec(std::uint16_t key_use, std::int64_t index, std::int64_t last_behind,
+                      std::int64_t step, resp::Writer& reply) {
+  begin_key_spec(key_use, index, "range", reply);
+  write_integer_field("lastkey", last_behind, reply);
+  write_integer_field("keystep", step, reply);
+  write_integer_field("limit", 0, reply);
+}
+
+void write_counted_spec(std::uint16_t key_use, std::int64_t index, resp::Writer& reply) {
+  begin_key_spec(key_use, index, "keynum", reply);
+  write_integer_field("keynumidx", 0, reply);
+  write_integer_field("firstkey", 1, reply);
+  write_integer_field("keystep", 1, reply);
+}
+
+void write_key_specs(const CommandSpec& spec, resp::Writer& reply) {
+  const bool is_counted = spec.numkeys_at != 0;
+  if (spec.first_key == 0 && !is_counted) return reply.set(0);
+  const bool has_two = spec.other_key_use != 0;
+  reply.set(has_two ? 2 : 1);
+  if (has_two || !is_counted) {
+    const bool is_alone = has_two || spec.last_key >= 0;
+    const std::int64_t behind = has_two ? 0 : spec.last_key - (is_alone ? spec.first_key : 0);
+    write_range_spec(spec.key_use, spec.first_key, behind, spec.key_step, reply);
+  }
+  const std::uint16_t counted_use = has_two ? spec.other_key_use : spec.key_use;
+  if (is_counted) return write_counted_spec(counted_use, spec.numkeys_at, reply);
+  if (!has_two) return;
+  const int second = spec.first_key + spec.key_step;
+  const std::int64_t behind = spec.last_key < 0 ? spec.last_key : spec.last_key - second;
+  write_range_spec(spec.other_key_use, second, behind, spec.key_step, reply);
+}
+
+/// The ACL category of the commands of one type; empty for the other groups.
+std::string_view type_category(std::string_view group) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kCategories{
+      {{"string", "@string"},
+       {"hash", "@hash"},
+       {"list", "@list"},
+       {"set", "@set"},
+       {"sorted-set", "@sortedset"}}};
+  for (const auto& [name, category] : kCategories) {
+    if (name == group) return category;
+  }
+  return {};
 }
 
 }  // namespace
@@ -105,7 +148,9 @@ std::vector<std::string_view> acl_categories(const CommandSpec& spec) {
   if (spec.is(kAboutKeyspace)) names.push_back("@keyspace");
   if (spec.is(kReadOnly)) names.push_back("@read");
   if (spec.is(kWrite)) names.push_back("@write");
-  if (spec.group == "string") names.push_back("@string");
+  if (const auto category = type_category(spec.group); !category.empty()) {
+    names.push_back(category);
+  }
   if (spec.is(kAdmin)) names.push_back("@admin");
   names.push_back(spec.is(kFast) ? "@fast" : "@slow");
   if (spec.is(kAdmin) || spec.is(kDangerous)) names.push_back("@dangerous");
@@ -126,7 +171,9 @@ void write_info(const CommandSpec& spec, resp::Writer& reply) {
   reply.array(10);
   reply.bulk(spec.name);
   reply.integer(spec.arity);
-  write_status_set(names_of(spec.flags, kFlagNames), reply);
+  Names flags = names_of(spec.flags, kFlagNames);
+  if (spec.numkeys_at != 0) flags.push_back("movablekeys");
+  write_status_set(flags, reply);
   reply.integer(spec.first_key);
   reply.integer(spec.last_key);
   reply.integer(spec.key_step);

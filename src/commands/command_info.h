@@ -22,6 +22,7 @@ void write_docs(const CommandSpec& spec, resp::Writer& reply);
 [[nodiscard]] std::vector<const CommandSpec*> subcommands(const CommandSpec& container);
 
 /// True for a row that is not a subcommand's and that clients may call.
+[[nodiscard]] bool has_keys(const CommandSpec& spec);
 [[nodiscard]] bool is_top_level(const CommandSpec& spec);
 
 void write_status_set(const std::vector<std::string_view>& names, resp::Writer& reply);

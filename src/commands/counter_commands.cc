@@ -22,6 +22,7 @@ constexpr std::string_view kNotAFloat = "ERR value is not a valid float";
 void add(Context& context, std::string_view name, std::int64_t increment) {
   const KeyRef key = key_ref(name);
   const auto entry = find_for_write(context, key);
+  if (!has_type(context, entry, storage::ValueType::kString)) return;
   std::int64_t value = 0;
   if (entry) {
     const auto old = read_integer(context, entry->value);
@@ -63,6 +64,7 @@ void decrby(Context& context, Args args) {
 void incrbyfloat(Context& context, Args args) {
   const KeyRef key = key_ref(args[1]);
   const auto entry = find_for_write(context, key);
+  if (!has_type(context, entry, storage::ValueType::kString)) return;
   const auto old = entry ? parse_float(entry->value) : 0.0L;
   const auto increment = parse_float(args[2]);
   if (!old || !increment) return context.reply.error(kNotAFloat);

@@ -6,6 +6,7 @@
 #include "commands/arguments.h"
 #include "commands/key_access.h"
 #include "resp/integer.h"
+#include "storage/value_kinds.h"
 
 namespace borg::commands::run {
 
@@ -19,13 +20,17 @@ constexpr std::size_t kEmbeddedBytesMax = 44;
 constexpr std::int64_t kSharedIntegers = 10'000;
 constexpr std::int64_t kSharedReferences = std::numeric_limits<std::int32_t>::max();
 
-/// What Redis would say of a value that was stored whole.
-std::string_view encoding_of(std::string_view value) {
+/// What Redis would say of a value, of a string as if it was stored whole.
+std::string_view encoding_of(const storage::EntryView& entry) {
+  if (entry.type != storage::ValueType::kString) return storage::encoding_of_container(entry);
+  const std::string_view value = entry.value;
   if (resp::parse_integer(value)) return "int";
   return value.size() <= kEmbeddedBytesMax ? "embstr" : "raw";
 }
 
-std::int64_t references_of(std::string_view value) {
+std::int64_t references_of(const storage::EntryView& entry) {
+  if (entry.type != storage::ValueType::kString) return 1;
+  const std::string_view value = entry.value;
   const auto integer = resp::parse_integer(value);
   return integer && *integer >= 0 && *integer < kSharedIntegers ? kSharedReferences : 1;
 }
@@ -66,19 +71,20 @@ void exists(Context& context, Args args) {
 }
 
 void type(Context& context, Args args) {
-  context.reply.simple(find_for_read(context, key_ref(args[1])) ? "string" : "none");
+  const auto entry = find_for_read(context, key_ref(args[1]));
+  context.reply.simple(entry ? type_name(entry->type) : "none");
 }
 
 void object_encoding(Context& context, Args args) {
   const auto entry = find_for_read(context, key_ref(args[2]));
   if (!entry) return context.reply.null();
-  context.reply.bulk(encoding_of(entry->value));
+  context.reply.bulk(encoding_of(*entry));
 }
 
 void object_refcount(Context& context, Args args) {
   const auto entry = find_for_read(context, key_ref(args[2]));
   if (!entry) return context.reply.null();
-  context.reply.integer(references_of(entry->value));
+  context.reply.integer(references_of(*entry));
 }
 
 void object_idletime(Context& context, Args args) {

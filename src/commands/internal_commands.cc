@@ -42,10 +42,11 @@ std::optional<std::uint64_t> read_natural(Context& context, std::string_view tex
 
 struct Filter {
   std::string_view pattern = "*";
-  bool has_type = true;  // that of every value there is
+  std::string_view type;  // of any, if it is empty
 
-  [[nodiscard]] bool passes(std::string_view key) const {
-    return has_type && (pattern == "*" || glob_match(pattern, key));
+  [[nodiscard]] bool passes(const EntryView& entry) const {
+    if (!type.empty() && !equals_ignoring_case(type, type_name(entry.type))) return false;
+    return pattern == "*" || glob_match(pattern, entry.key);
   }
 };
 
@@ -60,7 +61,7 @@ std::optional<Filter> read_filter(Context& context, Args options) {
     if (is_pattern) {
       filter.pattern = options[i + 1];
     } else {
-      filter.has_type = equals_ignoring_case(options[i + 1], "string");
+      filter.type = options[i + 1];
     }
   }
   return filter;
@@ -101,7 +102,7 @@ void scan(Context& context, Args args) {
   const auto next =
       context.store.scan(ScanCursor{*slot, *position}, std::max<std::uint64_t>(*keys_min, 1),
                          SIZE_MAX, [&](const EntryView& entry) {
-                           if (!entry.expired_at(context.now_ms) && filter->passes(entry.key)) {
+                           if (!entry.expired_at(context.now_ms) && filter->passes(entry)) {
                              keys.push_back(entry.key);
                            }
                          });

@@ -13,6 +13,7 @@ void count(Context& context, Args args);
 void scan(Context& context, Args args);
 void randomkey(Context& context, Args args);
 void expire_keys(Context& context, Args args);
+void remove_drawn(Context& context, Args args);
 void slotcount(Context& context, Args args);
 void slotkeys(Context& context, Args args);
 
@@ -56,6 +57,18 @@ inline constexpr auto kInternalRows = std::to_array<CommandSpec>({
      .since = "0.1.0",
      .syntax = "key [key ...]",
      .summary = "Erases those of the keys that are expired and returns how many"},
+    {.name = "_spop",
+     .arity = -4,
+     .flags = kWrite | kInternal,
+     .first_key = 1,
+     .last_key = 1,
+     .key_step = 1,
+     .key_use = kKeyRw | kKeyDelete,
+     .handler = run::remove_drawn,
+     .group = "internal",
+     .since = "0.1.0",
+     .syntax = "key one-or-many member [member ...]",
+     .summary = "What SPOP has drawn: removes these members, and replies as SPOP"},
     {.name = "_slotcount",
      .arity = 2,
      .flags = kReadOnly | kInternal,

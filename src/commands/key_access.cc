@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/key_access.h"
 
+#include <array>
+
 namespace borg::commands {
+
+std::string_view type_name(storage::ValueType type) {
+  static constexpr std::array<std::string_view, storage::kValueTypes> kNames{"string", "list",
+                                                                             "set", "zset", "hash"};
+  return kNames.at(static_cast<std::size_t>(type));
+}
 
 void store_value(Context& context, const storage::KeyRef& key, std::string_view value,
                  storage::ExpiryMs expiry) {

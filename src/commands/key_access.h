@@ -32,7 +32,22 @@ namespace borg::commands {
   return entry;
 }
 
-/// Inserts or replaces a key; one whose time has passed already is erased instead.
+/// Redis's word for it, as TYPE says it.
+[[nodiscard]] std::string_view type_name(storage::ValueType type);
+
+inline constexpr std::string_view kWrongType =
+    "WRONGTYPE Operation against a key holding the wrong kind of value";
+
+/// False if there is an entry of another type, and the error is written.
+[[nodiscard]] inline bool has_type(Context& context, const std::optional<storage::EntryView>& entry,
+                                   storage::ValueType type) {
+  if (!entry || entry->type == type) [[likely]]
+    return true;
+  context.reply.error(kWrongType);
+  return false;
+}
+
+/// Inserts or replaces a key with a string; one whose time has passed already is erased instead.
 void store_value(Context& context, const storage::KeyRef& key, std::string_view value,
                  storage::ExpiryMs expiry);
 

@@ -37,7 +37,7 @@ class NameIndex {
 
  private:
   static constexpr std::size_t kBuckets = 1024;
-  static constexpr std::uint8_t kEmpty = 255;
+  static constexpr std::uint16_t kEmpty = 0xffff;
 
   static constexpr std::size_t next(std::size_t bucket) { return (bucket + 1) % kBuckets; }
 
@@ -56,10 +56,10 @@ class NameIndex {
     for (; buckets_[bucket] != kEmpty; bucket = next(bucket)) {
       BORG_CHECK(rows[buckets_[bucket]].name != rows[row].name);
     }
-    buckets_[bucket] = static_cast<std::uint8_t>(row);
+    buckets_[bucket] = static_cast<std::uint16_t>(row);
   }
 
-  std::array<std::uint8_t, kBuckets> buckets_{};
+  std::array<std::uint16_t, kBuckets> buckets_{};
 };
 
 }  // namespace borg::commands

@@ -14,6 +14,7 @@ namespace {
 using storage::key_ref;
 using storage::KeyRef;
 
+constexpr storage::ValueType kString = storage::ValueType::kString;
 constexpr std::string_view kTooLong =
     "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
 
@@ -48,6 +49,7 @@ void write_size(Context& context, std::size_t size) {
 void append(Context& context, Args args) {
   const KeyRef key = key_ref(args[1]);
   const auto entry = find_for_write(context, key);
+  if (!has_type(context, entry, kString)) return;
   if (!entry) {
     store_value(context, key, args[2], storage::kNoExpiry);
     return write_size(context, args[2].size());
@@ -60,6 +62,7 @@ void append(Context& context, Args args) {
 
 void strlen(Context& context, Args args) {
   const auto entry = find_for_read(context, key_ref(args[1]));
+  if (!has_type(context, entry, kString)) return;
   write_size(context, entry ? entry->value.size() : 0);
 }
 
@@ -69,6 +72,7 @@ void getrange(Context& context, Args args) {
   const auto end = read_integer(context, args[3]);
   if (!end) return;
   const auto entry = find_for_read(context, key_ref(args[1]));
+  if (!has_type(context, entry, kString)) return;
   context.reply.bulk(entry ? part_of(entry->value, *start, *end) : std::string_view());
 }
 
@@ -79,6 +83,7 @@ void setrange(Context& context, Args args) {
   const std::string_view part = args[3];
   const KeyRef key = key_ref(args[1]);
   const auto entry = find_for_write(context, key);
+  if (!has_type(context, entry, kString)) return;
   const std::size_t old_size = entry ? entry->value.size() : 0;
   if (part.empty()) return write_size(context, old_size);
   if (static_cast<std::uint64_t>(*offset) + part.size() > kValueBytesMax) {

@@ -13,6 +13,9 @@ using storage::EntryView;
 using storage::key_ref;
 using storage::KeyRef;
 using storage::kNoExpiry;
+using storage::ValueType;
+
+constexpr ValueType kString = ValueType::kString;
 
 void write_value(Context& context, const std::optional<EntryView>& entry) {
   if (entry) {
@@ -33,7 +36,10 @@ void set_with_options(Context& context, Args args) {
   }
   const KeyRef key = key_ref(args[1]);
   const auto entry = find_for_write(context, key);
-  if (options->get_old) write_value(context, entry);
+  if (options->get_old) {
+    if (!has_type(context, entry, kString)) return;
+    write_value(context, entry);
+  }
   if ((options->only_if_absent && entry) || (options->only_if_present && !entry)) {
     if (!options->get_old) context.reply.null();
     return;
@@ -53,7 +59,8 @@ void set_for(Context& context, Args args, TimeUnit unit, std::string_view comman
 }  // namespace
 
 void get(Context& context, Args args) {
-  write_value(context, find_for_read(context, key_ref(args[1])));
+  const auto entry = find_for_read(context, key_ref(args[1]));
+  if (has_type(context, entry, kString)) write_value(context, entry);
 }
 
 void set(Context& context, Args args) {
@@ -78,13 +85,16 @@ void psetex(Context& context, Args args) {
 
 void getset(Context& context, Args args) {
   const KeyRef key = key_ref(args[1]);
-  write_value(context, find_for_write(context, key));
+  const auto entry = find_for_write(context, key);
+  if (!has_type(context, entry, kString)) return;
+  write_value(context, entry);
   store_value(context, key, args[2], kNoExpiry);
 }
 
 void getdel(Context& context, Args args) {
   const KeyRef key = key_ref(args[1]);
   const auto entry = find_for_write(context, key);
+  if (!has_type(context, entry, kString)) return;
   write_value(context, entry);
   if (!entry) return;
   context.store.erase(key);
@@ -97,6 +107,7 @@ void getex(Context& context, Args args) {
   const KeyRef key = key_ref(args[1]);
   const auto entry = find_for_write(context, key);
   if (!entry) return context.reply.null();
+  if (!has_type(context, entry, kString)) return;
   std::int64_t expiry = options->persist ? kNoExpiry : entry->expiry;
   if (options->has_time) {
     const auto time = read_expiry(context, options->time, options->unit, "getex");
@@ -111,7 +122,9 @@ void getex(Context& context, Args args) {
 void mget(Context& context, Args args) {
   context.reply.array(args.size() - 1);
   for (const std::string_view name : args.subspan(1)) {
-    write_value(context, find_for_read(context, key_ref(name)));
+    const auto entry = find_for_read(context, key_ref(name));
+    const bool is_string = entry && entry->type == kString;
+    write_value(context, is_string ? entry : std::nullopt);
   }
 }
 

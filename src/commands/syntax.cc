@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "commands/arguments.h"
+
 namespace borg::commands {
 
 namespace {
@@ -13,11 +15,12 @@ namespace {
 using Arguments = std::vector<Argument>;
 
 std::string_view type_of(std::string_view name, bool has_keys) {
-  static constexpr std::array<std::string_view, 15> kIntegers{
-      "seconds", "milliseconds", "increment", "decrement", "offset",
-      "start",   "end",          "count",     "cursor",    "index",
-      "slot",    "numreplicas",  "timeout",   "protover",  "client-id"};
-  if (name == "key") return has_keys ? "key" : "string";
+  static constexpr std::array<std::string_view, 3> kKeys{"key", "source", "destination"};
+  static constexpr std::array<std::string_view, 20> kIntegers{
+      "seconds",   "milliseconds", "increment", "decrement", "offset",      "start",   "end",
+      "count",     "cursor",       "index",     "slot",      "numreplicas", "timeout", "protover",
+      "client-id", "numkeys",      "limit",     "rank",      "stop",        "maxlen"};
+  if (std::ranges::find(kKeys, name) != kKeys.end()) return has_keys ? "key" : "string";
   if (name == "pattern") return "pattern";
   if (name.starts_with("unix-time")) return "unix-time";
   if (name.starts_with("float-")) return "double";
@@ -27,14 +30,6 @@ std::string_view type_of(std::string_view name, bool has_keys) {
 bool is_literal(std::string_view word) {
   return !word.empty() &&
          std::ranges::all_of(word, [](char c) { return (c >= 'A' && c <= 'Z') || c == '-'; });
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
 }
 
 Argument group_of(std::string_view type, Arguments children) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "commands/command.h"
+#include "commands/command_info.h"
 
 namespace borg::commands {
 namespace {
@@ -61,10 +62,10 @@ TEST(Syntax, ReadsNestedOptions) {
 
 TEST(Syntax, OfEveryRowIsUnderstood) {
   for (const CommandSpec& spec : all_commands()) {
-    const std::string text = shown(parse_syntax(spec.syntax, spec.first_key > 0));
+    const std::string text = shown(parse_syntax(spec.syntax, has_keys(spec)));
     EXPECT_EQ(text.empty(), spec.syntax.empty()) << spec.name;
     EXPECT_EQ(text.find_first_of("[]|."), std::string::npos) << spec.name << ": " << text;
-    EXPECT_EQ(text.find(":key") != std::string::npos, spec.first_key > 0) << spec.name;
+    EXPECT_EQ(text.find(":key") != std::string::npos, has_keys(spec)) << spec.name;
   }
 }
 

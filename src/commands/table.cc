@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 
+#include "base/slot.h"
 #include "commands/cluster_commands.h"
 #include "commands/command.h"
 #include "commands/connection_commands.h"
 #include "commands/counter_commands.h"
 #include "commands/expiry_commands.h"
 #include "commands/generic_commands.h"
+#include "commands/hash_commands.h"
 #include "commands/internal_commands.h"
 #include "commands/keyspace_commands.h"
+#include "commands/list_commands.h"
 #include "commands/name_index.h"
 #include "commands/range_commands.h"
 #include "commands/server_commands.h"
+#include "commands/set_commands.h"
 #include "commands/string_commands.h"
+#include "resp/integer.h"
 
 namespace borg::commands {
 
@@ -28,14 +34,15 @@ constexpr auto concatenate(const std::array<CommandSpec, kSizes>&... parts) {
   return rows;
 }
 
-constexpr auto kRows =
-    concatenate(kStringRows, kRangeRows, kCounterRows, kExpiryRows, kGenericRows, kKeyspaceRows,
-                kConnectionRows, kServerRows, kClusterRows, kInternalRows);
+constexpr auto kRows = concatenate(kStringRows, kRangeRows, kCounterRows, kHashRows, kListRows,
+                                   kSetRows, kExpiryRows, kGenericRows, kKeyspaceRows,
+                                   kConnectionRows, kServerRows, kClusterRows, kInternalRows);
 constexpr NameIndex kIndex(kRows);
 
 constexpr bool is_sound(const CommandSpec& spec) {
   const bool is_split = spec.last_key < 0 || spec.is(kEveryPartition);
-  return spec.arity != 0 && (spec.merge != Merge::kNone) == is_split &&
+  return spec.arity != 0 && (spec.merge == Merge::kNone || is_split) &&
+         (spec.merge != Merge::kNone || !spec.is(kEveryPartition)) &&
          (spec.first_key == 0 || (spec.key_step > 0 && spec.key_use != 0));
 }
 static_assert(std::ranges::all_of(kRows, is_sound));
@@ -105,13 +112,38 @@ bool check_arity(const CommandSpec& spec, Args args, resp::Writer& reply) {
   return false;
 }
 
+namespace {
+
+KeyRange counted_keys(const CommandSpec& spec, Args args) {
+  const auto at = static_cast<std::size_t>(spec.numkeys_at);
+  const auto count = at < args.size() ? resp::parse_integer(args[at]) : std::nullopt;
+  if (!count || *count < 1 || *count > static_cast<std::int64_t>(args.size() - at - 1)) return {};
+  return {at + 1, at + static_cast<std::size_t>(*count), 1,
+          static_cast<std::size_t>(spec.first_key)};
+}
+
+}  // namespace
+
+bool check_one_slot(const CommandSpec& spec, Args args, resp::Writer& reply) {
+  std::optional<SlotId> slot;
+  bool is_one = true;
+  key_range(spec, args).for_each([&](std::size_t i) {
+    const SlotId next = slot_of_key(args[i]);
+    is_one = is_one && slot.value_or(next) == next;
+    slot = next;
+  });
+  if (!is_one) reply.error("CROSSSLOT Keys in request don't hash to the same slot");
+  return is_one;
+}
+
 KeyRange key_range(const CommandSpec& spec, Args args) {
+  if (spec.numkeys_at != 0) return counted_keys(spec, args);
   if (spec.first_key == 0) return {};
   const auto count = static_cast<std::int64_t>(args.size());
   const std::int64_t last = spec.last_key < 0 ? count + spec.last_key : spec.last_key;
   if (last >= count || last < spec.first_key) return {};
   return {static_cast<std::size_t>(spec.first_key), static_cast<std::size_t>(last),
-          static_cast<std::size_t>(spec.key_step)};
+          static_cast<std::size_t>(spec.key_step), 0};
 }
 
 }  // namespace borg::commands

@@ -83,7 +83,7 @@ void Gateway::execute(Client& client, commands::Args args) {
   const commands::KeyRange range = commands::key_range(*spec, args);
   if (spec->is(commands::kEveryPartition)) {
     SplitCommand::start_everywhere(*this, client, *spec, args);
-  } else if (range.first == range.last) {
+  } else if (range.first == range.last && range.before == 0) {
     forward(client, partition_of(slot_of_key(args[range.first])), spec->is(commands::kWrite), args);
   } else {
     split(client, *spec, args, range);
@@ -93,6 +93,15 @@ void Gateway::execute(Client& client, commands::Args args) {
 void Gateway::split(Client& client, const commands::CommandSpec& spec, commands::Args args,
                     const commands::KeyRange& range) {
   const PartitionId first = partition_of(slot_of_key(args[range.first]));
+  if (spec.merge == commands::Merge::kNone) {
+    ByteBuffer error;
+    resp::Writer writer(error, client.version);
+    if (commands::check_one_slot(spec, args, writer)) {
+      return forward(client, first, spec.is(commands::kWrite), args);
+    }
+    client.reply_now(error.view());
+    return host_.client_has_output(client);
+  }
   for (std::size_t i = range.first + range.step; i <= range.last; i += range.step) {
     if (partition_of(slot_of_key(args[i])) == first) continue;
     SplitCommand::start(*this, client, spec, args, range);

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "commands/arguments.h"
+#include "commands/element_scan.h"
 #include "resp/integer.h"
 #include "resp/parser.h"
 
@@ -23,16 +24,6 @@ std::uint64_t cursor_of(std::uint64_t slot, std::uint64_t position) {
   return slot << kPositionBits | position;
 }
 
-/// As Redis's strtoul() does: nothing is 0, and a minus counts down from 2^64.
-bool read_cursor(std::string_view text, std::uint64_t& cursor) {
-  cursor = 0;
-  if (text.empty()) return true;
-  const bool negative = text.front() == '-';
-  if (!resp::parse_whole(text.substr(negative ? 1 : 0), cursor)) return false;
-  if (negative) cursor = 0 - cursor;
-  return true;
-}
-
 void reply_error(Gateway& gateway, Client& client, std::string_view error) {
   ByteBuffer out;
   resp::Writer(out, client.version).error(error);
@@ -47,7 +38,7 @@ ScanCommand::ScanCommand(Gateway& gateway, Client& client, std::uint64_t cursor,
 
 void ScanCommand::start_scan(Gateway& gateway, Client& client, commands::Args args) {
   std::uint64_t cursor = 0;
-  if (!read_cursor(args[1], cursor)) {
+  if (!commands::read_cursor(args[1], cursor)) {
     reply_error(gateway, client, "ERR invalid cursor");
     return;
   }

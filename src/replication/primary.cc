@@ -27,8 +27,7 @@ resp::Version version_of(const wire::Origin& origin) {
 std::vector<std::string_view> keys_of(const commands::CommandSpec& spec, commands::Args args) {
   std::vector<std::string_view> keys;
   const commands::KeyRange range = commands::key_range(spec, args);
-  if (range.first == 0) return keys;
-  for (std::size_t i = range.first; i <= range.last; i += range.step) keys.push_back(args[i]);
+  range.for_each([&](std::size_t i) { keys.push_back(args[i]); });
   return keys;
 }
 
@@ -106,12 +105,11 @@ std::int64_t Replica::advance_clock(Now now) { return std::max(clock_ms_, now.wa
 
 /// Whether the command's keys are all of this partition: other nodes may ask for anything.
 bool Replica::has_place_for_keys(const commands::CommandSpec& spec, commands::Args args) const {
-  const commands::KeyRange range = commands::key_range(spec, args);
-  if (range.first == 0) return true;
-  for (std::size_t i = range.first; i <= range.last; i += range.step) {
-    if (partition_of(slot_of_key(args[i])) != partition_) return false;
-  }
-  return true;
+  bool is_here = true;
+  commands::key_range(spec, args).for_each([&](std::size_t i) {
+    is_here = is_here && partition_of(slot_of_key(args[i])) == partition_;
+  });
+  return is_here;
 }
 
 /// The command's row, if it can be executed here; else the reply says why not.
@@ -147,7 +145,9 @@ void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
                             .now_ms = advance_clock(now),
                             .random = sink.draw_random(),
                             .reply = reply};
+  record_changes();
   spec->handler(context, request.args);
+  store_.record_changes(nullptr);
   const std::string_view bytes = reply.buffer().view();
   if (context.met_expired && !context.changed) run_expiry(keys_of(*spec, request.args), now, sink);
   // A write that changed nothing is recorded too: another copy of it that comes later must not
@@ -158,7 +158,7 @@ void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
     return is_write && (!request.is_only_copy || stable_ < last_seq_ || !may_serve(now, sink));
   };
   if (context.changed || (is_recorded() && !sink.too_few_nodes())) {
-    append(*spec, request.origin, request.args, context, bytes, sink);
+    append_outcome(*spec, request, context, bytes, sink);
     answer_write(request.origin, bytes, last_seq_, now, sink);
     return;
   }
@@ -210,6 +210,19 @@ bool Replica::answer_duplicate(const wire::Origin& origin, Now now, ReplicaSink&
   return true;
 }
 
+/// Replicas run the command, or what the handler made of it where chance had a part.
+void Replica::append_outcome(const commands::CommandSpec& spec, const RequestView& request,
+                             const commands::Context& context, std::string_view reply,
+                             ReplicaSink& sink) {
+  if (context.outcome.empty()) {
+    return append(spec, request.origin, request.args, context, reply, sink);
+  }
+  const std::vector<std::string_view> args(context.outcome.begin(), context.outcome.end());
+  const commands::CommandSpec* const outcome = commands::resolve(args);
+  BORG_CHECK(outcome != nullptr && outcome->handler != nullptr);
+  append(*outcome, request.origin, args, context, reply, sink);
+}
+
 void Replica::append(const commands::CommandSpec& spec, const wire::Origin& origin,
                      commands::Args args, const commands::Context& context, std::string_view reply,
                      ReplicaSink& sink) {
@@ -254,6 +267,7 @@ void Replica::run_expiry(const std::vector<std::string_view>& keys, Now now, Rep
                             .now_ms = advance_clock(now),
                             .random = 0,
                             .reply = reply};
+  journal_.clear();
   const std::size_t before = store_.keys();
   kSpec->handler(context, args);
   expired_keys_ += before - store_.keys();

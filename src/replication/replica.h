@@ -20,6 +20,8 @@
 
 namespace borg::replication {
 
+class ElementEncoder;
+
 /// Which part of a replica's stream a sent frame belongs to; comes back with its ack.
 struct SentFrame {
   PartitionId partition;
@@ -178,6 +180,11 @@ class Replica {
   [[nodiscard]] bool waits_for(NodeId node) const { return feeds(node) && peer(node)->counts(); }
 
  private:
+  /// A large container of which a snapshot has brought the elements before `position` only.
+  struct Partial {
+    std::string key;
+    std::uint64_t position = 0;
+  };
   /// A replica that this primary feeds.
   struct Peer {
     enum class Phase : std::uint8_t {
@@ -191,6 +198,8 @@ class Replica {
     std::uint64_t stream = 0;
     Seq acked;
     storage::ScanCursor cursor;
+    bool is_scanned = false;       ///< the cursor is behind the last key
+    std::deque<Partial> partials;  ///< behind the cursor, but for these
     Seq needed;           ///< acknowledged before its acks were waited for: it must hold this
     Seq first_hole;       ///< the first uncommitted operation that only the snapshot carries
     Seq last_hole;        ///< the last of these; those behind it are sent to it
@@ -202,6 +211,9 @@ class Replica {
     [[nodiscard]] Seq held_through() const;
     /// It holds this operation, whatever it lacks of those before.
     [[nodiscard]] bool holds(Seq seq) const;
+    [[nodiscard]] Partial* partial(std::string_view key);
+    /// The snapshot has brought the key, or at least begun to.
+    [[nodiscard]] bool has_reached(const storage::KeyRef& key) const;
   };
   /// A reply that is finished and may not be given yet.
   struct Waiter {
@@ -242,6 +254,8 @@ class Replica {
   bool answer_duplicate(const wire::Origin& origin, Now now, ReplicaSink& sink);
   void append(const commands::CommandSpec& spec, const wire::Origin& origin, commands::Args args,
               const commands::Context& context, std::string_view reply, ReplicaSink& sink);
+  void append_outcome(const commands::CommandSpec& spec, const RequestView& request,
+                      const commands::Context& context, std::string_view reply, ReplicaSink& sink);
   void run_expiry(const std::vector<std::string_view>& keys, Now now, ReplicaSink& sink);
   void expire_as_replica(Now now, std::size_t buckets);
   void answer_write(const wire::Origin& origin, std::string_view reply, Seq seq, Now now,
@@ -267,6 +281,15 @@ class Replica {
                   wire::Operation op, ReplicaSink& sink);
   void send_sync_end(Peer& peer, ReplicaSink& sink);
   bool send_entries(const Peer& peer, ByteBuffer& entries, ReplicaSink& sink);
+  bool send_next_keys(Peer& peer, ByteBuffer& entries, ReplicaSink& sink);
+  void encode_next_elements(Peer& peer, ByteBuffer& entries, const SyncLimits& limits) const;
+  void record_changes();
+  [[nodiscard]] bool encode_states(Peer& peer, const std::vector<storage::KeyRef>& keys,
+                                   bool leaves_ahead, Encoder& out) const;
+  static bool encode_list_change(const storage::ChangeJournal::Change& change, Partial* partial,
+                                 ElementEncoder& out);
+  [[nodiscard]] bool encode_large_state(Peer& peer, const storage::EntryView& entry,
+                                        Encoder& out) const;
 
   // backup.cc
   void refuse(NodeId to, Epoch term, wire::NackReason reason, ReplicaSink& sink);
@@ -302,6 +325,7 @@ class Replica {
   bool drained_reported_ = false;
   std::uint64_t next_stream_ = 1;
   std::uint64_t expired_keys_ = 0;
+  storage::ChangeJournal journal_;  // of the command that is being executed, during a sync
 
   // As backup or syncing.
   Epoch stream_term_;  // the term whose operations are accepted

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a primary sends: the stream of operations, and snapshots to replicas that begin anew.
 #include <algorithm>
+#include <tuple>
 
 #include "base/planted_bug.h"
 #include "base/probe.h"
@@ -72,25 +73,61 @@ bool Replica::send_chunk(NodeId node, ReplicaSink& sink) {
   if (!wants_chunk(node)) return false;
   Peer& p = *peer(node);
   ByteBuffer entries;
-  Encoder encoder(entries);
-  const SyncLimits limits = sink.sync_limits();
   bool is_sent = true;
-  const auto next = store_.scan(
-      p.cursor, limits.chunk_keys, limits.chunk_bytes, [&](const storage::EntryView& e) {
-        // The store gives whole buckets: of large values one alone fills a frame, and several
-        // could be more than a frame can hold.
-        const std::size_t size = entries.size() + e.key.size() + e.value.size();
-        if (size > 2 * limits.chunk_bytes) is_sent = is_sent && send_entries(p, entries, sink);
-        encode_entry(encoder, e);
-      });
-  if (!is_sent || !send_entries(p, entries, sink)) return false;
-  if (next) {
-    reached<"a snapshot takes more than one piece">();
-    p.cursor = *next;
+  if (p.partials.empty()) {
+    is_sent = send_next_keys(p, entries, sink);
   } else {
+    reached<"a large container takes a piece of its own">();
+    encode_next_elements(p, entries, sink.sync_limits());
+  }
+  if (!is_sent || !send_entries(p, entries, sink)) {
+    p.phase = Peer::Phase::kWaiting;  // link_up() comes
+    return false;
+  }
+  if (p.is_scanned && p.partials.empty()) {
     send_sync_end(p, sink);
+  } else {
+    reached<"a snapshot takes more than one piece">();
   }
   return true;
+}
+
+/// False if the link is down.
+bool Replica::send_next_keys(Peer& p, ByteBuffer& entries, ReplicaSink& sink) {
+  const SyncLimits limits = sink.sync_limits();
+  Encoder encoder(entries);
+  bool is_sent = true;
+  const auto next = store_.scan(
+      p.cursor, limits.chunk_keys, limits.chunk_bytes, [&](const storage::EntryView& entry) {
+        // The store gives whole buckets: of large values one alone fills a frame, and several
+        // could be more than a frame can hold.
+        const std::size_t size = entries.size() + entry.key.size() + entry.value.size();
+        if (size > 2 * limits.chunk_bytes) is_sent = is_sent && send_entries(p, entries, sink);
+        encode_entry(encoder, entry);
+        if (entry.is_large) p.partials.push_back({std::string(entry.key)});
+      });
+  p.is_scanned = !next;
+  if (next) p.cursor = *next;
+  return is_sent;
+}
+
+void Replica::encode_next_elements(Peer& p, ByteBuffer& entries, const SyncLimits& limits) const {
+  Encoder out(entries);
+  Partial& partial = p.partials.front();
+  const auto entry = store_.find(storage::key_ref(partial.key));
+  std::optional<std::uint64_t> next;
+  if (entry && entry->is_large) {
+    ElementEncoder elements(out, partial.key);
+    next = entry->large()->scan(
+        partial.position, {limits.chunk_keys, limits.chunk_bytes},
+        [&](std::string_view element, std::string_view value) { elements.put(element, value); });
+    elements.finish();
+  }
+  if (next) {
+    partial.position = *next;
+  } else {
+    p.partials.pop_front();
+  }
 }
 
 void Replica::send_sync_end(Peer& p, ReplicaSink& sink) {
@@ -135,11 +172,104 @@ void Replica::send_operation(const commands::CommandSpec& spec, commands::Args a
   }
 }
 
+Replica::Partial* Replica::Peer::partial(std::string_view key) {
+  const auto at = std::find_if(partials.begin(), partials.end(),
+                               [&](const Partial& partial) { return partial.key == key; });
+  return at == partials.end() ? nullptr : &*at;
+}
+
+bool Replica::Peer::has_reached(const storage::KeyRef& key) const {
+  return is_scanned || storage::PartitionStore::is_before(key, cursor);
+}
+
+/// During a sync notes what the next command does to large containers: see send_state().
+void Replica::record_changes() {
+  journal_.clear();
+  const bool is_syncing = std::any_of(peers_.begin(), peers_.end(), [](const Peer& p) {
+    return p.phase == Peer::Phase::kScanning;
+  });
+  store_.record_changes(is_syncing ? &journal_ : nullptr);
+}
+
+/// Of a list the snapshot has brought those before an index, which moves with them. True if the
+/// replica then has the change.
+bool Replica::encode_list_change(const storage::ChangeJournal::Change& change, Partial* partial,
+                                 ElementEncoder& out) {
+  if (partial != nullptr && change.index >= partial->position) return false;
+  reached<"changes of a list are sent ahead of the snapshot">();
+  out.change(*change.list_change, change.index, change.element);
+  if (partial == nullptr) return true;
+  if (change.list_change == storage::ListChange::kInsert) ++partial->position;
+  if (change.list_change == storage::ListChange::kErase) --partial->position;
+  return true;
+}
+
+/// What a command changed of a large container that the snapshot has reached. True if the replica
+/// then has all of the change.
+bool Replica::encode_large_state(Peer& p, const storage::EntryView& entry, Encoder& out) const {
+  Partial* partial = p.partial(entry.key);
+  if (journal_.has_whole(entry.key)) {
+    reached<"a large container is sent anew">();
+    encode_entry(out, entry);
+    if (partial == nullptr) partial = &p.partials.emplace_back(Partial{std::string(entry.key)});
+    partial->position = 0;
+    return false;
+  }
+  encode_expiry(out, entry);
+  bool is_complete = true;
+  ElementEncoder elements(out, entry.key);
+  for (const storage::ChangeJournal::Change& change : journal_.changes()) {
+    if (change.key != entry.key) continue;
+    if (change.list_change) {
+      is_complete = encode_list_change(change, partial, elements) && is_complete;
+      continue;
+    }
+    if (partial != nullptr && !entry.large()->is_passed(change.element, partial->position)) {
+      is_complete = false;
+      continue;
+    }
+    reached<"elements are sent ahead of the snapshot">();
+    if (const auto value = entry.large()->value_of(change.element)) {
+      elements.put(change.element, *value);
+    } else {
+      elements.erase(change.element);
+    }
+  }
+  elements.finish();
+  return is_complete;
+}
+
+/// The states of these keys, but for those that are left to the snapshot. True if the replica then
+/// has all of the change.
+bool Replica::encode_states(Peer& p, const std::vector<storage::KeyRef>& keys, bool leaves_ahead,
+                            Encoder& out) const {
+  bool is_complete = true;
+  for (const storage::KeyRef& key : keys) {
+    if (leaves_ahead && !p.has_reached(key)) {
+      is_complete = false;
+      continue;
+    }
+    const auto entry = store_.find(key);
+    if (entry && entry->is_large) {
+      is_complete = encode_large_state(p, *entry, out) && is_complete;
+      continue;
+    }
+    std::erase_if(p.partials, [&](const Partial& partial) { return partial.key == key.key; });
+    if (entry) {
+      encode_entry(out, *entry);
+    } else if (!is_planted(PlantedBug::kForgetDeletesDuringSync)) {
+      encode_absence(out, key.key);
+    }
+  }
+  return is_complete;
+}
+
 /// To a replica whose snapshot is under way. If the snapshot has passed all the keys it gets the
 /// command; else the keys' whole state, so that the write is on two nodes at once. If that is
 /// much larger than the command the keys that are still ahead come with the snapshot, and the
 /// answer waits for it; those that it has passed must be sent all the same: it does not come back
-/// to them.
+/// to them. Of a large container that the snapshot has reached only the elements that changed are
+/// sent.
 void Replica::send_state(Peer& p, const commands::CommandSpec& spec, commands::Args args,
                          wire::Operation op, ReplicaSink& sink) {
   const commands::KeyRange range = commands::key_range(spec, args);
@@ -147,15 +277,23 @@ void Replica::send_state(Peer& p, const commands::CommandSpec& spec, commands::A
   std::size_t bytes_ahead = 0;
   std::size_t bytes_given = 0;
   for (const std::string_view arg : args) bytes_given += arg.size();
+  bool large_ahead = false;
   std::vector<storage::KeyRef> keys;
-  for (std::size_t i = range.first; range.first != 0 && i <= range.last; i += range.step) {
+  range.for_each([&](std::size_t i) {
     keys.push_back(storage::key_ref(args[i]));
-    if (storage::PartitionStore::is_before(keys.back(), p.cursor)) continue;
+    const bool is_reached = p.has_reached(keys.back());
+    if (is_reached && p.partial(args[i]) == nullptr) return;
     all_passed = false;
-    const auto entry = store_.find(keys.back());
+    const auto entry = is_reached ? std::nullopt : store_.find(keys.back());
     bytes_ahead += args[i].size() + (entry ? entry->value.size() : 0);
-  }
+    large_ahead = large_ahead || (entry && entry->is_large);
+  });
   if (all_passed && is_planted(PlantedBug::kSnapshotMissesWrites)) return;
+  // Changes of a list must not be told twice.
+  const auto order = [](const storage::KeyRef& key) { return std::tie(key.hash, key.key); };
+  std::ranges::sort(keys, {}, order);
+  const auto repeated = std::ranges::unique(keys, {}, order);
+  keys.erase(repeated.begin(), repeated.end());
   ByteBuffer* out =
       sink.replicate({.partition = partition_, .to = p.node, .stream = p.stream, .seq = op.seq});
   if (out == nullptr) return;
@@ -164,21 +302,15 @@ void Replica::send_state(Peer& p, const commands::CommandSpec& spec, commands::A
     wire::encode(*out, op, args);
     return;
   }
-  const bool too_large = bytes_ahead > sink.sync_limits().state_bytes_max + bytes_given;
-  if (too_large) {
-    reached<"a state is too large to be sent ahead">();
-    if (p.first_hole == Seq()) p.first_hole = op.seq;
-    p.last_hole = op.seq;
-  }
+  const bool too_large =
+      large_ahead || bytes_ahead > sink.sync_limits().state_bytes_max + bytes_given;
+  if (too_large) reached<"a state is too large to be sent ahead">();
   ByteBuffer states;
   Encoder encoder(states);
-  for (const storage::KeyRef& key : keys) {
-    if (too_large && !storage::PartitionStore::is_before(key, p.cursor)) continue;
-    if (const auto entry = store_.find(key)) {
-      encode_entry(encoder, *entry);
-    } else if (!is_planted(PlantedBug::kForgetDeletesDuringSync)) {
-      encode_absence(encoder, key.key);
-    }
+  const bool is_complete = encode_states(p, keys, too_large, encoder);
+  if (!is_complete) {
+    if (p.first_hole == Seq()) p.first_hole = op.seq;
+    p.last_hole = op.seq;
   }
   reached<"a state is sent ahead of the snapshot">();
   op.kind = states.empty() ? wire::OperationKind::kSkip : wire::OperationKind::kState;

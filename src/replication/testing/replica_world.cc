@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/slot.h"
+#include "storage/value_kinds.h"
 
 namespace borg::replication::testing {
 
@@ -278,11 +279,11 @@ std::optional<std::string> ReplicaWorld::value(int node, std::string_view key) {
 }
 
 bool ReplicaWorld::same_data(int a, int b) {
-  std::map<std::string, std::pair<std::string, storage::ExpiryMs>> data[2];
+  std::map<std::string, std::pair<std::uint64_t, storage::ExpiryMs>> data[2];
   for (const int i : {0, 1}) {
     const storage::PartitionStore& store = replica(i == 0 ? a : b).store();
     store.scan(store.begin(), SIZE_MAX, SIZE_MAX, [&](const storage::EntryView& entry) {
-      data[i][std::string(entry.key)] = {std::string(entry.value), entry.expiry};
+      data[i][std::string(entry.key)] = {storage::digest_of_value(entry), entry.expiry};
     });
   }
   return data[0] == data[1];

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+
+#include "commands/key_access.h"
+#include "storage/list_value.h"
+
+namespace borg::commands {
+
+/// The list of a command that reads, if it is there. False if the key is of another type, and the
+/// error is written.
+[[nodiscard]] inline bool find_list(Context& context, std::string_view key,
+                                    std::optional<storage::ListReader>& list) {
+  const auto entry = find_for_read(context, storage::key_ref(key));
+  if (!has_type(context, entry, storage::ValueType::kList)) return false;
+  if (entry) list.emplace(*entry);
+  return true;
+}
+
+/// Nullopt if the key is of another type, and the error is written.
+[[nodiscard]] inline std::optional<storage::ListWriter> list_for_write(Context& context,
+                                                                       std::string_view key) {
+  const storage::KeyRef ref = storage::key_ref(key);
+  const auto entry = find_for_write(context, ref);
+  if (!has_type(context, entry, storage::ValueType::kList)) return std::nullopt;
+  return std::optional<storage::ListWriter>(std::in_place, context.store, ref, entry);
+}
+
+/// Removes `count` elements, or all, from an end of a list that exists, and writes them as an
+/// array, the outermost first.
+void pop_elements(Context& context, storage::ListWriter& list, storage::ListEnd end,
+                  std::size_t count);
+
+}  // namespace borg::commands

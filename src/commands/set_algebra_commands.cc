@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// What several sets have in common, or not.
+#include <algorithm>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "commands/arguments.h"
+#include "commands/key_access.h"
+#include "commands/set_commands.h"
+#include "resp/integer.h"
+#include "storage/set_value.h"
+
+namespace borg::commands::run {
+
+namespace {
+
+using storage::EntryView;
+using storage::key_ref;
+using storage::KeyRef;
+using storage::SetReader;
+using storage::SetWriter;
+using storage::ValueType;
+
+/// In the order of the keys; nullopt for one that is not there.
+using Sources = std::vector<std::optional<SetReader>>;
+using Members = std::vector<std::string>;
+
+/// Nullopt if a key is of another type, and the error is written.
+std::optional<Sources> find_sources(Context& context, Args keys, bool for_write) {
+  // First all that may erase an expired one, as views do not outlive a change.
+  for (const std::string_view key : keys) {
+    if (for_write) static_cast<void>(find_for_write(context, key_ref(key)));
+  }
+  Sources sources;
+  for (const std::string_view key : keys) {
+    const auto entry =
+        for_write ? context.store.find(key_ref(key)) : find_for_read(context, key_ref(key));
+    if (!has_type(context, entry, ValueType::kSet)) return std::nullopt;
+    sources.push_back(entry ? std::optional<SetReader>(*entry) : std::nullopt);
+  }
+  return sources;
+}
+
+/// Visits what all sets have, until a visit says false: of the smallest set each member.
+void visit_common(Sources sources, const std::function<bool(std::string_view)>& visit) {
+  if (!std::ranges::all_of(sources, [](const auto& set) { return set.has_value(); })) return;
+  std::ranges::stable_sort(sources, {}, [](const auto& set) { return set->size(); });
+  sources.front()->visit_while([&](std::string_view member) {
+    const bool is_common = std::all_of(sources.begin() + 1, sources.end(),
+                                       [&](const auto& set) { return set->contains(member); });
+    return !is_common || visit(member);
+  });
+}
+
+Members intersection(const Sources& sources) {
+  Members members;
+  visit_common(sources, [&](std::string_view member) {
+    members.emplace_back(member);
+    return true;
+  });
+  return members;
+}
+
+Members united(const Sources& sources) {
+  std::unordered_set<std::string> members;
+  for (const auto& set : sources) {
+    if (set) set->for_each([&](std::string_view member) { members.emplace(member); });
+  }
+  return {members.begin(), members.end()};
+}
+
+Members difference(const Sources& sources) {
+  Members members;
+  if (!sources.front()) return members;
+  sources.front()->for_each([&](std::string_view member) {
+    const bool is_elsewhere = std::any_of(sources.begin() + 1, sources.end(), [&](const auto& set) {
+      return set && set->contains(member);
+    });
+    if (!is_elsewhere) members.emplace_back(member);
+  });
+  return members;
+}
+
+using Combine = Members (*)(const Sources&);
+
+void show(Context& context, Args args, Combine combine) {
+  const auto sources = find_sources(context, args.subspan(1), false);
+  if (!sources) return;
+  const Members members = combine(*sources);
+  context.reply.set(members.size());
+  for (const std::string& member : members) context.reply.bulk(member);
+}
+
+void store(Context& context, Args args, Combine combine) {
+  const auto sources = find_sources(context, args.subspan(2), true);
+  if (!sources) return;
+  const Members members = combine(*sources);
+  const KeyRef target = key_ref(args[1]);
+  if (context.store.erase(target)) context.changed = true;
+  SetWriter set(context.store, target, std::nullopt);
+  for (const std::string& member : members) set.add(member);
+  if (!members.empty()) context.changed = true;
+  context.reply.integer(static_cast<std::int64_t>(members.size()));
+}
+
+/// As many members as are enough; nullopt if the options are wrong, and the error is written.
+std::optional<std::size_t> read_limit(Context& context, Args options) {
+  std::int64_t limit = 0;
+  for (std::size_t i = 0; i < options.size(); i += 2) {
+    if (!equals_ignoring_case(options[i], "limit") || i + 1 == options.size()) {
+      context.reply.error(kSyntaxError);
+      return std::nullopt;
+    }
+    limit = resp::parse_integer(options[i + 1]).value_or(-1);
+    if (limit < 0) {
+      context.reply.error("ERR LIMIT can't be negative");
+      return std::nullopt;
+    }
+  }
+  return limit == 0 ? SIZE_MAX : static_cast<std::size_t>(limit);
+}
+
+}  // namespace
+
+void sinter(Context& context, Args args) { show(context, args, intersection); }
+void sunion(Context& context, Args args) { show(context, args, united); }
+void sdiff(Context& context, Args args) { show(context, args, difference); }
+void sinterstore(Context& context, Args args) { store(context, args, intersection); }
+void sunionstore(Context& context, Args args) { store(context, args, united); }
+void sdiffstore(Context& context, Args args) { store(context, args, difference); }
+
+void sintercard(Context& context, Args args) {
+  const auto count = resp::parse_integer(args[1]);
+  if (!count || *count < 1) return context.reply.error("ERR numkeys should be greater than 0");
+  if (*count > static_cast<std::int64_t>(args.size() - 2)) {
+    return context.reply.error("ERR Number of keys can't be greater than number of args");
+  }
+  const auto keys = static_cast<std::size_t>(*count);
+  const auto limit = read_limit(context, args.subspan(2 + keys));
+  if (!limit) return;
+  const auto sources = find_sources(context, args.subspan(2, keys), false);
+  if (!sources) return;
+  std::size_t common = 0;
+  visit_common(*sources, [&](std::string_view) { return ++common < *limit; });
+  context.reply.integer(static_cast<std::int64_t>(common));
+}
+
+}  // namespace borg::commands::run
