@@ -6,6 +6,7 @@
 
 #include "base/slot.h"
 #include "coordination/schema.h"
+#include "storage/value_kinds.h"
 
 namespace borg::sim {
 
@@ -271,7 +272,7 @@ std::uint64_t digest(const storage::PartitionStore& store) {
     cursor = store.scan(*cursor, 1000, 1 << 20, [&](const storage::EntryView& e) {
       Trace entry(false);
       entry.mix(e.key);
-      entry.mix(e.value);
+      entry.mix(storage::digest_of_value(e));
       entry.mix(static_cast<std::uint64_t>(e.expiry));
       sum += entry.hash();  // in any order
     });

@@ -5,6 +5,9 @@
 #include <optional>
 
 #include "base/slot.h"
+#include "sim/workload.h"
+#include "storage/hash_value.h"
+#include "storage/value_kinds.h"
 
 namespace borg::sim {
 namespace {
@@ -31,7 +34,15 @@ Content content_of(const storage::PartitionStore& store) {
   auto cursor = std::optional(store.begin());
   while (cursor) {
     cursor = store.scan(*cursor, 1000, 1 << 20, [&](const storage::EntryView& e) {
-      content[std::string(e.key)] = {std::string(e.value), e.expiry};
+      if (e.type == storage::ValueType::kString) {
+        content[std::string(e.key)] = {std::string(e.value), e.expiry};
+      } else if (e.type == storage::ValueType::kHash) {
+        storage::HashReader(e).for_each([&](std::string_view field, std::string_view value) {
+          content[element_object(e.key, field)] = {std::string(value), e.expiry};
+        });
+      } else {
+        content[std::string(e.key)] = {std::to_string(storage::digest_of_value(e)), e.expiry};
+      }
     });
   }
   return content;

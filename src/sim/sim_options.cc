@@ -100,6 +100,8 @@ SimOptions draw_options(Random& random) {
   if (random.chance(1, 3)) o.multi_key_permille = 0;
   if (random.chance(1, 4)) o.append_permille = static_cast<std::uint32_t>(random.between(300, 900));
   if (random.chance(1, 2)) o.expiry_permille = static_cast<std::uint32_t>(random.between(50, 500));
+  if (random.chance(1, 2))
+    o.container_permille = static_cast<std::uint32_t>(random.between(50, 700));
   if (random.chance(1, 2)) o.pipeline_max = static_cast<std::size_t>(random.between(2, 16));
   // Only where clocks agree can it be judged to the millisecond when keys expire.
   if (random.chance(1, 2)) o.wall_skew_max = Duration();
@@ -124,7 +126,8 @@ std::string describe(const SimOptions& o) {
          number("snipes", o.snipes) + number("drains", o.drains) + number("forgets", o.forgets) +
          number("rollings", o.rollings) + number("lost_answers", o.answer_lost_permille) +
          number("clients", o.clients) + number("pipeline", o.pipeline_max) +
-         number("append", o.append_permille) + number("expiry", o.expiry_permille);
+         number("append", o.append_permille) + number("expiry", o.expiry_permille) +
+         number("containers", o.container_permille);
 }
 
 }  // namespace borg::sim

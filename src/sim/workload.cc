@@ -19,6 +19,10 @@ Command single(std::string word, const std::string& key, std::vector<std::string
 
 }  // namespace
 
+std::string element_object(std::string_view key, std::string_view element) {
+  return std::string(key) + "/" + std::string(element);
+}
+
 std::string Command::as_resp() const {
   std::string out = "*" + std::to_string(words.size()) + "\r\n";
   for (const std::string& word : words) {
@@ -40,6 +44,9 @@ Workload::Workload(Sim& sim) : sim_(sim) {
     if (tags > 0) key += "{" + std::to_string(sim.random.below(tags)) + "}";
     keys_.push_back(std::move(key));
   }
+  for (std::size_t i = 0; i < sim.options.containers; ++i) {
+    hashes_.push_back("{h" + std::to_string(i) + "}");
+  }
 }
 
 const std::string& Workload::draw_key() {
@@ -49,10 +56,34 @@ const std::string& Workload::draw_key() {
 
 std::string Workload::token() { return "." + std::to_string(++tokens_); }
 
-Command Workload::get(const std::string& key) { return single("get", key); }
+namespace {
+
+Command get(const std::string& key) { return single("get", key); }
+
+std::string field_name(std::size_t number) { return "f" + std::to_string(number); }
+
+}  // namespace
+
+std::vector<Command> Workload::read_all() const {
+  std::vector<Command> reads;
+  for (const std::string& key : keys_) reads.push_back(get(key));
+  for (const std::string& key : hashes_) {
+    Command& read = reads.emplace_back();
+    read.words = {"hmget", key};
+    for (std::size_t i = 0; i < kFields; ++i) {
+      read.words.push_back(field_name(i));
+      read.parts.push_back({element_object(key, field_name(i)), "get", {}});
+    }
+  }
+  return reads;
+}
 
 Command Workload::draw() {
   if (sim_.permille(sim_.options.multi_key_permille)) return on_many();
+  if (sim_.permille(sim_.options.container_permille)) {
+    const std::uint64_t kind = sim_.random.below(6);
+    return kind == 0 ? on_lists() : kind <= 2 ? on_sets() : on_hash();
+  }
   const std::string& key = draw_key();
   if (is_counter(key)) return on_counter(key);
   return sim_.permille(sim_.options.expiry_permille) ? on_expiry(key) : on_string(key);
@@ -114,6 +145,124 @@ Command Workload::on_expiry(const std::string& key) {
     default:
       return single("pttl", key);
   }
+}
+
+/// Some values are so long that the hash does not stay packed.
+Command Workload::on_hash() {
+  const std::string& key = hashes_[sim_.random.below(hashes_.size())];
+  const auto field = [&] { return field_name(sim_.random.below(kFields)); };
+  const auto value = [&] { return token() + std::string(sim_.random.chance(1, 4) ? 70 : 0, 'x'); };
+  const auto single_field = [&](std::string word, std::string part, std::vector<std::string> args) {
+    Command command;
+    const std::string name = field();
+    command.words = {std::move(word), key, name};
+    command.words.insert(command.words.end(), args.begin(), args.end());
+    command.parts.push_back({element_object(key, name), std::move(part), std::move(args)});
+    return command;
+  };
+  switch (sim_.random.below(10)) {
+    case 0:
+    case 1:
+      return single_field("hmset", "set", {value()});
+    case 2:
+      return single_field("hsetnx", "setnx", {value()});
+    case 3:
+      return single_field("hdel", "del", {});
+    case 4:
+      return single_field("hexists", "exists", {});
+    case 5:
+      return single_field("hstrlen", "strlen", {});
+    case 6:
+      return on_fields(key, {"hmset", "set"}, value);
+    case 7:
+      return on_fields(key, {"hmget", "get"}, value);
+    case 8:
+      return sim_.random.chance(1, 3) ? delete_hash(key) : single_field("hget", "get", {});
+    default:
+      return single_field("hget", "get", {});
+  }
+}
+
+/// Not in the model: that replicas agree is all that is judged of these.
+Command Workload::on_sets() {
+  const auto key = [&] { return "{u}" + std::to_string(sim_.random.below(3)); };
+  const auto member = [&] { return "m" + std::to_string(sim_.random.below(300)); };
+  Command command;
+  switch (sim_.random.below(8)) {
+    case 0:
+      command.words = {"spop", key()};
+      break;
+    case 1:
+      command.words = {"spop", key(), std::to_string(sim_.random.below(10))};
+      break;
+    case 2:
+      command.words = {"smove", key(), key(), member()};
+      break;
+    case 3:
+      command.words = {sim_.random.chance(1, 2) ? "sunionstore" : "sdiffstore", key(), key(),
+                       key()};
+      break;
+    case 4:
+      command.words = {"srem", key()};
+      for (int i = 0; i < 10; ++i) command.words.push_back(member());
+      break;
+    default:
+      command.words = {"sadd", key()};
+      for (int i = 0; i < 40; ++i) command.words.push_back(member());
+  }
+  return command;
+}
+
+/// As on_sets(). Some elements are so long that the list does not stay packed.
+Command Workload::on_lists() {
+  const auto key = [&] { return "{l}" + std::to_string(sim_.random.below(3)); };
+  const auto element = [&] {
+    return token() + std::string(sim_.random.chance(1, 5) ? 3000 : 0, 'x');
+  };
+  const std::string end = sim_.random.chance(1, 2) ? "left" : "right";
+  Command command;
+  switch (sim_.random.below(8)) {
+    case 0:
+      command.words = {end == "left" ? "lpop" : "rpop", key(), "3"};
+      break;
+    case 1:
+      command.words = {"lmove", key(), key(), end, sim_.random.chance(1, 2) ? "left" : "right"};
+      break;
+    case 2:
+      command.words = {"lset", key(), std::to_string(sim_.random.between(-9, 9)), element()};
+      break;
+    case 3:
+      command.words = {"ltrim", key(), std::to_string(sim_.random.below(3)), "20"};
+      break;
+    default:
+      command.words = {end == "left" ? "lpush" : "rpush", key()};
+      for (int i = 0; i < 4; ++i) command.words.push_back(element());
+  }
+  return command;
+}
+
+/// Of a command on several fields each is an operation on its own.
+Command Workload::on_fields(const std::string& key, const PairOfNames& names,
+                            const std::function<std::string()>& value) {
+  Command command;
+  command.words = {names.first, key};
+  for (std::size_t i = sim_.random.below(3); i < kFields; i += 1 + sim_.random.below(5)) {
+    const std::string field = field_name(i);
+    command.words.push_back(field);
+    std::vector<std::string> args;
+    if (names.second == "set") args.push_back(command.words.emplace_back(value()));
+    command.parts.push_back({element_object(key, field), names.second, args});
+  }
+  return command;
+}
+
+Command Workload::delete_hash(const std::string& key) {
+  Command command;
+  command.words = {"del", key};
+  for (std::size_t i = 0; i < kFields; ++i) {
+    command.parts.push_back({element_object(key, field_name(i)), "remove", {}});
+  }
+  return command;
 }
 
 Command Workload::on_many() {

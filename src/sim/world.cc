@@ -290,11 +290,10 @@ void World::come_to_rest() {
 
 /// What is under way, then a read of each key.
 void World::finish_clients() {
+  const std::vector<Command> reads = workload_.read_all();
   for (std::size_t i = 0; i < clients_.size(); ++i) {
     std::vector<Command> last;
-    for (std::size_t k = i; k < workload_.keys().size(); k += clients_.size()) {
-      last.push_back(Workload::get(workload_.keys()[k]));
-    }
+    for (std::size_t k = i; k < reads.size(); k += clients_.size()) last.push_back(reads[k]);
     clients_[i]->finish_with(std::move(last));
   }
   const Duration end = sim_.queue.now() + Duration::seconds(60);
