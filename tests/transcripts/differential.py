@@ -1,0 +1,99 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Sends the same random commands to a server and to a redis-server that it starts, and compares
+the replies and, at the end, all data.
+
+  differential.py --server 127.0.0.1:7001 [--seed N] [--commands N]
+
+The data of the server are deleted at the beginning.
+"""
+
+import argparse
+import random
+import sys
+
+import random_commands
+import resp_client
+import run
+
+PIPELINE = 50
+
+
+def plain(reply):
+    if isinstance(reply.value, list):
+        return [plain(element) for element in reply.value]
+    return (reply.kind, reply.value)
+
+
+def comparable(command, reply):
+    """What of a reply the two servers must agree on."""
+    reply = plain(reply)
+    if command.encoding and reply[1] in (b"int", b"embstr", b"raw"):
+        return "a string's"
+    if not isinstance(reply, list):
+        return reply
+    if command.only_size:
+        return len(reply)
+    if command.scan:
+        reply = reply[1]
+    if command.in_pairs:
+        reply = list(zip(reply[::2], reply[1::2]))
+    return sorted(reply) if command.sort_reply or command.scan else reply
+
+
+class Twins:
+    """The two servers."""
+
+    def __init__(self, server, redis):
+        self.servers = [resp_client.Connection(server), resp_client.Connection(redis)]
+        self.differences = 0
+        for each in self.servers:
+            each.call([b"FLUSHALL"])
+
+    def play(self, commands):
+        for command in commands:
+            for each in self.servers:
+                each.send_command(command.words)
+        for command in commands:
+            replies = [comparable(command, each.read()) for each in self.servers]
+            self.expect_equal(command.words, replies)
+
+    def expect_equal(self, what, replies):
+        if replies[0] == replies[1]:
+            return
+        self.differences += 1
+        print("%r\n  server %r\n  redis  %r" % (what, replies[0], replies[1]))
+
+    def compare_data(self):
+        all_keys = random_commands.Command([b"KEYS", b"*"], sort_reply=True)
+        self.play([all_keys])
+        for _, key in comparable(all_keys, self.servers[1].call(all_keys.words)):
+            kind = self.servers[1].call([b"TYPE", key]).value.decode()
+            self.play([random_commands.Command([b"TYPE", key]),
+                       random_commands.encoding_of(key),
+                       random_commands.read_whole(kind, key)])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--server", required=True, help="HOST:PORT")
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
+    parser.add_argument("--commands", type=int, default=60000)
+    options = parser.parse_args()
+    host, _, port = options.server.rpartition(":")
+    print("seed %d" % options.seed)
+    draw = random_commands.Commands(random.Random(options.seed))
+    with run.redis_server() as redis:
+        twins = Twins((host, int(port)), redis)
+        for _ in range(0, options.commands, PIPELINE):
+            twins.play([draw.command() for _ in range(PIPELINE)])
+            if twins.differences > 10:
+                break
+        twins.compare_data()
+    print("%d differences" % twins.differences)
+    return 1 if twins.differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

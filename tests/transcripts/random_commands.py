@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random commands of every type, on few keys, so that they meet."""
+
+import dataclasses
+
+
+@dataclasses.dataclass
+class Command:
+    words: list
+    sort_reply: bool = False  # the order of the elements means nothing
+    in_pairs: bool = False    # and every two belong together
+    only_size: bool = False   # chance has a part in which elements there are
+    scan: bool = False        # a cursor and elements, of which the cursor means nothing
+    encoding: bool = False    # of a string it tells its history, which Borg does not keep
+
+
+def read_whole(kind, key):
+    """The command that shows all of a value; `kind` is TYPE's reply."""
+    return {
+        "string": Command([b"GET", key]),
+        "hash": Command([b"HGETALL", key], sort_reply=True, in_pairs=True),
+        "set": Command([b"SMEMBERS", key], sort_reply=True),
+        "list": Command([b"LRANGE", key, b"0", b"-1"]),
+    }[kind]
+
+
+def encoding_of(key):
+    return Command([b"OBJECT", b"ENCODING", key], encoding=True)
+
+
+class Commands:
+    def __init__(self, rng):
+        self.rng = rng
+        self.groups = [self.of_strings, self.of_keys, self.of_hashes, self.of_sets,
+                       self.combine_sets, self.of_lists, self.of_lists, self.of_indexes]
+
+    def command(self):
+        made = self.rng.choice(self.groups)()
+        made.words = [str(word).encode() if not isinstance(word, bytes) else word
+                      for word in made.words]
+        return made
+
+    def key(self, kind):
+        """Mostly one of its kind; they have one hash tag, as commands may have several."""
+        if self.rng.random() < 0.03:
+            kind = self.rng.choice("shle")
+        return "{t}%s%d" % (kind, self.rng.randrange(4))
+
+    def value(self):
+        r = self.rng
+        return r.choice([
+            lambda: r.randrange(-5, 20), lambda: r.randrange(1 << 40),
+            lambda: "v%d" % r.randrange(30),
+            lambda: "", lambda: bytes([r.randrange(256) for _ in range(r.randrange(5))]),
+            lambda: "x" * r.choice([63, 64, 65, 200]) if r.random() < 0.05 else "short",
+        ])()
+
+    def element(self):
+        if self.rng.random() < 0.002:
+            return "y" * 65
+        return "e%d" % self.rng.randrange(self.rng.choice([5, 40, 700]))
+
+    def number(self):
+        return self.rng.choice([0, 1, -1, 2, 5, -3, 100, "x", "1.5", "", 1 << 62])
+
+    def of_strings(self):
+        r, key = self.rng, self.key("s")
+        return Command(r.choice([
+            lambda: ["SET", key, self.value()], lambda: ["GET", key], lambda: ["APPEND", key, "a"],
+            lambda: ["INCRBY", key, self.number()], lambda: ["GETDEL", key],
+            lambda: ["STRLEN", key], lambda: ["SETRANGE", key, r.randrange(5), "zz"],
+            lambda: ["GETRANGE", key, r.randrange(-5, 5), r.randrange(-5, 5)],
+            lambda: ["MGET", key, self.key("h")], lambda: ["GETSET", key, self.value()],
+            lambda: ["SET", key, self.value(), "NX", "GET"], lambda: ["SETNX", key, self.value()],
+        ])())
+
+    def of_keys(self):
+        key = self.key(self.rng.choice("shle"))
+        rare = ["DEL", key] if self.rng.random() < 0.1 else ["TYPE", key]
+        if self.rng.random() < 0.2:
+            return encoding_of(key)
+        return Command(self.rng.choice([
+            rare, ["EXISTS", key, self.key("h")], ["PERSIST", key], ["EXPIRE", key, 1000],
+            ["TYPE", key]]))
+
+    def of_hashes(self):
+        r, key, field = self.rng, self.key("h"), self.element()
+        fields = [self.element() for _ in range(r.choice([1, 2, 30]))]
+        both = [word for each in fields for word in (each, self.value())]
+        return r.choice([
+            lambda: Command(["HSET", key] + both), lambda: Command(["HMSET", key] + both),
+            lambda: Command(["HDEL", key] + fields), lambda: Command(["HGET", key, field]),
+            lambda: Command(["HMGET", key] + fields), lambda: Command(["HLEN", key]),
+            lambda: Command(["HGETALL", key], sort_reply=True, in_pairs=True),
+            lambda: Command(["HKEYS", key], sort_reply=True),
+            lambda: Command(["HVALS", key], sort_reply=True),
+            lambda: Command(["HEXISTS", key, field]), lambda: Command(["HSTRLEN", key, field]),
+            lambda: Command(["HSETNX", key, field, self.value()]),
+            lambda: Command(["HINCRBY", key, field, self.number()]),
+            lambda: Command(["HINCRBYFLOAT", key, field, r.choice(["0.5", "-3", "1e2", "x"])]),
+            lambda: Command(["HRANDFIELD", key, r.randrange(-5, 700)], only_size=True),
+            lambda: Command(["HSCAN", key, 0, "COUNT", 10000], scan=True, in_pairs=True),
+            lambda: Command(["HSCAN", key, 0, "MATCH", "e1*", "COUNT", 10000], scan=True,
+                            in_pairs=True),
+            lambda: Command(["HSET", key, field]), lambda: Command(["HGET", key]),
+        ])()
+
+    def member(self):
+        if self.rng.random() < 0.6:
+            return self.rng.choice([self.rng.randrange(-20, 600), 40000 * self.rng.randrange(9)])
+        return self.element()
+
+    def of_sets(self):
+        r, key, member = self.rng, self.key("e"), self.member()
+        members = [self.member() for _ in range(r.choice([1, 2, 30]))]
+        return r.choice([
+            lambda: Command(["SADD", key] + members), lambda: Command(["SADD", key] + members),
+            lambda: Command(["SREM", key] + members), lambda: Command(["SCARD", key]),
+            lambda: Command(["SMEMBERS", key], sort_reply=True),
+            lambda: Command(["SISMEMBER", key, member]),
+            lambda: Command(["SMISMEMBER", key] + members),
+            lambda: Command(["SRANDMEMBER", key, r.randrange(-5, 700)], only_size=True),
+            lambda: Command(["SPOP", key, 100000], sort_reply=True) if r.random() < 0.1
+            else Command(["SPOP", key, 0]),
+            lambda: Command(["SMOVE", key, self.key("e"), member]),
+            lambda: Command(["SSCAN", key, 0, "COUNT", 10000], scan=True),
+        ])()
+
+    def combine_sets(self):
+        r = self.rng
+        keys = [self.key("e") for _ in range(r.choice([1, 2, 3]))]
+        name = r.choice(["SINTER", "SUNION", "SDIFF"])
+        return r.choice([
+            lambda: Command([name] + keys, sort_reply=True),
+            lambda: Command([name + "STORE", self.key("e")] + keys),
+            lambda: Command(["SINTERCARD", len(keys)] + keys + r.choice([[], ["LIMIT", 3]])),
+        ])()
+
+    def end(self):
+        return self.rng.choice(["LEFT", "RIGHT"])
+
+    def index(self):
+        return self.rng.choice([0, -1, 1, 2, -2, self.rng.randrange(-900, 900)])
+
+    def of_lists(self):
+        r, key, other = self.rng, self.key("l"), self.key("l")
+        elements = [self.value() for _ in range(r.choice([1, 2, 40]))]
+        count = r.choice([0, 1, 2, 20])
+        return Command(r.choice([
+            lambda: ["LPUSH", key] + elements, lambda: ["RPUSH", key] + elements,
+            lambda: ["LPUSHX", key] + elements, lambda: ["RPUSHX", key] + elements,
+            lambda: ["LPOP", key], lambda: ["RPOP", key], lambda: ["LPOP", key, count],
+            lambda: ["RPOP", key, count], lambda: ["LLEN", key],
+            lambda: ["LMOVE", key, other, self.end(), self.end()],
+            lambda: ["RPOPLPUSH", key, other],
+            lambda: ["LMPOP", 2, key, other, self.end(), "COUNT", count],
+        ])())
+
+    def of_indexes(self):
+        r, key = self.rng, self.key("l")
+        options = r.choice([[], ["RANK", r.choice([1, 2, -1, -2, 0])], ["COUNT", r.choice([0, 2])],
+                            ["MAXLEN", 50, "RANK", -1, "COUNT", 0]])
+        trim = ["LTRIM", key, r.randrange(-300, 5), r.choice([-1, -2, 500])]
+        return Command(r.choice([
+            lambda: ["LRANGE", key, self.index(), self.index()],
+            lambda: ["LINDEX", key, self.index()],
+            lambda: ["LSET", key, self.index(), self.value()],
+            lambda: ["LINSERT", key, r.choice(["BEFORE", "AFTER"]), self.value(), self.value()],
+            lambda: ["LREM", key, r.choice([0, 1, -1, 3, -3]), self.value()],
+            lambda: trim if r.random() < 0.3 else ["LLEN", key],
+            lambda: ["LPOS", key, self.value()] + options,
+        ])())
