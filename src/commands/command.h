@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/byte_buffer.h"
+#include "commands/key_event.h"
 #include "resp/writer.h"
 #include "storage/partition_store.h"
 
@@ -82,6 +83,14 @@ struct Context {
   /// The command that replicas run in place of this one, if it is not empty, as chance had a part
   /// in what happened: it gives the same reply and the same change.
   std::vector<std::string> outcome = {};
+  /// Where keyspace events are noted; null: nobody wants to know.
+  std::vector<KeyEvent>* events = nullptr;
+
+  /// To be called where Redis calls its event, after the change.
+  void notify(EventClass event_class, std::string_view name, std::string_view key) {
+    if (events != nullptr) [[unlikely]]
+      events->push_back({event_class, name, std::string(key)});
+  }
 };
 /// The number of arguments was checked by check_arity().
 using Handler = void (*)(Context& context, Args args);
