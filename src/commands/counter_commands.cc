@@ -32,10 +32,12 @@ void add(Context& context, std::string_view name, std::int64_t increment) {
   if (__builtin_add_overflow(value, increment, &value)) {
     return context.reply.error("ERR increment or decrement would overflow");
   }
+  const bool was_absent = !entry;
   char text[resp::kIntegerCharsMax];
   const auto size = static_cast<std::size_t>(resp::format_integer(text, value) - text);
   context.store.put(key, {text, size}, entry ? entry->expiry : kNoExpiry);
   context.changed = true;
+  note_stored(context, was_absent, EventClass::kString, "incrby", name);
   context.reply.integer(value);
 }
 
@@ -73,8 +75,10 @@ void incrbyfloat(Context& context, Args args) {
     return context.reply.error("ERR increment would produce NaN or Infinity");
   }
   const std::string text = format_float(value);
+  const bool was_absent = !entry;
   context.store.put(key, text, entry ? entry->expiry : kNoExpiry);
   context.changed = true;
+  note_stored(context, was_absent, EventClass::kString, "incrbyfloat", args[1]);
   context.reply.bulk(text);
 }
 

@@ -76,24 +76,24 @@ void type(Context& context, Args args) {
 }
 
 void object_encoding(Context& context, Args args) {
-  const auto entry = find_for_read(context, key_ref(args[2]));
+  const auto entry = find_quietly(context, key_ref(args[2]));
   if (!entry) return context.reply.null();
   context.reply.bulk(encoding_of(*entry));
 }
 
 void object_refcount(Context& context, Args args) {
-  const auto entry = find_for_read(context, key_ref(args[2]));
+  const auto entry = find_quietly(context, key_ref(args[2]));
   if (!entry) return context.reply.null();
   context.reply.integer(references_of(*entry));
 }
 
 void object_idletime(Context& context, Args args) {
-  if (!find_for_read(context, key_ref(args[2]))) return context.reply.null();
+  if (!find_quietly(context, key_ref(args[2]))) return context.reply.null();
   context.reply.integer(0);
 }
 
 void object_freq(Context& context, Args args) {
-  if (!find_for_read(context, key_ref(args[2]))) return context.reply.null();
+  if (!find_quietly(context, key_ref(args[2]))) return context.reply.null();
   context.reply.error(
       "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note "
       "that when switching between policies at runtime LRU and LFU data will take some time to "
@@ -103,7 +103,7 @@ void object_freq(Context& context, Args args) {
 void memory_usage(Context& context, Args args) {
   if (!check_usage_options(context, args.subspan(3))) return;
   const storage::KeyRef key = key_ref(args[2]);
-  if (!find_for_read(context, key)) return context.reply.null();
+  if (!find_quietly(context, key)) return context.reply.null();
   context.reply.integer(static_cast<std::int64_t>(context.store.memory_bytes(key).value_or(0)));
 }
 

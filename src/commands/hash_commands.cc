@@ -62,9 +62,11 @@ std::optional<std::size_t> set_all(Context& context, Args args) {
   auto hash = hash_for_write(context, args[1]);
   if (!hash) return std::nullopt;
   for (const std::string_view part : args.subspan(2)) hash->prepare_for(part);
+  const bool was_absent = !hash->exists();
   std::size_t added = 0;
   for (std::size_t i = 2; i < args.size(); i += 2) added += hash->put(args[i], args[i + 1]) ? 1 : 0;
   context.changed = true;
+  note_stored(context, was_absent, EventClass::kHash, "hset", args[1]);
   return added;
 }
 
@@ -104,8 +106,10 @@ void hsetnx(Context& context, Args args) {
   auto hash = hash_for_write(context, args[1]);
   if (!hash) return;
   if (hash->find(args[2])) return context.reply.integer(0);
+  const bool was_absent = !hash->exists();
   hash->put(args[2], args[3]);
   context.changed = true;
+  note_stored(context, was_absent, EventClass::kHash, "hset", args[1]);
   context.reply.integer(1);
 }
 
@@ -160,7 +164,10 @@ void hdel(Context& context, Args args) {
   if (!hash) return;
   std::size_t erased = 0;
   for (const std::string_view field : args.subspan(2)) erased += hash->erase(field) ? 1 : 0;
-  if (erased > 0) context.changed = true;
+  if (erased > 0) {
+    context.changed = true;
+    note_removed(context, EventClass::kHash, "hdel", key_ref(args[1]));
+  }
   write_size(context, erased);
 }
 
@@ -176,8 +183,10 @@ void hincrby(Context& context, Args args) {
   if (__builtin_add_overflow(*number, *increment, &sum)) {
     return context.reply.error("ERR increment or decrement would overflow");
   }
+  const bool was_absent = !hash->exists();
   hash->put(args[2], std::to_string(sum));
   context.changed = true;
+  note_stored(context, was_absent, EventClass::kHash, "hincrby", args[1]);
   context.reply.integer(sum);
 }
 
@@ -196,8 +205,10 @@ void hincrbyfloat(Context& context, Args args) {
     return context.reply.error("ERR increment would produce NaN or Infinity");
   }
   const std::string text = format_float(sum);
+  const bool was_absent = !hash->exists();
   hash->put(args[2], text);
   context.changed = true;
+  note_stored(context, was_absent, EventClass::kHash, "hincrbyfloat", args[1]);
   context.reply.bulk(text);
 }
 

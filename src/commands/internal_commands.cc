@@ -132,6 +132,7 @@ void expire_keys(Context& context, Args args) {
     if (!entry || !entry->expired_at(context.now_ms)) continue;
     context.store.erase(key);
     context.changed = true;
+    context.notify(EventClass::kExpired, "expired", name);
     ++erased;
   }
   context.reply.integer(erased);

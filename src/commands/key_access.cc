@@ -24,8 +24,11 @@ void store_value(Context& context, const storage::KeyRef& key, std::string_view 
 void set_or_reach_expiry(Context& context, const storage::KeyRef& key, storage::ExpiryMs expiry) {
   if (expiry <= context.now_ms) {
     context.store.erase(key);
+    context.notify(EventClass::kGeneric, "del", key.key);
   } else {
     context.store.set_expiry(key, expiry);
+    context.notify(EventClass::kGeneric, expiry == storage::kNoExpiry ? "persist" : "expire",
+                   key.key);
   }
   context.changed = true;
 }
@@ -34,6 +37,7 @@ bool erase_live(Context& context, const storage::KeyRef& key) {
   if (!find_for_write(context, key)) return false;
   context.store.erase(key);
   context.changed = true;
+  context.notify(EventClass::kGeneric, "del", key.key);
   return true;
 }
 

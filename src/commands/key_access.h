@@ -7,15 +7,23 @@
 
 namespace borg::commands {
 
-/// The live entry of a key, for a command that does not write: an expired one stays, and is
-/// reported by context.met_expired.
-[[nodiscard]] inline std::optional<storage::EntryView> find_for_read(Context& context,
-                                                                     const storage::KeyRef& key) {
+/// As find_for_read(), for a command that looks at a key from outside: no event if it is missing.
+[[nodiscard]] inline std::optional<storage::EntryView> find_quietly(Context& context,
+                                                                    const storage::KeyRef& key) {
   auto entry = context.store.find(key);
   if (entry && entry->expired_at(context.now_ms)) [[unlikely]] {
     context.met_expired = true;
     return std::nullopt;
   }
+  return entry;
+}
+
+/// The live entry of a key, for a command that does not write: an expired one stays, and is
+/// reported by context.met_expired.
+[[nodiscard]] inline std::optional<storage::EntryView> find_for_read(Context& context,
+                                                                     const storage::KeyRef& key) {
+  auto entry = find_quietly(context, key);
+  if (!entry) context.notify(EventClass::kKeyMiss, "keymiss", key.key);
   return entry;
 }
 
@@ -27,6 +35,7 @@ namespace borg::commands {
   if (entry && entry->expired_at(context.now_ms)) [[unlikely]] {
     context.store.erase(key);
     context.changed = true;
+    context.notify(EventClass::kExpired, "expired", key.key);
     return std::nullopt;
   }
   return entry;
@@ -47,11 +56,29 @@ inline constexpr std::string_view kWrongType =
   return false;
 }
 
+/// Notes what happened to a key, and before that, as Redis does, that it is new if it was absent.
+inline void note_stored(Context& context, bool was_absent, EventClass event_class,
+                        std::string_view event, std::string_view key) {
+  if (context.events == nullptr) [[likely]]
+    return;
+  if (was_absent) context.notify(EventClass::kNew, "new", key);
+  context.notify(event_class, event, key);
+}
+
+/// Notes that something was taken out of a key, and that the key went with it if it is gone.
+inline void note_removed(Context& context, EventClass event_class, std::string_view event,
+                         const storage::KeyRef& key) {
+  if (context.events == nullptr) [[likely]]
+    return;
+  context.notify(event_class, event, key.key);
+  if (!context.store.find(key)) context.notify(EventClass::kGeneric, "del", key.key);
+}
+
 /// Inserts or replaces a key with a string; one whose time has passed already is erased instead.
 void store_value(Context& context, const storage::KeyRef& key, std::string_view value,
                  storage::ExpiryMs expiry);
 
-/// Gives a key that is here this expiry; erases it if that time has passed already.
+/// Gives a key that is here this expiry; erases it if that time has passed already. Notes which.
 void set_or_reach_expiry(Context& context, const storage::KeyRef& key, storage::ExpiryMs expiry);
 
 /// Erases the key. False if it is not here or expired.

@@ -29,7 +29,10 @@ namespace borg::commands {
 
 /// Removes `count` elements, or all, from an end of a list that exists, and writes them as an
 /// array, the outermost first.
-void pop_elements(Context& context, storage::ListWriter& list, storage::ListEnd end,
-                  std::size_t count);
+void pop_elements(Context& context, storage::ListWriter& list, std::string_view key,
+                  storage::ListEnd end, std::size_t count);
+
+void note_pushed(Context& context, bool was_absent, storage::ListEnd end, std::string_view key);
+void note_popped(Context& context, storage::ListEnd end, std::string_view key);
 
 }  // namespace borg::commands

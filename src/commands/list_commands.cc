@@ -27,8 +27,10 @@ void push(Context& context, Args args, ListEnd end, bool only_if_exists) {
   auto list = list_for_write(context, args[1]);
   if (!list) return;
   if (only_if_exists && !list->exists()) return context.reply.integer(0);
+  const bool was_absent = !list->exists();
   for (const std::string_view element : args.subspan(2)) list->push(end, element);
   context.changed = true;
+  note_pushed(context, was_absent, end, args[1]);
   write_size(context, list->size());
 }
 
@@ -43,9 +45,12 @@ void pop(Context& context, Args args, ListEnd end) {
   auto list = list_for_write(context, args[1]);
   if (!list) return;
   if (!list->exists()) return is_one ? context.reply.null() : context.reply.null_array();
-  if (!is_one) return pop_elements(context, *list, end, static_cast<std::size_t>(*count));
+  if (!is_one) {
+    return pop_elements(context, *list, args[1], end, static_cast<std::size_t>(*count));
+  }
   context.reply.bulk(list->pop(end));
   context.changed = true;
+  note_popped(context, end, args[1]);
 }
 
 /// The half-open range of indexes that Redis means by two inclusive ones, negative from behind.
@@ -196,6 +201,7 @@ void lset(Context& context, Args args) {
   if (!index) return context.reply.error("ERR index out of range");
   list->set(*index, args[3]);
   context.changed = true;
+  context.notify(EventClass::kList, "lset", args[1]);
   context.reply.ok();
 }
 
@@ -209,6 +215,7 @@ void linsert(Context& context, Args args) {
   if (found.empty()) return context.reply.integer(-1);
   list->insert(found.front() + (before ? 0 : 1), args[4]);
   context.changed = true;
+  context.notify(EventClass::kList, "linsert", args[1]);
   write_size(context, list->size());
 }
 
@@ -226,6 +233,7 @@ void lrem(Context& context, Args args) {
   if (!found.empty()) {
     list->erase_each(found);
     context.changed = true;
+    note_removed(context, EventClass::kList, "lrem", storage::key_ref(args[1]));
   }
   write_size(context, found.size());
 }
@@ -249,6 +257,7 @@ void ltrim(Context& context, Args args) {
     }
     context.changed = true;
   }
+  if (size > 0) note_removed(context, EventClass::kList, "ltrim", storage::key_ref(args[1]));
   context.reply.ok();
 }
 

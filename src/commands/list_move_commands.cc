@@ -13,7 +13,8 @@ namespace borg::commands {
 using storage::ListEnd;
 using storage::ListWriter;
 
-void pop_elements(Context& context, ListWriter& list, ListEnd end, std::size_t count) {
+void pop_elements(Context& context, storage::ListWriter& list, std::string_view key,
+                  storage::ListEnd end, std::size_t count) {
   const std::size_t size = list.size();
   count = std::min(count, size);
   context.reply.array(count);
@@ -30,6 +31,17 @@ void pop_elements(Context& context, ListWriter& list, ListEnd end, std::size_t c
   }
   list.erase(end == ListEnd::kLeft ? 0 : size - count, count);
   context.changed = true;
+  note_popped(context, end, key);
+}
+
+void note_pushed(Context& context, bool was_absent, ListEnd end, std::string_view key) {
+  const std::string_view event = end == ListEnd::kLeft ? "lpush" : "rpush";
+  note_stored(context, was_absent, EventClass::kList, event, key);
+}
+
+void note_popped(Context& context, ListEnd end, std::string_view key) {
+  const std::string_view event = end == ListEnd::kLeft ? "lpop" : "rpop";
+  note_removed(context, EventClass::kList, event, storage::key_ref(key));
 }
 
 namespace {
@@ -56,14 +68,22 @@ void move(Context& context, Args args, ListEnd from, ListEnd to) {
   auto source = list_for_write(context, args[1]);
   if (!source) return;
   if (!source->exists()) return context.reply.null();
-  if (args[1] == args[2]) return rotate(context, *source, from, to);
-  if (!list_for_write(context, args[2])) return;
+  if (args[1] == args[2]) {
+    rotate(context, *source, from, to);
+    note_pushed(context, false, to, args[2]);
+    return note_popped(context, from, args[1]);
+  }
+  const auto old_target = list_for_write(context, args[2]);
+  if (!old_target) return;
+  const bool was_absent = !old_target->exists();
   // Again, as the target may have been an expired key.
   const storage::KeyRef key = storage::key_ref(args[1]);
   const std::string element = ListWriter(context.store, key, context.store.find(key)).pop(from);
   const storage::KeyRef target = storage::key_ref(args[2]);
   ListWriter(context.store, target, context.store.find(target)).push(to, element);
   context.changed = true;
+  note_pushed(context, was_absent, to, args[2]);
+  note_popped(context, from, args[1]);
   context.reply.bulk(element);
 }
 
@@ -112,7 +132,7 @@ void lmpop(Context& context, Args args) {
     if (!list->exists()) continue;
     context.reply.array(2);
     context.reply.bulk(key);
-    return pop_elements(context, *list, *end, *count);
+    return pop_elements(context, *list, key, *end, *count);
   }
   context.reply.null_array();
 }

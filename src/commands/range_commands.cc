@@ -52,10 +52,12 @@ void append(Context& context, Args args) {
   if (!has_type(context, entry, kString)) return;
   if (!entry) {
     store_value(context, key, args[2], storage::kNoExpiry);
+    note_stored(context, true, EventClass::kString, "append", args[1]);
     return write_size(context, args[2].size());
   }
   const std::size_t size = entry->value.size();
   if (size + args[2].size() > kValueBytesMax) return context.reply.error(kTooLong);
+  context.notify(EventClass::kString, "append", args[1]);
   if (args[2].empty()) return write_size(context, size);
   write_size(context, overwrite(context, key, size, size, args[2]));
 }
@@ -84,12 +86,14 @@ void setrange(Context& context, Args args) {
   const KeyRef key = key_ref(args[1]);
   const auto entry = find_for_write(context, key);
   if (!has_type(context, entry, kString)) return;
+  const bool was_absent = !entry;
   const std::size_t old_size = entry ? entry->value.size() : 0;
   if (part.empty()) return write_size(context, old_size);
   if (static_cast<std::uint64_t>(*offset) + part.size() > kValueBytesMax) {
     return context.reply.error(kTooLong);
   }
   if (!entry) store_value(context, key, {}, storage::kNoExpiry);
+  note_stored(context, was_absent, EventClass::kString, "setrange", args[1]);
   write_size(context, overwrite(context, key, old_size, static_cast<std::size_t>(*offset), part));
 }
 

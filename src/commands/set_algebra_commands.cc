@@ -92,15 +92,21 @@ void show(Context& context, Args args, Combine combine) {
   for (const std::string& member : members) context.reply.bulk(member);
 }
 
-void store(Context& context, Args args, Combine combine) {
+void store(Context& context, Args args, Combine combine, std::string_view event) {
   const auto sources = find_sources(context, args.subspan(2), true);
   if (!sources) return;
   const Members members = combine(*sources);
   const KeyRef target = key_ref(args[1]);
-  if (context.store.erase(target)) context.changed = true;
+  const bool was_absent = !context.store.erase(target);
+  if (!was_absent) context.changed = true;
   SetWriter set(context.store, target, std::nullopt);
   for (const std::string& member : members) set.add(member);
-  if (!members.empty()) context.changed = true;
+  if (!members.empty()) {
+    context.changed = true;
+    note_stored(context, was_absent, EventClass::kSet, event, args[1]);
+  } else if (!was_absent) {
+    context.notify(EventClass::kGeneric, "del", args[1]);
+  }
   context.reply.integer(static_cast<std::int64_t>(members.size()));
 }
 
@@ -126,9 +132,9 @@ std::optional<std::size_t> read_limit(Context& context, Args options) {
 void sinter(Context& context, Args args) { show(context, args, intersection); }
 void sunion(Context& context, Args args) { show(context, args, united); }
 void sdiff(Context& context, Args args) { show(context, args, difference); }
-void sinterstore(Context& context, Args args) { store(context, args, intersection); }
-void sunionstore(Context& context, Args args) { store(context, args, united); }
-void sdiffstore(Context& context, Args args) { store(context, args, difference); }
+void sinterstore(Context& context, Args args) { store(context, args, intersection, "sinterstore"); }
+void sunionstore(Context& context, Args args) { store(context, args, united, "sunionstore"); }
+void sdiffstore(Context& context, Args args) { store(context, args, difference, "sdiffstore"); }
 
 void sintercard(Context& context, Args args) {
   const auto count = resp::parse_integer(args[1]);

@@ -52,6 +52,7 @@ void remove_all(Context& context, std::string_view key, const std::vector<std::s
   SetWriter set(context.store, ref, context.store.find(ref));
   for (const std::string& member : members) set.erase(member);
   context.changed = true;
+  note_removed(context, EventClass::kSet, "spop", ref);
 }
 
 void write_popped(Context& context, const std::vector<std::string>& members, bool is_one) {
@@ -67,9 +68,13 @@ constexpr std::string_view kMany = "MANY";
 void sadd(Context& context, Args args) {
   auto set = set_for_write(context, args[1]);
   if (!set) return;
+  const bool was_absent = set->size() == 0;
   std::size_t added = 0;
   for (const std::string_view member : args.subspan(2)) added += set->add(member) ? 1 : 0;
-  if (added > 0) context.changed = true;
+  if (added > 0) {
+    context.changed = true;
+    note_stored(context, was_absent, EventClass::kSet, "sadd", args[1]);
+  }
   write_size(context, added);
 }
 
@@ -78,7 +83,10 @@ void srem(Context& context, Args args) {
   if (!set) return;
   std::size_t erased = 0;
   for (const std::string_view member : args.subspan(2)) erased += set->erase(member) ? 1 : 0;
-  if (erased > 0) context.changed = true;
+  if (erased > 0) {
+    context.changed = true;
+    note_removed(context, EventClass::kSet, "srem", key_ref(args[1]));
+  }
   write_size(context, erased);
 }
 
@@ -163,8 +171,11 @@ void smove(Context& context, Args args) {
   if (!has_type(context, target, ValueType::kSet)) return;
   const bool is_member = SetReader(*source).contains(args[3]);
   if (is_member && args[1] != args[2]) {
+    const bool was_absent = !target;
     SetWriter(context.store, from, source).erase(args[3]);
-    SetWriter(context.store, to, context.store.find(to)).add(args[3]);
+    note_removed(context, EventClass::kSet, "srem", from);
+    const bool is_added = SetWriter(context.store, to, context.store.find(to)).add(args[3]);
+    if (is_added) note_stored(context, was_absent, EventClass::kSet, "sadd", args[2]);
     context.changed = true;
   }
   context.reply.integer(is_member ? 1 : 0);

@@ -25,6 +25,27 @@ void write_value(Context& context, const std::optional<EntryView>& entry) {
   }
 }
 
+/// Notes what storing a string is to Redis. One whose time had passed already is gone at once.
+void note_set(Context& context, const KeyRef& key, bool was_absent, bool has_time,
+              storage::ExpiryMs expiry) {
+  if (context.events == nullptr) [[likely]]
+    return;
+  note_stored(context, was_absent, EventClass::kString, "set", key.key);
+  if (has_time) context.notify(EventClass::kGeneric, "expire", key.key);
+  if (expiry <= context.now_ms) context.notify(EventClass::kExpired, "expired", key.key);
+}
+
+/// Of a key that is about to be replaced, for note_set(): asked for nobody if nobody listens.
+bool is_absent(Context& context, const KeyRef& key) {
+  if (context.events == nullptr) [[likely]]
+    return false;
+  return !find_for_write(context, key);
+}
+
+void note_miss(Context& context, const KeyRef& key, const std::optional<EntryView>& entry) {
+  if (!entry) context.notify(EventClass::kKeyMiss, "keymiss", key.key);
+}
+
 void set_with_options(Context& context, Args args) {
   const auto options = read_set_options(args.subspan(3), OptionsOf::kSet);
   if (!options) return context.reply.error(kSyntaxError);
@@ -36,7 +57,9 @@ void set_with_options(Context& context, Args args) {
   }
   const KeyRef key = key_ref(args[1]);
   const auto entry = find_for_write(context, key);
+  const bool was_absent = !entry;
   if (options->get_old) {
+    note_miss(context, key, entry);
     if (!has_type(context, entry, kString)) return;
     write_value(context, entry);
   }
@@ -46,13 +69,17 @@ void set_with_options(Context& context, Args args) {
   }
   if (options->keep_expiry && entry) expiry = entry->expiry;
   store_value(context, key, args[2], expiry);
+  note_set(context, key, was_absent, options->has_time, expiry);
   if (!options->get_old) context.reply.ok();
 }
 
 void set_for(Context& context, Args args, TimeUnit unit, std::string_view command) {
   const auto expiry = read_expiry(context, args[2], unit, command);
   if (!expiry) return;
-  store_value(context, key_ref(args[1]), args[3], *expiry);
+  const KeyRef key = key_ref(args[1]);
+  const bool was_absent = is_absent(context, key);
+  store_value(context, key, args[3], *expiry);
+  note_set(context, key, was_absent, true, *expiry);
   context.reply.ok();
 }
 
@@ -65,15 +92,21 @@ void get(Context& context, Args args) {
 
 void set(Context& context, Args args) {
   if (args.size() > 3) return set_with_options(context, args);
-  context.store.put(key_ref(args[1]), args[2], kNoExpiry);
+  const KeyRef key = key_ref(args[1]);
+  const bool was_absent = is_absent(context, key);
+  context.store.put(key, args[2], kNoExpiry);
   context.changed = true;
+  note_set(context, key, was_absent, false, kNoExpiry);
   context.reply.ok();
 }
 
 void setnx(Context& context, Args args) {
   const KeyRef key = key_ref(args[1]);
   const bool absent = !find_for_write(context, key);
-  if (absent) store_value(context, key, args[2], kNoExpiry);
+  if (absent) {
+    store_value(context, key, args[2], kNoExpiry);
+    note_set(context, key, true, false, kNoExpiry);
+  }
   context.reply.integer(absent ? 1 : 0);
 }
 
@@ -87,18 +120,23 @@ void getset(Context& context, Args args) {
   const KeyRef key = key_ref(args[1]);
   const auto entry = find_for_write(context, key);
   if (!has_type(context, entry, kString)) return;
+  const bool was_absent = !entry;
+  note_miss(context, key, entry);
   write_value(context, entry);
   store_value(context, key, args[2], kNoExpiry);
+  note_set(context, key, was_absent, false, kNoExpiry);
 }
 
 void getdel(Context& context, Args args) {
   const KeyRef key = key_ref(args[1]);
   const auto entry = find_for_write(context, key);
   if (!has_type(context, entry, kString)) return;
+  note_miss(context, key, entry);
   write_value(context, entry);
   if (!entry) return;
   context.store.erase(key);
   context.changed = true;
+  context.notify(EventClass::kGeneric, "del", key.key);
 }
 
 void getex(Context& context, Args args) {
@@ -106,6 +144,7 @@ void getex(Context& context, Args args) {
   if (!options) return context.reply.error(kSyntaxError);
   const KeyRef key = key_ref(args[1]);
   const auto entry = find_for_write(context, key);
+  note_miss(context, key, entry);
   if (!entry) return context.reply.null();
   if (!has_type(context, entry, kString)) return;
   std::int64_t expiry = options->persist ? kNoExpiry : entry->expiry;
@@ -115,7 +154,7 @@ void getex(Context& context, Args args) {
     expiry = *time;
   }
   context.reply.bulk(entry->value);
-  if (expiry == entry->expiry) return;
+  if (expiry == entry->expiry && !options->has_time) return;
   set_or_reach_expiry(context, key, expiry);
 }
 
@@ -130,7 +169,10 @@ void mget(Context& context, Args args) {
 
 void mset(Context& context, Args args) {
   for (std::size_t i = 1; i + 1 < args.size(); i += 2) {
-    store_value(context, key_ref(args[i]), args[i + 1], kNoExpiry);
+    const KeyRef key = key_ref(args[i]);
+    const bool was_absent = is_absent(context, key);
+    store_value(context, key, args[i + 1], kNoExpiry);
+    note_set(context, key, was_absent, false, kNoExpiry);
   }
   context.reply.ok();
 }
