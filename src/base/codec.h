@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
 
 #include "base/byte_buffer.h"
@@ -19,23 +20,39 @@ class Encoder {
   void u32(std::uint32_t v) { fixed(v); }
   void u64(std::uint64_t v) { fixed(v); }
   void varint(std::uint64_t v) {
-    char* p = out_.prepare(10);
-    std::size_t n = 0;
-    while (v >= 0x80) {
-      p[n++] = static_cast<char>(v | 0x80);
-      v >>= 7;
-    }
-    p[n++] = static_cast<char>(v);
-    out_.commit(n);
+    char* const p = out_.prepare(kVarintBytesMax);
+    out_.commit(static_cast<std::size_t>(put_varint(p, v) - p));
   }
   /// A length as varint, then the bytes.
   void bytes(std::string_view v) {
-    varint(v.size());
-    out_.append(v);
+    char* const p = out_.prepare(kVarintBytesMax + v.size());
+    out_.commit(static_cast<std::size_t>(put_bytes(p, v) - p));
+  }
+  /// How many there are as varint, then each as by bytes().
+  void byte_strings(std::span<const std::string_view> all) {
+    std::size_t bytes_max = kVarintBytesMax;
+    for (const std::string_view v : all) bytes_max += kVarintBytesMax + v.size();
+    char* const p = out_.prepare(bytes_max);
+    char* end = put_varint(p, all.size());
+    for (const std::string_view v : all) end = put_bytes(end, v);
+    out_.commit(static_cast<std::size_t>(end - p));
   }
   [[nodiscard]] ByteBuffer& buffer() { return out_; }
 
  private:
+  static constexpr std::size_t kVarintBytesMax = 10;
+
+  // Each returns where it has written to; there must be room.
+  static char* put_varint(char* p, std::uint64_t v) {
+    for (; v >= 0x80; v >>= 7) *p++ = static_cast<char>(v | 0x80);
+    *p++ = static_cast<char>(v);
+    return p;
+  }
+  static char* put_bytes(char* p, std::string_view v) {
+    p = put_varint(p, v.size());
+    if (!v.empty()) std::memcpy(p, v.data(), v.size());
+    return p + v.size();
+  }
   template <std::unsigned_integral T>
   void fixed(T v) {
     std::memcpy(out_.prepare(sizeof v), &v, sizeof v);
@@ -62,17 +79,12 @@ class Decoder {
   std::uint32_t u32() { return fixed<std::uint32_t>(); }
   std::uint64_t u64() { return fixed<std::uint64_t>(); }
   std::uint64_t varint() {
-    std::uint64_t v = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      if (in_.empty()) break;
+    if (!in_.empty() && static_cast<std::uint8_t>(in_.front()) < 0x80) [[likely]] {
       const auto byte = static_cast<std::uint8_t>(in_.front());
       in_.remove_prefix(1);
-      if (shift == 63 && byte > 1) break;
-      v |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-      if (byte < 0x80) return v;
+      return byte;
     }
-    fail();
-    return 0;
+    return long_varint();
   }
   std::string_view bytes() {
     const std::uint64_t n = varint();
@@ -90,6 +102,19 @@ class Decoder {
   }
 
  private:
+  std::uint64_t long_varint() {
+    std::uint64_t v = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      if (in_.empty()) break;
+      const auto byte = static_cast<std::uint8_t>(in_.front());
+      in_.remove_prefix(1);
+      if (shift == 63 && byte > 1) break;
+      v |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+      if (byte < 0x80) return v;
+    }
+    fail();
+    return 0;
+  }
   template <std::unsigned_integral T>
   T fixed() {
     T v = 0;

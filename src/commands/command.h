@@ -83,9 +83,17 @@ struct Context {
   /// The command that replicas run in place of this one, if it is not empty, as chance had a part
   /// in what happened: it gives the same reply and the same change.
   std::vector<std::string> outcome = {};
+  /// One of the command's keys with what was computed of it already; null: none was.
+  const storage::KeyRef* known_key = nullptr;
   /// Where keyspace events are noted; null: nobody wants to know.
   std::vector<KeyEvent>* events = nullptr;
 
+  /// As storage::key_ref(), of an argument.
+  [[nodiscard]] storage::KeyRef key(std::string_view name) const {
+    const bool is_known = known_key != nullptr && known_key->key.data() == name.data() &&
+                          known_key->key.size() == name.size();
+    return is_known ? *known_key : storage::key_ref(name);
+  }
   /// To be called where Redis calls its event, after the change.
   void notify(EventClass event_class, std::string_view name, std::string_view key) {
     if (events != nullptr) [[unlikely]]

@@ -13,14 +13,13 @@ namespace borg::commands::run {
 
 namespace {
 
-using storage::key_ref;
 using storage::KeyRef;
 using storage::kNoExpiry;
 
 constexpr std::string_view kNotAFloat = "ERR value is not a valid float";
 
 void add(Context& context, std::string_view name, std::int64_t increment) {
-  const KeyRef key = key_ref(name);
+  const KeyRef key = context.key(name);
   const auto entry = find_for_write(context, key);
   if (!has_type(context, entry, storage::ValueType::kString)) return;
   std::int64_t value = 0;
@@ -64,7 +63,7 @@ void decrby(Context& context, Args args) {
 // As Redis in 80-bit arithmetic, which gives each replica the same text as long as their
 // processors have the same long double.
 void incrbyfloat(Context& context, Args args) {
-  const KeyRef key = key_ref(args[1]);
+  const KeyRef key = context.key(args[1]);
   const auto entry = find_for_write(context, key);
   if (!has_type(context, entry, storage::ValueType::kString)) return;
   const auto old = entry ? parse_float(entry->value) : 0.0L;

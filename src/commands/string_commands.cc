@@ -10,7 +10,6 @@ namespace borg::commands::run {
 namespace {
 
 using storage::EntryView;
-using storage::key_ref;
 using storage::KeyRef;
 using storage::kNoExpiry;
 using storage::ValueType;
@@ -55,7 +54,7 @@ void set_with_options(Context& context, Args args) {
     if (!time) return;
     expiry = *time;
   }
-  const KeyRef key = key_ref(args[1]);
+  const KeyRef key = context.key(args[1]);
   const auto entry = find_for_write(context, key);
   const bool was_absent = !entry;
   if (options->get_old) {
@@ -76,7 +75,7 @@ void set_with_options(Context& context, Args args) {
 void set_for(Context& context, Args args, TimeUnit unit, std::string_view command) {
   const auto expiry = read_expiry(context, args[2], unit, command);
   if (!expiry) return;
-  const KeyRef key = key_ref(args[1]);
+  const KeyRef key = context.key(args[1]);
   const bool was_absent = is_absent(context, key);
   store_value(context, key, args[3], *expiry);
   note_set(context, key, was_absent, true, *expiry);
@@ -86,13 +85,13 @@ void set_for(Context& context, Args args, TimeUnit unit, std::string_view comman
 }  // namespace
 
 void get(Context& context, Args args) {
-  const auto entry = find_for_read(context, key_ref(args[1]));
+  const auto entry = find_for_read(context, context.key(args[1]));
   if (has_type(context, entry, kString)) write_value(context, entry);
 }
 
 void set(Context& context, Args args) {
   if (args.size() > 3) return set_with_options(context, args);
-  const KeyRef key = key_ref(args[1]);
+  const KeyRef key = context.key(args[1]);
   const bool was_absent = is_absent(context, key);
   context.store.put(key, args[2], kNoExpiry);
   context.changed = true;
@@ -101,7 +100,7 @@ void set(Context& context, Args args) {
 }
 
 void setnx(Context& context, Args args) {
-  const KeyRef key = key_ref(args[1]);
+  const KeyRef key = context.key(args[1]);
   const bool absent = !find_for_write(context, key);
   if (absent) {
     store_value(context, key, args[2], kNoExpiry);
@@ -117,7 +116,7 @@ void psetex(Context& context, Args args) {
 }
 
 void getset(Context& context, Args args) {
-  const KeyRef key = key_ref(args[1]);
+  const KeyRef key = context.key(args[1]);
   const auto entry = find_for_write(context, key);
   if (!has_type(context, entry, kString)) return;
   const bool was_absent = !entry;
@@ -128,7 +127,7 @@ void getset(Context& context, Args args) {
 }
 
 void getdel(Context& context, Args args) {
-  const KeyRef key = key_ref(args[1]);
+  const KeyRef key = context.key(args[1]);
   const auto entry = find_for_write(context, key);
   if (!has_type(context, entry, kString)) return;
   note_miss(context, key, entry);
@@ -142,7 +141,7 @@ void getdel(Context& context, Args args) {
 void getex(Context& context, Args args) {
   const auto options = read_set_options(args.subspan(2), OptionsOf::kGetex);
   if (!options) return context.reply.error(kSyntaxError);
-  const KeyRef key = key_ref(args[1]);
+  const KeyRef key = context.key(args[1]);
   const auto entry = find_for_write(context, key);
   note_miss(context, key, entry);
   if (!entry) return context.reply.null();
@@ -161,7 +160,7 @@ void getex(Context& context, Args args) {
 void mget(Context& context, Args args) {
   context.reply.array(args.size() - 1);
   for (const std::string_view name : args.subspan(1)) {
-    const auto entry = find_for_read(context, key_ref(name));
+    const auto entry = find_for_read(context, context.key(name));
     const bool is_string = entry && entry->type == kString;
     write_value(context, is_string ? entry : std::nullopt);
   }
@@ -169,7 +168,7 @@ void mget(Context& context, Args args) {
 
 void mset(Context& context, Args args) {
   for (std::size_t i = 1; i + 1 < args.size(); i += 2) {
-    const KeyRef key = key_ref(args[i]);
+    const KeyRef key = context.key(args[i]);
     const bool was_absent = is_absent(context, key);
     store_value(context, key, args[i + 1], kNoExpiry);
     note_set(context, key, was_absent, false, kNoExpiry);

@@ -47,6 +47,15 @@ constexpr bool is_sound(const CommandSpec& spec) {
 }
 static_assert(std::ranges::all_of(kRows, is_sound));
 
+/// By row: of a container.
+constexpr auto kIsSubcommand = [] {
+  std::array<bool, kRows.size()> marks{};
+  std::ranges::transform(kRows, marks.begin(), [](const CommandSpec& row) {
+    return row.name.find('|') != std::string_view::npos;
+  });
+  return marks;
+}();
+
 // Redis prints with %.128s: not beyond a NUL either.
 constexpr std::size_t kShownBytesMax = 128;
 
@@ -83,7 +92,7 @@ const CommandSpec* resolve(Args args) {
   const CommandSpec* const spec = find_command(args[0]);
   if (spec == nullptr) return nullptr;
   if (spec->is(kContainer) && args.size() > 1) return find_subcommand(*spec, args[1]);
-  return spec->name.find('|') == std::string_view::npos ? spec : nullptr;
+  return kIsSubcommand[static_cast<std::size_t>(spec - kRows.data())] ? nullptr : spec;
 }
 
 void write_unknown(Args args, resp::Writer& reply) {

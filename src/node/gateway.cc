@@ -54,7 +54,7 @@ std::size_t Gateway::pending() const { return pool_.size() - free_.size(); }
 
 // ---- commands ----
 
-void Gateway::execute(Client& client, commands::Args args) {
+void Gateway::execute(Client& client, commands::Args args, const storage::KeyRef* first) {
   ++commands_;
   client.last_active = host_.now().instant;
   client.silenced = client.replies_off || client.skip_next;
@@ -84,7 +84,10 @@ void Gateway::execute(Client& client, commands::Args args) {
   if (spec->is(commands::kEveryPartition)) {
     SplitCommand::start_everywhere(*this, client, *spec, args);
   } else if (range.first == range.last && range.before == 0) {
-    forward(client, partition_of(slot_of_key(args[range.first])), spec->is(commands::kWrite), args);
+    const bool is_known = first != nullptr && range.first == 1;
+    const storage::KeyRef key = is_known ? *first : storage::key_ref(args[range.first]);
+    submit({.client = &client}, partition_of(key.slot), spec->is(commands::kWrite), false,
+           static_cast<std::uint8_t>(client.version), args, {.spec = spec, .key = &key});
   } else {
     split(client, *spec, args, range);
   }
@@ -112,7 +115,7 @@ void Gateway::split(Client& client, const commands::CommandSpec& spec, commands:
 
 void Gateway::forward(Client& client, PartitionId partition, bool is_write, commands::Args args) {
   submit({.client = &client}, partition, is_write, false, static_cast<std::uint8_t>(client.version),
-         args);
+         args, {});
 }
 
 void Gateway::ask_control(Client& client, commands::Args args) {
@@ -146,7 +149,7 @@ void Gateway::disconnect(Client& client) {
 void Gateway::submit_part(const std::shared_ptr<Composite>& composite, std::size_t part,
                           const PartRequest& request) {
   submit({.composite = composite, .part = part}, request.partition, request.is_write,
-         request.any_replica, static_cast<std::uint8_t>(request.version), request.args);
+         request.any_replica, static_cast<std::uint8_t>(request.version), request.args, {});
 }
 
 bool Gateway::is_here(PartitionId partition, bool any_replica) const {
@@ -156,7 +159,7 @@ bool Gateway::is_here(PartitionId partition, bool any_replica) const {
 }
 
 void Gateway::submit(Target target, PartitionId partition, bool is_write, bool any_replica,
-                     std::uint8_t resp, commands::Args args) {
+                     std::uint8_t resp, commands::Args args, Known known) {
   const std::uint64_t seq = next_seq_++;
   if (slots_.empty()) base_ = seq;
   slots_.push_back(&reserved_);
@@ -171,7 +174,7 @@ void Gateway::submit(Target target, PartitionId partition, bool is_write, bool a
       !any_replica && (changed_[partition.value()] || changed_later_[partition.value()]);
   const bool here = !waits && is_here(partition, any_replica);
   const Epoch term = host_.config(partition).term;
-  if (here && execute_here(seq, target, partition, any_replica, resp, args)) {
+  if (here && execute_here(seq, target, partition, any_replica, resp, args, known)) {
     release(seq);
     return;
   }
@@ -199,7 +202,7 @@ bool Gateway::is_lost(PartitionId partition) const {
 /// The fast path: a replica on this worker answers before this returns, and nothing is kept.
 /// False: it has the request and will answer, or it moved (then it is sent again this turn).
 bool Gateway::execute_here(std::uint64_t seq, Target& target, PartitionId partition,
-                           bool any_replica, std::uint8_t resp, commands::Args args) {
+                           bool any_replica, std::uint8_t resp, commands::Args args, Known known) {
   Direct direct{.seq = seq, .target = &target};
   BORG_CHECK(direct_ == nullptr);
   direct_ = &direct;
@@ -208,7 +211,9 @@ bool Gateway::execute_here(std::uint64_t seq, Target& target, PartitionId partit
                       .term = host_.config(partition).term,
                       .any_replica = any_replica,
                       .args = args,
-                      .is_only_copy = true});
+                      .is_only_copy = true,
+                      .spec = known.spec,
+                      .key = known.key});
   direct_ = nullptr;
   return direct.answered;
 }

@@ -69,8 +69,9 @@ class Gateway {
   Gateway(GatewayHost& host, const NodeOptions& options);
   ~Gateway();
 
-  /// Executes one request of a client, as parsed.
-  void execute(Client& client, commands::Args args);
+  /// Executes one request of a client, as parsed. `first` is of its first argument, if somebody
+  /// has computed that already.
+  void execute(Client& client, commands::Args args, const storage::KeyRef* first = nullptr);
   /// The connection is closed: its replies go nowhere. Calls client_left() when none is pending.
   void disconnect(Client& client);
 
@@ -136,10 +137,15 @@ class Gateway {
     Target* target = nullptr;
   };
 
+  /// What is known of a client's command, for a replica on this worker.
+  struct Known {
+    const commands::CommandSpec* spec = nullptr;
+    const storage::KeyRef* key = nullptr;
+  };
   void submit(Target target, PartitionId partition, bool is_write, bool any_replica,
-              std::uint8_t resp, commands::Args args);
+              std::uint8_t resp, commands::Args args, Known known);
   bool execute_here(std::uint64_t seq, Target& target, PartitionId partition, bool any_replica,
-                    std::uint8_t resp, commands::Args args);
+                    std::uint8_t resp, commands::Args args, Known known);
   [[nodiscard]] bool is_lost(PartitionId partition) const;
   void send(Pending& pending);
   void deliver(Target& target, std::string_view bytes, Instant valid_until);

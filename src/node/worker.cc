@@ -71,7 +71,9 @@ std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
     std::size_t done = 0;
     for (; done < count && wants_input(client); ++done) {
       consumed = base + ahead_[done].end;
-      if (!ahead_[done].args.empty()) gateway_.execute(client, ahead_[done].args);
+      const Ahead& next = ahead_[done];
+      const bool has_key = count > 1 && next.args.size() > 1;
+      if (!next.args.empty()) gateway_.execute(client, next.args, has_key ? &next.key : nullptr);
     }
     if (done < count) {
       client.parser = {};  // what was parsed too early is parsed again

@@ -72,10 +72,11 @@ void Replica::apply_command(const wire::Operation& m, ReplicaSink& sink) {
   Decoder in(m.body);
   const bool readable = wire::decode_args(in, args) && in.done();
   const commands::CommandSpec* spec = readable ? commands::resolve(args) : nullptr;
+  std::optional<storage::KeyRef> key;
   resp::Writer reply(sink.scratch(),
                      m.origin.resp == 3 ? resp::Version::kResp3 : resp::Version::kResp2);
   if (spec == nullptr || spec->handler == nullptr || !commands::check_arity(*spec, args, reply) ||
-      !has_place_for_keys(*spec, args)) {
+      !has_place_for_keys(*spec, args, key)) {
     // A primary of another release, or worse: this copy can no longer be equal.
     stream_term_ = Epoch();
     refuse(config_.primary(), m.term, wire::NackReason::kNotHere, sink);
@@ -85,7 +86,8 @@ void Replica::apply_command(const wire::Operation& m, ReplicaSink& sink) {
                             .partition = partition_,
                             .now_ms = m.now_ms,
                             .random = m.random,
-                            .reply = reply};
+                            .reply = reply,
+                            .known_key = key ? &*key : nullptr};
   spec->handler(context, args);
   if (m.origin.is_request()) {
     records_.add(m.origin, m.seq, reply.buffer().view());

@@ -103,25 +103,34 @@ void Replica::serve_held(Now now, ReplicaSink& sink) {
 /// The time that commands see: it never goes back, not even when the primary changes.
 std::int64_t Replica::advance_clock(Now now) { return std::max(clock_ms_, now.wall.ms); }
 
-/// Whether the command's keys are all of this partition: other nodes may ask for anything.
-bool Replica::has_place_for_keys(const commands::CommandSpec& spec, commands::Args args) const {
+/// Whether the command's keys are all of this partition: other nodes may ask for anything. One of
+/// them is then `known`.
+bool Replica::has_place_for_keys(const commands::CommandSpec& spec, commands::Args args,
+                                 std::optional<storage::KeyRef>& known) const {
   bool is_here = true;
   commands::key_range(spec, args).for_each([&](std::size_t i) {
-    is_here = is_here && partition_of(slot_of_key(args[i])) == partition_;
+    const SlotId slot = slot_of_key(args[i]);
+    is_here = is_here && partition_of(slot) == partition_;
+    if (!known) known = storage::key_ref(args[i], slot);
   });
   return is_here;
 }
 
 /// The command's row, if it can be executed here; else the reply says why not.
 const commands::CommandSpec* Replica::executable(const RequestView& request, resp::Writer& reply,
-                                                 const ReplicaSink& sink) const {
+                                                 const ReplicaSink& sink,
+                                                 std::optional<storage::KeyRef>& key) const {
+  if (request.spec != nullptr) {
+    if (request.key != nullptr) key = *request.key;
+    return request.spec;
+  }
   const commands::CommandSpec* spec = commands::resolve(request.args);
   if (spec == nullptr || spec->handler == nullptr) {
     commands::write_unknown(request.args, reply);
     return nullptr;
   }
   if (!commands::check_arity(*spec, request.args, reply)) return nullptr;
-  if (!sink.is_own_gateway(request.origin) && !has_place_for_keys(*spec, request.args)) {
+  if (!sink.is_own_gateway(request.origin) && !has_place_for_keys(*spec, request.args, key)) {
     reply.error("ERR a key is not of this partition");
     return nullptr;
   }
@@ -130,7 +139,8 @@ const commands::CommandSpec* Replica::executable(const RequestView& request, res
 
 void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
   resp::Writer reply(sink.scratch(), version_of(request.origin));
-  const commands::CommandSpec* spec = executable(request, reply, sink);
+  std::optional<storage::KeyRef> key;
+  const commands::CommandSpec* spec = executable(request, reply, sink, key);
   if (spec == nullptr) {
     answer_read(request.origin, reply.buffer().view(), now, sink);
     return;
@@ -144,7 +154,8 @@ void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
                             .partition = partition_,
                             .now_ms = advance_clock(now),
                             .random = sink.draw_random(),
-                            .reply = reply};
+                            .reply = reply,
+                            .known_key = key ? &*key : nullptr};
   record_changes();
   spec->handler(context, request.args);
   store_.record_changes(nullptr);
@@ -167,7 +178,8 @@ void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
 
 void Replica::execute_as_any_replica(const RequestView& request, Now now, ReplicaSink& sink) {
   resp::Writer reply(sink.scratch(), version_of(request.origin));
-  const commands::CommandSpec* spec = executable(request, reply, sink);
+  std::optional<storage::KeyRef> key;
+  const commands::CommandSpec* spec = executable(request, reply, sink, key);
   if (spec != nullptr && spec->is(commands::kWrite)) {
     commands::write_unknown(request.args, reply);
   } else if (spec != nullptr) {

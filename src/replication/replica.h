@@ -106,6 +106,10 @@ class Replica {
     commands::Args args;
     /// The gateway has not sent it before, and will not while this replica may answer it.
     bool is_only_copy = false;
+    /// What this node's gateway has found out already: the row that the arguments mean, and one of
+    /// their keys. Null: nothing.
+    const commands::CommandSpec* spec = nullptr;
+    const storage::KeyRef* key = nullptr;
   };
   void request(const RequestView& request, Now now, ReplicaSink& sink);
 
@@ -242,11 +246,12 @@ class Replica {
   void hold(const RequestView& request);
   void serve_held(Now now, ReplicaSink& sink);
   [[nodiscard]] Instant serve_until(const ReplicaSink& sink) const;
-  [[nodiscard]] bool has_place_for_keys(const commands::CommandSpec& spec,
-                                        commands::Args args) const;
+  [[nodiscard]] bool has_place_for_keys(const commands::CommandSpec& spec, commands::Args args,
+                                        std::optional<storage::KeyRef>& known) const;
   [[nodiscard]] const commands::CommandSpec* executable(const RequestView& request,
                                                         resp::Writer& reply,
-                                                        const ReplicaSink& sink) const;
+                                                        const ReplicaSink& sink,
+                                                        std::optional<storage::KeyRef>& key) const;
   void execute(const RequestView& request, Now now, ReplicaSink& sink);
   void execute_as_any_replica(const RequestView& request, Now now, ReplicaSink& sink);
   bool refuse_write(const commands::CommandSpec& spec, const wire::Origin& origin,

@@ -108,10 +108,7 @@ std::size_t varint_size(std::uint64_t v) {
 
 }  // namespace
 
-void encode_args(Encoder& out, std::span<const std::string_view> args) {
-  out.varint(args.size());
-  for (const std::string_view arg : args) out.bytes(arg);
-}
+void encode_args(Encoder& out, std::span<const std::string_view> args) { out.byte_strings(args); }
 bool decode_args(Decoder& in, Args& args) {
   args.clear();
   const std::uint64_t n = in.varint();
