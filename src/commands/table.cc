@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/slot.h"
+#include "commands/client_commands.h"
 #include "commands/cluster_commands.h"
 #include "commands/command.h"
 #include "commands/connection_commands.h"
@@ -34,9 +35,10 @@ constexpr auto concatenate(const std::array<CommandSpec, kSizes>&... parts) {
   return rows;
 }
 
-constexpr auto kRows = concatenate(kStringRows, kRangeRows, kCounterRows, kHashRows, kListRows,
-                                   kSetRows, kExpiryRows, kGenericRows, kKeyspaceRows,
-                                   kConnectionRows, kServerRows, kClusterRows, kInternalRows);
+constexpr auto kRows =
+    concatenate(kStringRows, kRangeRows, kCounterRows, kHashRows, kListRows, kSetRows, kExpiryRows,
+                kGenericRows, kKeyspaceRows, kConnectionRows, kClientRows, kServerRows,
+                kClusterRows, kInternalRows);
 constexpr NameIndex kIndex(kRows);
 
 constexpr bool is_sound(const CommandSpec& spec) {

@@ -22,7 +22,10 @@ resp::Version version_of(const AdminRequest& request) {
 
 void ControlCore::on_admin(AdminRequest request) {
   const std::string_view command = request.args.front();
-  if (!equals_ignoring_case(command, "borg") || equals_ignoring_case(request.args[1], "info")) {
+  if (equals_ignoring_case(command, "config") && equals_ignoring_case(request.args[1], "set")) {
+    change_settings(request);
+  } else if (!equals_ignoring_case(command, "borg") ||
+             equals_ignoring_case(request.args[1], "info")) {
     ask(std::move(request));
   } else if (equals_ignoring_case(request.args[1], "leave")) {
     change_member(request, MemberState::kLeaving);
@@ -107,6 +110,17 @@ void ControlCore::accept_loss(const AdminRequest& request) {
   answer_ok(request);
 }
 
+/// The workers have them before the client has its answer.
+void ControlCore::change_settings(const AdminRequest& request) {
+  Settings changed = *settings_;
+  const std::string error =
+      node::change_settings(changed, {request.args.begin() + 2, request.args.end()});
+  if (!error.empty()) return answer_error(request, error);
+  settings_ = std::make_shared<const Settings>(std::move(changed));
+  effects_.workers.emplace_back(std::nullopt, settings_);
+  answer_ok(request);
+}
+
 // ---- questions to all workers and nodes ----
 
 std::set<WorkerIndex> ControlCore::all_workers() const {
@@ -180,6 +194,9 @@ void ControlCore::finish_questions() {
       writer.bulk(describe_cluster(question));
     } else if (equals_ignoring_case(question.request.args.front(), "metrics")) {
       writer.bulk(describe_as_metrics(info_report(question)));
+    } else if (equals_ignoring_case(question.request.args.front(), "config")) {
+      forgotten_ = question.own;
+      writer.ok();
     } else {
       const auto& args = question.request.args;
       writer.verbatim(describe_as_info(info_report(question), {args.begin() + 1, args.end()}));

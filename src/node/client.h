@@ -63,6 +63,9 @@ class Client {
   bool closing = false;  ///< no more commands; closed when the output has left
   bool gone = false;     ///< the connection is closed; kept for replies that are pending
   bool dirty = false;    ///< listed as having output
+  bool killed = false;   ///< closed at once, whatever it has not got yet
+  bool is_held = false;  ///< its next command waits for the end of CLIENT PAUSE
+  bool is_monitor = false;
   bool no_evict = false;
   bool no_touch = false;
   bool replies_off = false;  ///< CLIENT REPLY OFF

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "commands/arguments.h"
-#include "node/client_list.h"
+#include "node/client_filter.h"
 #include "node/gateway_commands.h"
 #include "resp/integer.h"
 
@@ -178,35 +178,6 @@ void client_info(const GatewayCall& call) {
   });
 }
 
-void client_list(const GatewayCall& call) {
-  ClientFilter filter;
-  if (call.args.size() == 4 && equals_ignoring_case(call.args[2], "type")) {
-    constexpr std::array<std::string_view, 4> kTypes{"normal", "master", "replica", "pubsub"};
-    const bool known =
-        std::any_of(kTypes.begin(), kTypes.end(),
-                    [&](auto type) { return equals_ignoring_case(call.args[3], type); }) ||
-        equals_ignoring_case(call.args[3], "slave");
-    if (!known) {
-      call.error("ERR Unknown client type '" + std::string(call.args[3]) + "'");
-      return;
-    }
-    filter.none = !equals_ignoring_case(call.args[3], "normal");
-  } else if (call.args.size() > 3 && equals_ignoring_case(call.args[2], "id")) {
-    for (std::size_t i = 3; i < call.args.size(); ++i) {
-      std::int64_t id = 0;
-      if (!resp::parse_whole(call.args[i], id) || id < 1) {
-        call.error("ERR Invalid client ID");
-        return;
-      }
-      filter.ids.push_back(static_cast<std::uint64_t>(id));
-    }
-  } else if (call.args.size() > 2) {
-    call.error("ERR syntax error");
-    return;
-  }
-  ClientListCommand::start(call.gateway, call.client, std::move(filter));
-}
-
 void set_switch(const GatewayCall& call, bool& value) {
   if (equals_ignoring_case(call.args[2], "on")) {
     value = true;
@@ -236,7 +207,7 @@ void client_reply(const GatewayCall& call) {
   }
 }
 
-constexpr std::array<GatewayRow, 16> kRows{{
+constexpr std::array kRows = std::to_array<GatewayRow>({
     {"ping", ping},
     {"echo", echo},
     {"quit", quit},
@@ -249,11 +220,10 @@ constexpr std::array<GatewayRow, 16> kRows{{
     {"client|getname", client_getname},
     {"client|setinfo", client_setinfo},
     {"client|info", client_info},
-    {"client|list", client_list},
     {"client|no-evict", client_no_evict},
     {"client|no-touch", client_no_touch},
     {"client|reply", client_reply},
-}};
+});
 
 }  // namespace
 

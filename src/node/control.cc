@@ -13,7 +13,11 @@ using coordination::TxnOutcome;
 using membership::MemberRecord;
 
 ControlCore::ControlCore(NodeId self, const NodeOptions& options, std::uint64_t seed)
-    : self_(self), options_(options), random_(seed), liveness_(options.liveness) {}
+    : self_(self),
+      options_(options),
+      settings_(std::make_shared<const Settings>(initial_settings(options))),
+      random_(seed),
+      liveness_(options.liveness) {}
 
 void ControlCore::begin_turn(Now now) {
   const bool first = started_ == Instant();

@@ -225,6 +225,7 @@ class ControlCore {
   [[nodiscard]] std::string objection(const membership::MemberRecord& record,
                                       coordination::MemberState state) const;
   void accept_loss(const AdminRequest& request);
+  void change_settings(const AdminRequest& request);
   void on_worker_stats(const WorkerStats& m);
   void on_stats_request(NodeId from, const wire::StatsRequest& m);
   void on_stats_reply(NodeId from, const wire::StatsReply& m);
@@ -234,6 +235,7 @@ class ControlCore {
 
   const NodeId self_;
   const NodeOptions& options_;
+  std::shared_ptr<const Settings> settings_;
   Random random_;
   Now now_;
   Instant started_;
@@ -282,6 +284,7 @@ class ControlCore {
   std::vector<MovementReport> movement_reports_;
   Stats movement_reported_;  // what the workers had sent when the last one was written
 
+  Stats forgotten_;  ///< what CONFIG RESETSTAT takes off INFO's counts
   std::vector<Question> questions_;
   std::uint64_t next_question_ = 1;
   struct StatsPromise {  // another node's control thread waits for our workers

@@ -16,6 +16,7 @@
 #include "node/inner_message.h"
 #include "node/link.h"
 #include "node/options.h"
+#include "node/settings.h"
 #include "replication/replica.h"
 #include "wire/messages.h"
 
@@ -41,8 +42,8 @@ class GatewayHost {
   virtual void to_control(ToControl message) = 0;
   virtual void client_has_output(Client& client) = 0;
   virtual void client_left(Client& client) = 0;
-  [[nodiscard]] virtual std::string describe_clients() const = 0;
   [[nodiscard]] virtual std::uint16_t workers() const = 0;
+  [[nodiscard]] virtual const Settings& settings() const = 0;
   virtual std::uint64_t draw_random() = 0;
 };
 

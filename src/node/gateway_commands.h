@@ -47,8 +47,10 @@ struct GatewayRow {
   GatewayFunction run;
 };
 
-// One table a group of commands: connection_commands.cc, server_commands.cc, cluster_commands.cc.
+// One table a group of commands: connection_commands.cc, client_commands.cc, server_commands.cc,
+// cluster_commands.cc.
 [[nodiscard]] std::span<const GatewayRow> connection_rows();
+[[nodiscard]] std::span<const GatewayRow> client_rows();
 [[nodiscard]] std::span<const GatewayRow> server_rows();
 [[nodiscard]] std::span<const GatewayRow> cluster_rows();
 

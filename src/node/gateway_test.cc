@@ -47,7 +47,7 @@ class FakeHost final : public GatewayHost {
   void to_control(ToControl message) override { control.push_back(std::move(message)); }
   void client_has_output(Client&) override {}
   void client_left(Client&) override { ++left; }
-  [[nodiscard]] std::string describe_clients() const override { return ""; }
+  [[nodiscard]] const Settings& settings() const override { return current_settings; }
   [[nodiscard]] std::uint16_t workers() const override { return 1; }
   std::uint64_t draw_random() override { return 4; }
 
@@ -78,6 +78,7 @@ class FakeHost final : public GatewayHost {
     return requests;
   }
 
+  Settings current_settings;
   Now time{Instant::at_nanos(1'000'000'000), WallTime{1'700'000'000'000}};
   std::vector<PartitionConfig> configs{kPartitionCount};
   std::map<NodeId, bool> up;

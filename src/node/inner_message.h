@@ -9,6 +9,7 @@
 
 #include "base/ids.h"
 #include "node/node_view.h"
+#include "node/settings.h"
 #include "node/stats.h"
 #include "replication/replica.h"
 
@@ -31,8 +32,8 @@ struct AdminReply {
   std::string reply;  ///< in RESP
 };
 struct WorkerStatsRequest {};
-using ToWorker =
-    std::variant<std::shared_ptr<const NodeView>, Park, Unpark, AdminReply, WorkerStatsRequest>;
+using ToWorker = std::variant<std::shared_ptr<const NodeView>, Park, Unpark, AdminReply,
+                              WorkerStatsRequest, std::shared_ptr<const Settings>>;
 
 // ---- to the control thread ----
 

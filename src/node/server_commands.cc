@@ -46,44 +46,22 @@ void command(const GatewayCall& call) {
   call.reply([&](resp::Writer& w) { commands::write_command_command(call.args, w); });
 }
 
-struct Parameter {
-  std::string_view name;
-  std::string_view value;
-};
-/// What programs ask Redis for; Borg's own settings are in BORG INFO.
-constexpr std::array<Parameter, 14> kParameters{{
-    {"appendonly", "no"},
-    {"bind", ""},
-    {"cluster-enabled", "no"},
-    {"databases", "1"},
-    {"io-threads", "1"},
-    {"maxclients", "10000"},
-    {"maxmemory", "0"},
-    {"maxmemory-policy", "noeviction"},
-    {"notify-keyspace-events", ""},
-    {"proto-max-bulk-len", "536870912"},
-    {"requirepass", ""},
-    {"save", ""},
-    {"slowlog-max-len", "0"},
-    {"timeout", "0"},
-}};
-
 void config_get(const GatewayCall& call) {
-  std::vector<const Parameter*> found;
-  for (const Parameter& parameter : kParameters) {
-    for (const std::string_view pattern : call.args.subspan(2)) {
-      if (!commands::glob_match(pattern, parameter.name)) continue;
-      found.push_back(&parameter);
-      break;
-    }
-  }
+  const auto patterns = call.args.subspan(2);
+  const auto found =
+      matching_settings(call.gateway.host().settings(), {patterns.begin(), patterns.end()});
   call.reply([&](resp::Writer& w) {
     w.map(found.size());
-    for (const Parameter* parameter : found) {
-      w.bulk(parameter->name);
-      w.bulk(parameter->value);
+    for (const auto& [name, value] : found) {
+      w.bulk(name);
+      w.bulk(value);
     }
   });
+}
+
+/// There is no file that the settings came from: flags and variables are the starter's.
+void config_rewrite(const GatewayCall& call) {
+  call.error("ERR The server is running without a config file");
 }
 
 void scan(const GatewayCall& call) {
@@ -91,7 +69,7 @@ void scan(const GatewayCall& call) {
 }
 void randomkey(const GatewayCall& call) { RandomKeyCommand::start(call.gateway, call.client); }
 
-constexpr std::array<GatewayRow, 12> kRows{{
+constexpr std::array kRows = std::to_array<GatewayRow>({
     {"time", time},
     {"wait", wait},
     {"command", command},
@@ -102,9 +80,10 @@ constexpr std::array<GatewayRow, 12> kRows{{
     {"command|getkeys", command},
     {"command|getkeysandflags", command},
     {"config|get", config_get},
+    {"config|rewrite", config_rewrite},
     {"scan", scan},
     {"randomkey", randomkey},
-}};
+});
 }  // namespace
 
 std::span<const GatewayRow> server_rows() { return kRows; }

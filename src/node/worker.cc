@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "base/check.h"
-#include "node/client_list.h"
 #include "node/gateway_commands.h"
+#include "node/workers_command.h"
 
 namespace borg::node {
 
@@ -27,6 +27,7 @@ WorkerCore::WorkerCore(NodeId self, WorkerIndex index, std::uint16_t workers,
       self_{self, index.value()},
       workers_(workers),
       random_(seed),
+      settings_(std::make_shared<Settings>(initial_settings(options))),
       configs_(kPartitionCount),
       gateway_(*this, options),
       is_waiting_(kPartitionCount),
@@ -57,7 +58,7 @@ Client& WorkerCore::connect(ConnectionId id, std::string address, std::string lo
 }
 
 bool WorkerCore::wants_input(const Client& client) const {
-  return !client.closing &&
+  return !client.closing && !client.is_held &&
          client.output.size() + client.pending_bytes() < options_.client_output_bytes_max &&
          client.pending() < options_.client_pending_max;
 }
@@ -70,6 +71,10 @@ std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
     const std::size_t base = consumed;
     std::size_t done = 0;
     for (; done < count && wants_input(client); ++done) {
+      if (pause_ != Pause::kNone && is_held_back(ahead_[done].args)) [[unlikely]] {
+        hold(client);
+        break;
+      }
       consumed = base + ahead_[done].end;
       const Ahead& next = ahead_[done];
       const bool has_key = count > 1 && next.args.size() > 1;
@@ -163,14 +168,6 @@ void WorkerCore::resume_clients() {
   }
 }
 
-std::string WorkerCore::describe_clients() const {
-  std::string text;
-  for (const auto& [id, client] : clients_) {
-    if (!client->gone) text += describe(*client, now_.instant) + "\n";
-  }
-  return text;
-}
-
 // ---- partitions ----
 
 bool WorkerCore::is_mine(PartitionId partition) const {
@@ -188,9 +185,8 @@ Replica& WorkerCore::replica_of(PartitionId partition) {
 }
 
 void WorkerCore::request_here(PartitionId partition, const Replica::RequestView& request) {
-  if (request.args.front() == ClientListCommand::kRequest) {
-    answer_clients_request(request.origin, partition);
-    return;
+  if (request.args.front() == WorkersCommand::kRequest) [[unlikely]] {
+    return answer_worker_request(partition, request);
   }
   pacer_.worked(1);
   Replica& replica = replica_of(partition);
@@ -267,6 +263,8 @@ void WorkerCore::on_control(ToWorker message) {
     replica_of(unpark->partition).unpark(unpark->epoch, now_, *this);
   } else if (const auto* reply = std::get_if<AdminReply>(&message)) {
     gateway_.on_admin_reply(*reply);
+  } else if (auto* settings = std::get_if<std::shared_ptr<const Settings>>(&message)) {
+    settings_ = std::move(*settings);
   } else {
     to_control(WorkerStats{WorkerIndex(self_.lane), stats()});
   }
@@ -341,19 +339,21 @@ ByteBuffer& WorkerCore::scratch() {
 
 void WorkerCore::tick() {
   gateway_.tick();
+  if (pause_ != Pause::kNone && pause_ends_ <= now_.instant) end_pause();
+  if (settings_->client_timeout_s > 0) close_idle_clients();
   watch_links();
   poke_waiting();
   expire_keys();
   sweep_records();
   list_garbage();
-  if (options_.memory_bytes_max > 0) {
-    out_of_memory_ = stats().memory_bytes > options_.memory_bytes_max / workers_;
-  }
+  const auto memory_bytes_max = static_cast<std::uint64_t>(settings_->memory_bytes_max);
+  out_of_memory_ = memory_bytes_max > 0 && stats().memory_bytes > memory_bytes_max / workers_;
 }
 
 bool WorkerCore::is_calm() const {
   const bool has_work = gateway_.pending() > 0 || !waiting_.empty() || !jobs_.empty() ||
-                        !garbage_.empty() || !throttled_.empty() || saw_expiring_;
+                        !garbage_.empty() || !throttled_.empty() || saw_expiring_ ||
+                        pause_ != Pause::kNone;
   return !has_work && std::all_of(links_.begin(), links_.end(), [](const auto& entry) {
     return entry.second->in_flight.empty() && !entry.second->stalled;
   });

@@ -110,8 +110,8 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void to_control(ToControl message) override;
   void client_has_output(Client& client) override;
   void client_left(Client& client) override;
-  [[nodiscard]] std::string describe_clients() const override;
   [[nodiscard]] std::uint16_t workers() const override { return workers_; }
+  [[nodiscard]] const Settings& settings() const override { return *settings_; }
   std::uint64_t draw_random() override { return random_.next(); }
 
   // ReplicaSink
@@ -144,7 +144,16 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   bool on_ack(Link& link, std::string_view payload);
   bool on_nack(Link& link, std::string_view payload);
   bool on_replication(Link& link, const wire::Frame& frame);
-  void answer_clients_request(const wire::Origin& origin, PartitionId partition);
+  // worker_desk.cc
+  void answer_worker_request(PartitionId partition,
+                             const replication::Replica::RequestView& request);
+  void write_clients(commands::Args args, resp::Writer& reply) const;
+  void kill_clients(commands::Args args, resp::Writer& reply);
+  void pause(commands::Args args);
+  void end_pause();
+  [[nodiscard]] bool is_held_back(commands::Args args) const;
+  void hold(Client& client);
+  void close_idle_clients();
   void watch_links();
   void forgive_links(Instant now);
   void expire_keys();
@@ -169,12 +178,17 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   Now now_;
   Effects effects_;
   std::shared_ptr<const NodeView> view_;
+  std::shared_ptr<const Settings> settings_;
   std::vector<PartitionConfig> configs_;
   std::array<std::unique_ptr<replication::Replica>, kPartitionCount> replicas_;
   Gateway gateway_;
   std::map<ConnectionId, std::unique_ptr<Client>> clients_;
   std::vector<ConnectionId> departed_;
   std::vector<ConnectionId> throttled_;
+  enum class Pause : std::uint8_t { kNone, kWrites, kAll };
+  Pause pause_ = Pause::kNone;  // CLIENT PAUSE
+  Instant pause_ends_;
+  Instant idle_clients_seen_;
   std::map<wire::Endpoint, std::unique_ptr<Link>> links_;
   std::vector<Link*> to_ack_;
   Link* receiving_ = nullptr;  // whose replication frame is being dealt with

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "node/client_list.h"
 #include "node/worker.h"
 
 namespace borg::node {
@@ -148,12 +147,6 @@ bool WorkerCore::on_frame(Link& link, const wire::Frame& frame) {
     default:
       return false;
   }
-}
-
-void WorkerCore::answer_clients_request(const wire::Origin& origin, PartitionId partition) {
-  ByteBuffer out;
-  resp::Writer(out, resp::Version::kResp2).bulk(describe_clients());
-  reply(origin, partition, wire::ReplyStatus::kDone, out.view(), Instant::never());
 }
 
 bool WorkerCore::on_request(Link& link, std::string_view payload) {

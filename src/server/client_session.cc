@@ -98,7 +98,7 @@ void ClientSession::process_input() {
 
 void ClientSession::flush(Instant now) {
   if (closed_) return;
-  if (now >= client_->output_valid_until) {
+  if (now >= client_->output_valid_until || client_->killed) {
     // Some read in there is no longer known to be the latest: say nothing rather than that.
     fail();
     return;

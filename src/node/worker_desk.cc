@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the workers of a node ask and tell each other about their clients (see WorkersCommand).
+#include <string>
+
+#include "node/client_filter.h"
+#include "node/worker.h"
+#include "resp/integer.h"
+
+namespace borg::node {
+
+namespace {
+
+ConnectionId asker(commands::Args args) {
+  return ConnectionId(static_cast<std::uint64_t>(resp::parse_integer(args[0]).value_or(0)));
+}
+
+}  // namespace
+
+/// The arguments are the request's name, what is asked, who asks, and what that one wrote.
+void WorkerCore::answer_worker_request(PartitionId partition,
+                                       const replication::Replica::RequestView& request) {
+  ByteBuffer out;
+  resp::Writer writer(out,
+                      request.origin.resp == 3 ? resp::Version::kResp3 : resp::Version::kResp2);
+  const std::string_view what = request.args.size() < 3 ? "" : request.args[1];
+  const commands::Args args = what.empty() ? commands::Args() : request.args.subspan(2);
+  if (what == "list") {
+    write_clients(args, writer);
+  } else if (what == "kill") {
+    kill_clients(args, writer);
+  } else if (what == "pause" && args.size() == 3) {
+    pause(args);
+    writer.ok();
+  } else if (what == "unpause") {
+    end_pause();
+    writer.ok();
+  } else {
+    writer.error("ERR unknown request of a worker");
+  }
+  reply(request.origin, partition, wire::ReplyStatus::kDone, out.view(), Instant::never());
+}
+
+void WorkerCore::write_clients(commands::Args args, resp::Writer& reply) const {
+  ClientFilter filter;
+  if (const auto error = parse_list_filter(args.subspan(1), filter); !error.empty()) {
+    return reply.error(error);
+  }
+  std::string text;
+  for (const auto& [id, client] : clients_) {
+    if (filter.matches(*client)) text += describe(*client, now_.instant) + "\n";
+  }
+  reply.bulk(text);
+}
+
+/// The asker gets its answer first.
+void WorkerCore::kill_clients(commands::Args args, resp::Writer& reply) {
+  ClientFilter filter;
+  if (const auto error = parse_kill_filter(args.subspan(1), filter); !error.empty()) {
+    return reply.error(error);
+  }
+  std::int64_t killed = 0;
+  for (const auto& [id, client] : clients_) {
+    const bool is_asker = id == asker(args);
+    if (!filter.matches(*client) || (is_asker && filter.skip_me)) continue;
+    ++killed;
+    client->closing = true;
+    client->killed = !is_asker;
+    client_has_output(*client);
+  }
+  reply.integer(killed);
+}
+
+void WorkerCore::pause(commands::Args args) {
+  end_pause();
+  const std::int64_t ms = resp::parse_integer(args[1]).value_or(0);
+  constexpr std::int64_t kMillisMax = INT64_MAX / 4'000'000;
+  pause_ = args[2] == "write" ? Pause::kWrites : Pause::kAll;
+  pause_ends_ = now_.instant + Duration::millis(std::min(ms, kMillisMax));
+}
+
+void WorkerCore::end_pause() {
+  if (pause_ == Pause::kNone) return;
+  pause_ = Pause::kNone;
+  for (const auto& [id, client] : clients_) client->is_held = false;
+}
+
+bool WorkerCore::is_held_back(commands::Args args) const {
+  if (args.empty()) return false;
+  if (pause_ == Pause::kAll) return true;
+  const commands::CommandSpec* const spec = commands::resolve(args);
+  return spec != nullptr && spec->is(commands::kWrite);
+}
+
+/// The command is read again when the pause is over.
+void WorkerCore::hold(Client& client) { client.is_held = true; }
+
+/// Once a second: who has asked nothing for longer than the setting says, and waits for nothing.
+void WorkerCore::close_idle_clients() {
+  if (now_.instant - idle_clients_seen_ < Duration::seconds(1)) return;
+  idle_clients_seen_ = now_.instant;
+  const Duration allowed = Duration::seconds(settings_->client_timeout_s);
+  for (const auto& [id, client] : clients_) {
+    const bool waits = !client->nothing_pending() || client->is_held || client->is_monitor;
+    if (client->gone || waits || now_.instant - client->last_active <= allowed) continue;
+    client->closing = client->killed = true;
+    client_has_output(*client);
+  }
+}
+
+}  // namespace borg::node
