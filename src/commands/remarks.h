@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace borg::commands {
+
+/// On a command that Borg has: how it differs from Redis. On one that it does not have: why.
+struct Remark {
+  std::string_view command;
+  std::string_view text;
+};
+
+/// What docs/redis-compatibility.md says before its tables.
+inline constexpr std::string_view kPageHead =
+    "\nWhat holds for all commands:\n\n"
+    "- A client may talk to any node; there is one database, 0; nobody needs a password.\n"
+    "- A write is answered when its copies have it, or with `-NOREPLICAS`, `-CLUSTERDOWN`, "
+    "`-INDOUBT` or `-DATALOSS`, which Redis does not have.\n"
+    "- Commands over several keys that can be split (MGET, MSET, DEL, UNLINK, EXISTS, TOUCH) take "
+    "keys of any slots, and are atomic for each slot. Those that need their keys in one place "
+    "answer `-CROSSSLOT` where they are of several slots, as in Redis Cluster.\n"
+    "- What a server tells of itself (INFO, SLOWLOG, LATENCY, MONITOR, CLIENT, CONFIG) it tells of "
+    "the one node that is asked, with all its threads.\n";
+
+/// By the command's name; a container's stands for its subcommands that have none.
+inline constexpr std::array kRemarks = std::to_array<Remark>({
+    // generic
+    {"migrate", "Data moves by itself between Borg's nodes"},
+    {"move", "There is one database"},
+    {"object|freq", "Borg evicts nothing and does not count accesses"},
+    {"wait", "Never waits: each write has its copies when it is answered. Returns their number"},
+    {"scan", "A cursor goes on at any node, also while data moves"},
+    {"keys", "Of the whole cluster, from any node"},
+    {"randomkey", "Of the whole cluster, from any node"},
+    {"mget", "Atomic for each slot"},
+    {"mset", "Atomic for each slot"},
+    // connection
+    {"auth", "There is one user, default, without a password"},
+    {"select", "There is one database, 0"},
+    {"client|caching", "Refused, as without CLIENT TRACKING in Redis"},
+    {"client|kill", "Of this node's clients"},
+    {"client|list", "Of this node's clients; sizes of buffers are partly 0"},
+    {"client|no-evict", "Remembered and shown; Borg closes no client for want of memory"},
+    {"client|pause", "Of this node's clients"},
+    {"client|tracking", "ON is refused: Borg does not invalidate caches of clients"},
+    // server
+    {"acl", "Users are not there: put Borg on a network that you trust"},
+    {"bgrewriteaof", "Nothing is kept on disk: copies are on other nodes"},
+    {"bgsave", "Nothing is kept on disk: copies are on other nodes"},
+    {"save", "Nothing is kept on disk: copies are on other nodes"},
+    {"restore-asking", "Data moves by itself between Borg's nodes"},
+    {"config|get", "Borg's own settings are in BORG INFO and borgd --help"},
+    {"config|set", "Of this node: maxmemory, timeout, slowlog-*, latency-*"},
+    {"config|rewrite", "Always refused: settings come from flags, a file and the environment"},
+    {"dbsize", "Of the whole cluster, from any node"},
+    {"failover", "A node's work is taken over by itself; BORG LEAVE and DRAIN do it in order"},
+    {"flushall", "Of the whole cluster, from any node; atomic for each partition"},
+    {"flushdb", "Of the whole cluster, from any node; atomic for each partition"},
+    {"info", "Of this node, with fields of Borg's own; those that mean nothing here are left out"},
+    {"module", "Borg takes no modules"},
+    {"psync", "Copies are made by Borg's own protocol between nodes"},
+    {"replconf", "Copies are made by Borg's own protocol between nodes"},
+    {"replicaof", "Nodes have no masters: each is primary of some keys and backup of others"},
+    {"slaveof", "Nodes have no masters: each is primary of some keys and backup of others"},
+    {"sync", "Copies are made by Borg's own protocol between nodes"},
+    {"time", "To the millisecond"},
+    // cluster
+    {"cluster|addslots", "Slots are placed by Borg itself"},
+    {"cluster|addslotsrange", "Slots are placed by Borg itself"},
+    {"cluster|bumpepoch", "Epochs belong to partitions and move by themselves"},
+    {"cluster|count-failure-reports", "Failures are reported by BORG INFO"},
+    {"cluster|delslots", "Slots are placed by Borg itself"},
+    {"cluster|delslotsrange", "Slots are placed by Borg itself"},
+    {"cluster|failover",
+     "A node's work is taken over by itself; BORG LEAVE and DRAIN do it in order"},
+    {"cluster|flushslots", "Slots are placed by Borg itself"},
+    {"cluster|forget", "See BORG FORGET"},
+    {"cluster|info", "cluster_my_epoch is that of the newest partition"},
+    {"cluster|meet", "Nodes meet in the coordinator: borgd --coordinator"},
+    {"cluster|nodes", "Every node is a master; BORG WHEREIS tells of backups"},
+    {"cluster|replicate", "Each node is primary of some slots and backup of others"},
+    {"cluster|reset", "See BORG LEAVE"},
+    {"cluster|saveconfig", "The configuration is kept by the coordinator"},
+    {"cluster|set-config-epoch", "Epochs belong to partitions and move by themselves"},
+    {"cluster|setslot", "Slots are placed by Borg itself"},
+    {"cluster|shards", "Every node is a master; BORG WHEREIS tells of backups"},
+    {"cluster|slots", "Primaries only"},
+    {"readonly", "Changes nothing: every node serves every key"},
+    {"readwrite", "Changes nothing: every node serves every key"},
+});
+
+/// Why Borg does not have the commands of a group that it does not have.
+inline constexpr std::array kMissingGroups = std::to_array<Remark>({
+    {"bitmap", "Not there yet"},
+    {"connection", "Not there yet"},
+    {"cluster", "Not there yet"},
+    {"generic", "Not there yet"},
+    {"geo", "Not there yet"},
+    {"hyperloglog", "Not there yet"},
+    {"list", "Not there yet"},
+    {"pubsub", "Not there yet"},
+    {"scripting", "Borg runs no scripts; MULTI and BORG CAS do what is needed most"},
+    {"server", "Not there yet"},
+    {"sorted-set", "Not there yet"},
+    {"stream", "Not there yet"},
+    {"string", "Not there yet"},
+    {"transactions", "Not there yet"},
+});
+
+}  // namespace borg::commands
