@@ -37,6 +37,7 @@ constexpr auto kBusyIsTroubleAfter = std::chrono::seconds(1);
 constexpr auto kRetryBusyAfter = std::chrono::milliseconds(2);
 constexpr auto kRetryOpenAfter = std::chrono::milliseconds(20);
 constexpr auto kProbeEvery = std::chrono::milliseconds(500);
+constexpr auto kCalmAfter = std::chrono::seconds(2);
 constexpr auto kStopWithin = std::chrono::seconds(1);
 
 std::chrono::nanoseconds nanos(Duration d) { return std::chrono::nanoseconds(d.as_nanos()); }
@@ -124,6 +125,7 @@ class LocalCoordinator::Impl {
     wake_.wait_until(lock, wake_at(), is_ready);
     std::move(inbox_.begin(), inbox_.end(), std::back_inserter(requests_));
     inbox_.clear();
+    if (is_ready()) last_news_ = Clock::now();
     is_reap_due_ |= std::exchange(is_suspecting_, false);
     is_poll_due_ |= is_usable() && hinted_ > db_->seen();
     handled_hint_ = hinted_;
@@ -151,7 +153,8 @@ class LocalCoordinator::Impl {
     const Clock::time_point now = Clock::now();
     if (now >= next_look_) {
       is_poll_due_ = is_reap_due_ = true;
-      next_look_ = now + nanos(options_.poll_every);
+      const bool is_calm = now - last_news_ > kCalmAfter;
+      next_look_ = now + nanos(is_calm ? options_.poll_every_calm : options_.poll_every);
     }
     if (is_poll_due_ && !has_view_) {
       // The first view has nobody who is dead already: else a node that is started behind a
@@ -194,7 +197,10 @@ class LocalCoordinator::Impl {
   }
 
   LocalOutcome take(LocalOutcome outcome) {
-    if (outcome.news) sink_(std::move(*std::exchange(outcome.news, std::nullopt)));
+    if (outcome.news) {
+      last_news_ = Clock::now();
+      sink_(std::move(*std::exchange(outcome.news, std::nullopt)));
+    }
     if (outcome.status != LocalStatus::kOk) judge(outcome.status);
     return outcome;
   }
@@ -250,6 +256,7 @@ class LocalCoordinator::Impl {
   bool is_troubled_ = false;
   std::optional<Clock::time_point> busy_since_;
   Clock::time_point next_look_;
+  Clock::time_point last_news_;  // or wish
   Clock::time_point next_probe_;
 };
 

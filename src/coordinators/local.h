@@ -19,6 +19,8 @@ struct LocalOptions {
   Duration answer_within = Duration::seconds(4);
   /// How often changes, and the deaths of other processes, are looked for unasked.
   Duration poll_every = Duration::millis(100);
+  /// The same where nothing has happened, and nobody asked, for some time.
+  Duration poll_every_calm = Duration::millis(400);
 };
 
 /// The nodes of one machine agree through an SQLite database in a directory that they share.

@@ -29,8 +29,8 @@ bool Liveness::set_members(const std::vector<NodeId>& others, Instant now) {
   return any_new;
 }
 
-bool Liveness::heartbeat_due(Instant now) {
-  if (now < next_heartbeat_) return false;
+bool Liveness::heartbeat_due(Instant now, Duration early) {
+  if (now < next_heartbeat_ - early) return false;
   next_heartbeat_ = now + options_.heartbeat;
   return true;
 }

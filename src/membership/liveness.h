@@ -48,8 +48,9 @@ class Liveness {
   /// Follows who is a member; a new one counts as just heard. True if there is one.
   bool set_members(const std::vector<NodeId>& others, Instant now);
 
-  /// What to send to every peer, if it is time for it.
-  [[nodiscard]] bool heartbeat_due(Instant now);
+  /// True if it is time to send a heartbeat to every peer, or will be `early`.
+  [[nodiscard]] bool heartbeat_due(Instant now, Duration early = {});
+  [[nodiscard]] Instant next_heartbeat() const { return next_heartbeat_; }
   [[nodiscard]] wire::Heartbeat heartbeat(Revision revision, Instant now) const;
 
   /// Answers a heartbeat: gives the promise, unless it is withheld.

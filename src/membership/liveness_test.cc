@@ -35,6 +35,13 @@ TEST_F(LivenessTest, HeartbeatsAreDueOnceAnInterval) {
   EXPECT_FALSE(liveness_.heartbeat_due(at(1001))) << "missed ones are not made up for";
 }
 
+TEST_F(LivenessTest, AHeartbeatMayGoWithAnotherMessageALittleEarly) {
+  EXPECT_TRUE(liveness_.heartbeat_due(at(0)));
+  EXPECT_FALSE(liveness_.heartbeat_due(at(59), Duration::millis(40)));
+  EXPECT_TRUE(liveness_.heartbeat_due(at(60), Duration::millis(40)));
+  EXPECT_EQ(liveness_.next_heartbeat(), at(160)) << "the next one counts from this one";
+}
+
 TEST_F(LivenessTest, ANewMemberCountsAsJustHeard) {
   EXPECT_FALSE(liveness_.is_silent(kA, at(600)));
   EXPECT_TRUE(liveness_.is_silent(kA, at(601)));

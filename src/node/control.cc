@@ -352,6 +352,9 @@ bool ControlCore::on_frame(NodeId from, const wire::Frame& frame) {
       // A node that was forgotten may not know yet what it lost.
       ack.grants = ack.grants && cluster().member(from) != nullptr;
       wire::encode(link.output, ack);
+      // The nodes' heartbeats fall into step: answer and heartbeat leave together, and every node
+      // wakes up half as often.
+      if (liveness_.heartbeat_due(now_.instant, liveness_.options().heartbeat * 2 / 5)) beat();
       // It may have learned just now who we are: what it would not promise before, it will.
       if (!has_lease_of(from) && now_.instant - link.urged >= kTick) {
         link.urged = now_.instant;
@@ -404,18 +407,25 @@ bool ControlCore::is_calm() const {
          questions_.empty() && promises_.empty() && !target_due_;
 }
 
-void ControlCore::tick() {
-  if (liveness_.heartbeat_due(now_.instant)) {
-    send_heartbeats();
-    decide_wanted_ = true;
-    // Session keys of the silent are looked at again and again: their death may be provable.
-    for (const MemberRecord& record : cluster().members) {
-      if (record.member.id != self_ && record.has_session &&
-          liveness_.is_silent(record.member.id, now_.instant)) {
-        effects_.suspects.push_back(coordination::session_key(record.member.id));
-      }
+Duration ControlCore::tick_after() const {
+  if (!is_calm()) return kTick;
+  return std::max(kTick, liveness_.next_heartbeat() - now_.instant);
+}
+
+void ControlCore::beat() {
+  send_heartbeats();
+  decide_wanted_ = true;
+  // Session keys of the silent are looked at again and again: their death may be provable.
+  for (const MemberRecord& record : cluster().members) {
+    if (record.member.id != self_ && record.has_session &&
+        liveness_.is_silent(record.member.id, now_.instant)) {
+      effects_.suspects.push_back(coordination::session_key(record.member.id));
     }
   }
+}
+
+void ControlCore::tick() {
+  if (liveness_.heartbeat_due(now_.instant)) beat();
   update_sole_lease();
   check_ready();
   finish_questions();

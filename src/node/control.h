@@ -64,10 +64,11 @@ class ControlCore {
   void on_death_proven(NodeId peer);
   /// Hands everything over, then says Exit.
   void leave();
-  /// About every kTick; about every kCalmTick will do while is_calm().
+  /// tick_after() the one before, or earlier.
   void tick();
   static constexpr Duration kTick = Duration::millis(20);
-  static constexpr Duration kCalmTick = Duration::millis(50);
+  /// kTick, or the time to the next heartbeat while is_calm().
+  [[nodiscard]] Duration tick_after() const;
   /// Nothing here waits for time to pass, but heartbeats.
   [[nodiscard]] bool is_calm() const;
 
@@ -150,6 +151,7 @@ class ControlCore {
   void on_report(const replication::Report& report);
   void update_sole_lease();
   void send_heartbeats();
+  void beat();
   void mark_dirty(NodeId peer);
   bool on_frame(NodeId from, const wire::Frame& frame);
 

@@ -369,8 +369,7 @@ void ControlThread::post_leave() {
 
 void ControlThread::schedule_tick() {
   ticks_slowly_ = core_.is_calm();
-  const Duration after = ticks_slowly_ ? node::ControlCore::kCalmTick : node::ControlCore::kTick;
-  tick_timer_.expires_after(std::chrono::nanoseconds(after.as_nanos()));
+  tick_timer_.expires_after(std::chrono::nanoseconds(core_.tick_after().as_nanos()));
   tick_timer_.async_wait([this](ErrorCode ec) {
     if (ec || exit_) return;
     enter();
