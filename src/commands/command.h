@@ -52,6 +52,7 @@ enum Flag : std::uint32_t {
   kDangerous = 1u << 21,         ///< the ACL category @dangerous (kAdmin implies it)
   kNondeterministic = 1u << 22,  ///< the command tip nondeterministic_output
   kUnordered = 1u << 23,         ///< the command tip nondeterministic_output_order
+  kMayReplicate = 1u << 24,      ///< a read that may leave something to do: Context::afterwards
 };
 
 /// Bits of CommandSpec::key_use: what a command does to its keys, named as in Redis's key
@@ -66,6 +67,14 @@ enum KeyUse : std::uint16_t {
   kKeyInsert = 1u << 6,
   kKeyDelete = 1u << 7,
   kKeyVariable = 1u << 8,  ///< depends on the options
+};
+
+/// How far a replica is; its data and those of another one of the same term and seq are equal.
+struct Standing {
+  std::string_view role;  ///< "primary", "backup", "syncing" (has not all data yet) or "none"
+  std::uint64_t epoch = 0;
+  std::uint64_t term = 0;  ///< of the last operation
+  std::uint64_t seq = 0;   ///< of the last operation
 };
 
 /// What a command's handler sees. The same inputs give the same reply and the same change of
@@ -85,6 +94,11 @@ struct Context {
   std::vector<std::string> outcome = {};
   /// One of the command's keys with what was computed of it already; null: none was.
   const storage::KeyRef* known_key = nullptr;
+  /// What a *read* leaves to be done, such as to keep what it computed: the primary runs this
+  /// command behind it, and replicates it. Nobody waits for that, and it may be left out.
+  std::vector<std::string> afterwards = {};
+  /// Of the replica, if it was asked itself and not as the primary.
+  const Standing* standing = nullptr;
   /// Where keyspace events are noted; null: nobody wants to know.
   std::vector<KeyEvent>* events = nullptr;
 
@@ -117,6 +131,8 @@ struct CommandSpec {
   /// The argument that says how many keys follow it; 0: none does. Where there is a first key as
   /// well it is one more.
   std::int8_t numkeys_at = 0;
+  /// Finds one more key among the options: its position, or 0.
+  std::size_t (*key_in_options)(Args args) = nullptr;
   Handler handler = nullptr;  ///< null unless place is kPartition
   std::string_view group;     ///< "string", "generic", "connection", "server", "cluster"
   std::string_view since;     ///< of Redis, or Borg's own version
@@ -143,10 +159,13 @@ bool check_arity(const CommandSpec& spec, Args args, resp::Writer& reply);
 
 /// The positions of the keys in args, none for a command without keys.
 struct KeyRange {
+  [[nodiscard]] bool is_one() const { return first == last && before == 0 && behind == 0; }
+
   std::size_t first = 0;
   std::size_t last = 0;  ///< inclusive; 0 with first 0: no key
   std::size_t step = 1;
   std::size_t before = 0;  ///< one more key; 0: none
+  std::size_t behind = 0;  ///< one more key; 0: none
 
   /// Calls visit(position) for each key.
   template <class Visit>
@@ -154,6 +173,7 @@ struct KeyRange {
     if (first == 0) return;
     if (before != 0) visit(before);
     for (std::size_t i = first; i <= last; i += step) visit(i);
+    if (behind != 0) visit(behind);
   }
 };
 /// None if the number of keys is an argument that makes no sense: the handler says so.

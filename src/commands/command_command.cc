@@ -127,7 +127,8 @@ void write_keys_of(Args args, WithUse with_use, resp::Writer& reply) {
   const KeyRange range = key_range(*spec, args);
   if (range.first == 0) return reply.error("ERR Invalid arguments specified for command");
   std::uint16_t key_use = key_use_of(*spec, args);
-  reply.array((range.last - range.first) / range.step + 1 + (range.before != 0 ? 1 : 0));
+  reply.array((range.last - range.first) / range.step + 1 + (range.before != 0 ? 1 : 0) +
+              (range.behind != 0 ? 1 : 0));
   range.for_each([&](std::size_t i) {
     if (with_use == WithUse::kYes) reply.array(2);
     reply.bulk(args[i]);

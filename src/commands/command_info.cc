@@ -12,7 +12,7 @@ namespace {
 using Names = std::vector<std::string_view>;
 using FlagName = std::pair<std::uint32_t, std::string_view>;
 
-constexpr std::array<FlagName, 10> kFlagNames{{{kWrite, "write"},
+constexpr std::array<FlagName, 11> kFlagNames{{{kWrite, "write"},
                                                {kReadOnly, "readonly"},
                                                {kDenyOom, "denyoom"},
                                                {kAdmin, "admin"},
@@ -21,6 +21,7 @@ constexpr std::array<FlagName, 10> kFlagNames{{{kWrite, "write"},
                                                {kStale, "stale"},
                                                {kFast, "fast"},
                                                {kNoAuth, "no_auth"},
+                                               {kMayReplicate, "may_replicate"},
                                                {kAllowBusy, "allow_busy"}}};
 constexpr std::array<FlagName, 9> kKeyUseNames{{{kKeyRo, "RO"},
                                                 {kKeyRw, "RW"},
@@ -114,8 +115,10 @@ void write_key_specs(const CommandSpec& spec, resp::Writer& reply) {
 
 /// The ACL category of the commands of one type; empty for the other groups.
 std::string_view type_category(std::string_view group) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kCategories{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kCategories{
       {{"string", "@string"},
+       {"bitmap", "@bitmap"},
+       {"hyperloglog", "@hyperloglog"},
        {"hash", "@hash"},
        {"list", "@list"},
        {"set", "@set"},
@@ -172,7 +175,7 @@ void write_info(const CommandSpec& spec, resp::Writer& reply) {
   reply.bulk(spec.name);
   reply.integer(spec.arity);
   Names flags = names_of(spec.flags, kFlagNames);
-  if (spec.numkeys_at != 0) flags.push_back("movablekeys");
+  if (spec.numkeys_at != 0 || spec.key_in_options != nullptr) flags.push_back("movablekeys");
   write_status_set(flags, reply);
   reply.integer(spec.first_key);
   reply.integer(spec.last_key);

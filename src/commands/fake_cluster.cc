@@ -74,8 +74,22 @@ std::string FakeCluster::run_part(const CommandSpec& spec, PartitionId partition
     copied.handler(copy, outcome.empty() ? args : Args(outcome));
     EXPECT_EQ(copy_out.view(), out.view()) << spec.name;
   }
+  if (!context.afterwards.empty()) {
+    EXPECT_TRUE(spec.is(kMayReplicate)) << spec.name;
+    run_afterwards({context.afterwards.begin(), context.afterwards.end()}, partition);
+  }
   EXPECT_EQ(contents(here.primary), contents(here.backup)) << spec.name;
   return std::string(out.view());
+}
+
+void FakeCluster::run_afterwards(const std::vector<std::string_view>& args, PartitionId partition) {
+  Copies& here = copies(partition);
+  for (storage::PartitionStore* const store : {&here.primary, &here.backup}) {
+    ByteBuffer ignored;
+    resp::Writer writer(ignored, version);
+    Context context{*store, partition, now_ms, 0, writer};
+    resolve(args)->handler(context, args);
+  }
 }
 
 std::string FakeCluster::run(Args args) {

@@ -32,6 +32,7 @@ class FakeCluster {
     storage::PartitionStore backup;
   };
   Copies& copies(PartitionId partition);
+  void run_afterwards(const std::vector<std::string_view>& args, PartitionId partition);
   std::string run_split(const CommandSpec& spec, Args args);
   std::string run_everywhere(const CommandSpec& spec, Args args);
   std::string merge_parts(const CommandSpec& spec, const std::vector<std::string>& parts);

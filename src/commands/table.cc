@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/slot.h"
+#include "commands/borg_commands.h"
 #include "commands/client_commands.h"
 #include "commands/cluster_commands.h"
 #include "commands/command.h"
@@ -38,7 +39,7 @@ constexpr auto concatenate(const std::array<CommandSpec, kSizes>&... parts) {
 constexpr auto kRows =
     concatenate(kStringRows, kRangeRows, kCounterRows, kHashRows, kListRows, kSetRows, kExpiryRows,
                 kGenericRows, kKeyspaceRows, kConnectionRows, kClientRows, kServerRows,
-                kClusterRows, kInternalRows);
+                kClusterRows, kBorgRows, kInternalRows);
 constexpr NameIndex kIndex(kRows);
 
 constexpr bool is_sound(const CommandSpec& spec) {
@@ -129,8 +130,9 @@ KeyRange counted_keys(const CommandSpec& spec, Args args) {
   const auto at = static_cast<std::size_t>(spec.numkeys_at);
   const auto count = at < args.size() ? resp::parse_integer(args[at]) : std::nullopt;
   if (!count || *count < 1 || *count > static_cast<std::int64_t>(args.size() - at - 1)) return {};
-  return {at + 1, at + static_cast<std::size_t>(*count), 1,
-          static_cast<std::size_t>(spec.first_key)};
+  return {.first = at + 1,
+          .last = at + static_cast<std::size_t>(*count),
+          .before = static_cast<std::size_t>(spec.first_key)};
 }
 
 }  // namespace
@@ -153,8 +155,10 @@ KeyRange key_range(const CommandSpec& spec, Args args) {
   const auto count = static_cast<std::int64_t>(args.size());
   const std::int64_t last = spec.last_key < 0 ? count + spec.last_key : spec.last_key;
   if (last >= count || last < spec.first_key) return {};
-  return {static_cast<std::size_t>(spec.first_key), static_cast<std::size_t>(last),
-          static_cast<std::size_t>(spec.key_step), 0};
+  return {.first = static_cast<std::size_t>(spec.first_key),
+          .last = static_cast<std::size_t>(last),
+          .step = static_cast<std::size_t>(spec.key_step),
+          .behind = spec.key_in_options != nullptr ? spec.key_in_options(args) : 0};
 }
 
 }  // namespace borg::commands

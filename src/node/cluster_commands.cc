@@ -266,7 +266,24 @@ void borg_local(const GatewayCall& call) {
   ScanCommand::start_local(call.gateway, call.client, call.args);
 }
 
-constexpr std::array<GatewayRow, 12> kRows{{
+void borg_digest(const GatewayCall& call) {
+  std::int64_t number = 0;
+  if (!read_integer(call, 2, number)) return;
+  if (number < 0 || number >= kPartitionCount) {
+    call.error("ERR Invalid partition");
+    return;
+  }
+  const PartitionId partition(static_cast<std::uint16_t>(number));
+  const GatewayHost& host = call.gateway.host();
+  if (!host.config(partition).is_replica(host.self().node)) {
+    call.error("ERR This node does not hold the partition");
+    return;
+  }
+  const std::array<std::string_view, 1> args{"_digest"};
+  call.gateway.ask_own_replica(call.client, partition, args);
+}
+
+constexpr std::array<GatewayRow, 13> kRows{{
     {"cluster|info", cluster_info},
     {"cluster|nodes", cluster_nodes},
     {"cluster|slots", cluster_slots},
@@ -279,6 +296,7 @@ constexpr std::array<GatewayRow, 12> kRows{{
     {"readwrite", nothing},
     {"borg|whereis", borg_whereis},
     {"borg|local", borg_local},
+    {"borg|digest", borg_digest},
 }};
 
 }  // namespace

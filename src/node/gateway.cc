@@ -83,7 +83,7 @@ void Gateway::execute(Client& client, commands::Args args, const storage::KeyRef
   const commands::KeyRange range = commands::key_range(*spec, args);
   if (spec->is(commands::kEveryPartition)) {
     SplitCommand::start_everywhere(*this, client, *spec, args);
-  } else if (range.first == range.last && range.before == 0) {
+  } else if (range.is_one()) {
     const bool is_known = first != nullptr && range.first == 1;
     const storage::KeyRef key = is_known ? *first : storage::key_ref(args[range.first]);
     submit({.client = &client}, partition_of(key.slot), spec->is(commands::kWrite), false,
@@ -115,6 +115,11 @@ void Gateway::split(Client& client, const commands::CommandSpec& spec, commands:
 
 void Gateway::forward(Client& client, PartitionId partition, bool is_write, commands::Args args) {
   submit({.client = &client}, partition, is_write, false, static_cast<std::uint8_t>(client.version),
+         args, {});
+}
+
+void Gateway::ask_own_replica(Client& client, PartitionId partition, commands::Args args) {
+  submit({.client = &client}, partition, false, true, static_cast<std::uint8_t>(client.version),
          args, {});
 }
 

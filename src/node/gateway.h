@@ -108,6 +108,8 @@ class Gateway {
   void defer(std::shared_ptr<Composite> composite);
   void finish(Client& client, Client::Slot slot, std::string_view reply);
   void ask_control(Client& client, commands::Args args);
+  /// This node's replica of the partition answers, whatever its role.
+  void ask_own_replica(Client& client, PartitionId partition, commands::Args args);
   /// Sends these arguments, instead of what the client wrote, to the partition's primary.
   void forward(Client& client, PartitionId partition, bool is_write, commands::Args args);
   [[nodiscard]] GatewayHost& host() { return host_; }

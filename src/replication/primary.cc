@@ -24,6 +24,11 @@ resp::Version version_of(const wire::Origin& origin) {
   return origin.resp == 3 ? resp::Version::kResp3 : resp::Version::kResp2;
 }
 
+std::string_view name_of(Replica::Role role) {
+  constexpr std::array<std::string_view, 4> kNames{"none", "primary", "backup", "syncing"};
+  return kNames.at(static_cast<std::size_t>(role));
+}
+
 std::vector<std::string_view> keys_of(const commands::CommandSpec& spec, commands::Args args) {
   std::vector<std::string_view> keys;
   const commands::KeyRange range = commands::key_range(spec, args);
@@ -161,6 +166,9 @@ void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
   store_.record_changes(nullptr);
   const std::string_view bytes = reply.buffer().view();
   if (context.met_expired && !context.changed) run_expiry(keys_of(*spec, request.args), now, sink);
+  if (!context.afterwards.empty() && !is_write) {
+    run_own({context.afterwards.begin(), context.afterwards.end()}, now, sink);
+  }
   // A write that changed nothing is recorded too: another copy of it that comes later must not
   // find a state in which it would change something, when its client has this answer. The only
   // copy needs that if its answer has to wait: it is sent again if this node resigns meanwhile,
@@ -183,11 +191,16 @@ void Replica::execute_as_any_replica(const RequestView& request, Now now, Replic
   if (spec != nullptr && spec->is(commands::kWrite)) {
     commands::write_unknown(request.args, reply);
   } else if (spec != nullptr) {
+    const commands::Standing standing{.role = name_of(role_),
+                                      .epoch = config_.epoch.value(),
+                                      .term = last_term_.value(),
+                                      .seq = last_seq_.value()};
     commands::Context context{.store = store_,
                               .partition = partition_,
                               .now_ms = advance_clock(now),
                               .random = 0,
-                              .reply = reply};
+                              .reply = reply,
+                              .standing = &standing};
     spec->handler(context, request.args);
   }
   sink.reply(request.origin, partition_, wire::ReplyStatus::kDone, reply.buffer().view(),
@@ -268,10 +281,17 @@ void Replica::append(const commands::CommandSpec& spec, const wire::Origin& orig
 /// for this to be on enough nodes: it happens with too few of them as well.
 void Replica::run_expiry(const std::vector<std::string_view>& keys, Now now, ReplicaSink& sink) {
   if (keys.empty()) return;
-  static const commands::CommandSpec* const kSpec = commands::find_command("_expire");
-  BORG_CHECK(kSpec != nullptr && kSpec->handler != nullptr);
   std::vector<std::string_view> args{"_expire"};
   args.insert(args.end(), keys.begin(), keys.end());
+  const std::size_t before = store_.keys();
+  run_own(args, now, sink);
+  expired_keys_ += before - store_.keys();
+}
+
+/// A command that no client asked for.
+void Replica::run_own(const std::vector<std::string_view>& args, Now now, ReplicaSink& sink) {
+  const commands::CommandSpec* const spec = commands::resolve(args);
+  BORG_CHECK(spec != nullptr && spec->handler != nullptr);
   ByteBuffer ignored;
   resp::Writer reply(ignored, resp::Version::kResp2);
   commands::Context context{.store = store_,
@@ -280,11 +300,9 @@ void Replica::run_expiry(const std::vector<std::string_view>& keys, Now now, Rep
                             .random = 0,
                             .reply = reply};
   journal_.clear();
-  const std::size_t before = store_.keys();
-  kSpec->handler(context, args);
-  expired_keys_ += before - store_.keys();
+  spec->handler(context, args);
   if (!context.changed) return;
-  append(*kSpec, wire::Origin{}, args, context, {}, sink);
+  append(*spec, wire::Origin{}, args, context, {}, sink);
 }
 
 std::size_t Replica::expire_some(Now now, std::size_t buckets, ReplicaSink& sink) {

@@ -262,6 +262,7 @@ class Replica {
   void append_outcome(const commands::CommandSpec& spec, const RequestView& request,
                       const commands::Context& context, std::string_view reply, ReplicaSink& sink);
   void run_expiry(const std::vector<std::string_view>& keys, Now now, ReplicaSink& sink);
+  void run_own(const std::vector<std::string_view>& args, Now now, ReplicaSink& sink);
   void expire_as_replica(Now now, std::size_t buckets);
   void answer_write(const wire::Origin& origin, std::string_view reply, Seq seq, Now now,
                     ReplicaSink& sink);

@@ -263,32 +263,13 @@ void Invariants::check_number_of_holders(const Process& primary, const Replica& 
   }
 }
 
-namespace {
-
-std::uint64_t digest(const storage::PartitionStore& store) {
-  std::uint64_t sum = 0;
-  auto cursor = std::optional(store.begin());
-  while (cursor) {
-    cursor = store.scan(*cursor, 1000, 1 << 20, [&](const storage::EntryView& e) {
-      Trace entry(false);
-      entry.mix(e.key);
-      entry.mix(storage::digest_of_value(e));
-      entry.mix(static_cast<std::uint64_t>(e.expiry));
-      sum += entry.hash();  // in any order
-    });
-  }
-  return sum;
-}
-
-}  // namespace
-
 /// Replicas that have executed the same operations are equal. Of what an heir of a loss began
 /// with, and of what came before a term, nobody else may have the same.
 void Invariants::check_content(Process& process, const Replica& replica) {
   if (!replica.complete() || replica.last_term() != replica.config().term) return;
   if (replica.role() == Replica::Role::kNone) return;
   const std::uint16_t p = replica.partition().value();
-  const std::uint64_t found = digest(replica.store());
+  const std::uint64_t found = storage::digest_of_store(replica.store());
   const auto [at, is_first] =
       digests_[p].emplace(std::pair(replica.last_term(), replica.last_seq()), found);
   if (is_first || at->second == found) return;

@@ -93,6 +93,13 @@ Reply setnx(State& state, const Args& args) {
   return Reply::number(1);
 }
 
+Reply cas(State& state, const Args& args) {
+  if (!state.value) return Reply::number(-1);
+  if (*state.value != args[0]) return Reply::number(0);
+  state = {.value = args[1], .expiry = {}, .is_lost = false};
+  return Reply::number(1);
+}
+
 Reply getset(State& state, const Args& args) {
   const Reply old = reply_of(state.value);
   state = {.value = args[0], .expiry = {}, .is_lost = false};
@@ -197,13 +204,14 @@ struct Command {
   Reply (*apply)(State& state, const Args& args);
 };
 constexpr Command kCommands[] = {
-    {"append", 1, 1, append}, {"decr", 0, 0, decr},       {"decrby", 1, 1, decrby},
-    {"del", 0, 0, del},       {"exists", 0, 0, exists},   {"expire", 1, 1, expire},
-    {"get", 0, 0, get},       {"getdel", 0, 0, getdel},   {"getex", 3, 3, getex},
-    {"getset", 1, 1, getset}, {"incr", 0, 0, incr},       {"incrby", 1, 1, incrby},
-    {"lose", 0, 0, lose},     {"persist", 0, 0, persist}, {"pexpire", 3, 3, pexpire},
-    {"pttl", 0, 2, pttl},     {"recover", 0, 4, recover}, {"remove", 0, 0, remove},
-    {"set", 1, 6, set},       {"setnx", 1, 1, setnx},     {"strlen", 0, 0, strlen},
+    {"append", 1, 1, append},   {"cas", 2, 2, cas},       {"decr", 0, 0, decr},
+    {"decrby", 1, 1, decrby},   {"del", 0, 0, del},       {"exists", 0, 0, exists},
+    {"expire", 1, 1, expire},   {"get", 0, 0, get},       {"getdel", 0, 0, getdel},
+    {"getex", 3, 3, getex},     {"getset", 1, 1, getset}, {"incr", 0, 0, incr},
+    {"incrby", 1, 1, incrby},   {"lose", 0, 0, lose},     {"persist", 0, 0, persist},
+    {"pexpire", 3, 3, pexpire}, {"pttl", 0, 2, pttl},     {"recover", 0, 4, recover},
+    {"remove", 0, 0, remove},   {"set", 1, 6, set},       {"setnx", 1, 1, setnx},
+    {"strlen", 0, 0, strlen},
 };
 
 const Command* find(const Operation& operation) {
@@ -263,6 +271,7 @@ bool StringModel::is_neutral(const Operation& operation) const {
   if (name == "del" || name == "setnx" || name == "pexpire" || name == "persist") {
     return reply == Reply::number(0);
   }
+  if (name == "cas") return reply != Reply::number(1);
   if (name == "getdel" || name == "getex") return is_nil;
   if (name != "set") return false;
   if (!has_option(operation.args, "GET")) return is_nil;

@@ -47,6 +47,12 @@ TEST(StringModel, SetsOnlyIfThereIsOneOrNone) {
                           value("0"), value("f"), value("1"), value("h"), value("i")}));
 }
 
+TEST(StringModel, ComparesAndSets) {
+  EXPECT_EQ(replies({"cas a b", "set a", "cas b c", "cas a c", "cas a d", "get", "del", "cas c d"}),
+            (std::vector<Reply>{value("-1"), value("OK"), value("0"), value("1"), value("0"),
+                                value("c"), value("1"), value("-1")}));
+}
+
 TEST(StringModel, Counts) {
   EXPECT_EQ(replies({"incr", "incrby 10", "decr", "decrby -5", "incrby x", "append 1", "incr",
                      "set 01", "incr", "set 9223372036854775807", "incr", "get"}),

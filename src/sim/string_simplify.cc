@@ -42,6 +42,7 @@ class Sightings {
     for (const Operation& operation : operations) {
       if (is_counting(operation)) add_reach(change_of(operation));
       if (is_one_of(operation.name, {"append", "strlen"})) is_length_seen_ = true;
+      if (operation.name == "cas") see_text(operation.args[0]);
       if (!is_unknown(operation)) see(operation);
     }
   }
@@ -68,8 +69,11 @@ class Sightings {
   void see(const Operation& operation) {
     if (operation.reply.kind == Reply::Kind::kError) is_counting_refused_ = true;
     if (operation.reply.kind != Reply::Kind::kValue) return;
-    texts_.insert(operation.reply.text);
-    if (const auto number = redis_integer(operation.reply.text)) numbers_.insert(*number);
+    see_text(operation.reply.text);
+  }
+  void see_text(const std::string& text) {
+    texts_.insert(text);
+    if (const auto number = redis_integer(text)) numbers_.insert(*number);
   }
   std::set<std::string> texts_;
   std::set<std::int64_t> numbers_;

@@ -102,10 +102,10 @@ Command Workload::on_counter(const std::string& key) {
 
 Command Workload::on_string(const std::string& key) {
   if (sim_.permille(sim_.options.append_permille)) return single("append", key, {token()});
-  switch (sim_.random.below(12)) {
+  switch (sim_.random.below(15)) {
     case 0:
     case 1:
-      return single("set", key, {token()});
+      return single("set", key, {set_last_[key] = token()});
     case 2:
       return single("set", key, {token(), "nx"});
     case 3:
@@ -119,9 +119,24 @@ Command Workload::on_string(const std::string& key) {
       return single("append", key, {token()});
     case 8:
       return single("strlen", key);
+    case 9:
+    case 10:
+    case 11:
+      return compare_and_set(key);
     default:
       return get(key);
   }
+}
+
+/// Expects what was drawn last, which may never have been set, or be long gone.
+Command Workload::compare_and_set(const std::string& key) {
+  std::string& expected = set_last_[key];
+  const std::string wanted = token();
+  Command command;
+  command.words = {"borg", "cas", key, expected, wanted};
+  command.parts.push_back({key, "cas", {expected, wanted}});
+  expected = wanted;
+  return command;
 }
 
 /// Shorter than a hand-over, or longer than a failover.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,6 +48,7 @@ class Workload {
   [[nodiscard]] std::string token();
   [[nodiscard]] Command on_counter(const std::string& key);
   [[nodiscard]] Command on_string(const std::string& key);
+  [[nodiscard]] Command compare_and_set(const std::string& key);
   [[nodiscard]] Command on_many();
   [[nodiscard]] Command on_hash();
   using PairOfNames = std::pair<std::string, std::string>;
@@ -62,6 +64,7 @@ class Workload {
   std::vector<std::string> keys_;
   std::vector<std::string> hashes_;
   std::uint64_t tokens_ = 0;
+  std::map<std::string, std::string> set_last_;  ///< what compare_and_set() expects
 };
 
 /// The object that an element of a container is to the model. The container's key has a hash tag,

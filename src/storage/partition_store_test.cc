@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/slot.h"
+#include "storage/value_kinds.h"
 
 namespace borg::storage {
 namespace {
@@ -313,6 +314,28 @@ TEST(PartitionStore, DrawsTheOnlyKey) {
   Random random(1);
   store.put(here("only", 15), "v", kNoExpiry);
   EXPECT_EQ(store.random_entry(random)->key, "only");
+}
+
+TEST(PartitionStore, DigestSaysWhatIsInItHoweverItCame) {
+  const KeyRef first = key_ref("{t}first");
+  const KeyRef second = key_ref("{t}second");
+  PartitionStore one(partition_of(first.slot));
+  PartitionStore other(partition_of(first.slot));
+  EXPECT_EQ(digest_of_store(one), digest_of_store(other));
+  one.put(first, "a", kNoExpiry);
+  one.put(second, "b", 17);
+  other.put(second, "longer", kNoExpiry);
+  other.put(key_ref("{t}third"), "c", kNoExpiry);
+  other.put(first, "a", kNoExpiry);
+  EXPECT_NE(digest_of_store(one), digest_of_store(other));
+  other.erase(key_ref("{t}third"));
+  other.put(second, "b", kNoExpiry);
+  EXPECT_NE(digest_of_store(one), digest_of_store(other));
+  other.set_expiry(second, 17);
+  EXPECT_EQ(digest_of_store(one), digest_of_store(other));
+  other.put(first, "b", kNoExpiry);
+  other.put(second, "a", 17);
+  EXPECT_NE(digest_of_store(one), digest_of_store(other));
 }
 
 }  // namespace

@@ -61,6 +61,19 @@ std::uint64_t digest_of_value(const EntryView& entry) {
   return 0;
 }
 
+std::uint64_t digest_of_store(const PartitionStore& store) {
+  std::uint64_t sum = 0;
+  auto cursor = std::optional(store.begin());
+  while (cursor) {
+    cursor = store.scan(*cursor, SIZE_MAX, SIZE_MAX, [&](const EntryView& entry) {
+      const std::uint64_t what =
+          mixed(digest_of_value(entry), static_cast<std::uint64_t>(entry.expiry));
+      sum += mixed(hash_of_key(entry.key), mixed(static_cast<std::uint64_t>(entry.type), what));
+    });
+  }
+  return sum;
+}
+
 std::unique_ptr<Large> make_large(ValueType type) {
   if (type == ValueType::kList) return std::make_unique<LargeList>();
   const bool is_table = type == ValueType::kHash || type == ValueType::kSet;

@@ -13,6 +13,10 @@ namespace borg::storage {
 /// count. Takes time in proportion to the value.
 [[nodiscard]] std::uint64_t digest_of_value(const EntryView& entry);
 
+/// A number that says which keys with which values and expiries are in a store, as
+/// digest_of_value(), in whatever order. Takes time in proportion to the data.
+[[nodiscard]] std::uint64_t digest_of_store(const PartitionStore& store);
+
 /// Redis's word for how a container is kept.
 [[nodiscard]] std::string_view encoding_of_container(const EntryView& entry);
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cluster import Cluster, CommandError
 from namespaces import Network, why_not
-from processes import HERE_PLACE, wait_until
+from processes import HERE_PLACE, copies, wait_until
 
 SOME_KEYS = 3000
 OPTIONS = argparse.Namespace(bin=None, coordinator="local")
@@ -60,10 +60,14 @@ class ClusterCase(unittest.TestCase):
         return str(raised.exception)
 
     def assert_two_copies(self, cluster, keys_min=0):
-        """What BORG INFO says of the copies, for a cluster at rest."""
+        """What BORG INFO and BORG DIGEST say of the copies, for a cluster at rest."""
         total = next(iter(cluster.nodes.values())).info()["cluster"]
         self.assertEqual(total["keys_held"], 2 * total["keys"])
         self.assertGreaterEqual(total["keys"], keys_min)
+        clients = [node.client() for node in cluster.nodes.values()]
+        self.assertEqual(copies.problems([client.connection for client in clients]), [])
+        for client in clients:
+            client.close()
 
 
 def fill(node, count=SOME_KEYS):

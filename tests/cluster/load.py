@@ -37,6 +37,7 @@ class Worker(threading.Thread):
         self.done = 0
         self.longest_s = 0
         self.history = []
+        self.seen = {}  # what GET answered last: what a compare-and-set expects
 
     def run(self):
         while not self.load.ended.is_set():
@@ -60,8 +61,10 @@ class Worker(threading.Thread):
         if self.random.random() < 0.5:
             op = self.random.choices(("incr", "get", "del"), (50, 48, 2))[0]
             return op, f"number:{n}", []
-        op = self.random.choices(("set", "get", "append", "del"), (25, 45, 25, 5))[0]
+        op = self.random.choices(("set", "get", "append", "del", "cas"), (20, 35, 15, 5, 25))[0]
         unique = f"{self.number}.{self.done};"
+        if op == "cas":
+            return op, f"text:{n}", [self.seen.get(f"text:{n}") or "", unique]
         return op, f"text:{n}", [unique] if op in ("set", "append") else []
 
     def operation(self, op, key, args):
@@ -70,8 +73,10 @@ class Worker(threading.Thread):
                  "return": None, "outcome": "unknown", "result": None}
         self.history.append(entry)
         try:
-            result = self.client(op, key, *args)
+            result = self.client(*(("BORG", "CAS") if op == "cas" else (op,)), key, *args)
             entry.update(outcome="ok", result=as_json(result))
+            if op == "get":
+                self.seen[key] = entry["result"]
         except CommandError as error:
             self.errors.append(f"{op} {key}: {error}")
             self.error_codes.add(error.code)

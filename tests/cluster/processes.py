@@ -15,7 +15,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "transcripts"))
 
-import resp_client  # noqa: E402 (found by the line above)
+import copies  # noqa: E402, F401 (found by the line above)
+import resp_client  # noqa: E402
 
 HOST = "127.0.0.1"
 SECONDS_MAX = 60

@@ -6,7 +6,7 @@ import json
 import os
 
 from case import SharedCase, main
-from cluster import local_keys
+from cluster import CommandError, local_keys
 from processes import wait_until
 
 MB = 1024 * 1024
@@ -113,6 +113,36 @@ class Keys(SharedCase):
         wait_until(lambda: copies() == [600], "no node holds an expired key")
         self.assertLessEqual(self.nodes[2].call("TTL", "stay1"), 1000)
         self.assertGreater(self.nodes[2].call("TTL", "stay1"), 900)
+
+
+class Digests(SharedCase):
+    def test_the_copies_of_a_partition_have_one_digest(self):
+        self.nodes[0].call("MSET", *[w for i in range(500) for w in (f"k{i}", i)])
+        self.nodes[1].call("RPUSH", "list", *range(3000))
+        self.assert_two_copies(self.shared, 501)
+
+    def digests(self, partition):
+        """{role: digest}, and how many nodes hold none."""
+        found, without = {}, 0
+        for node in self.nodes:
+            try:
+                fields = node.call("BORG", "DIGEST", partition)
+                found[fields[1]] = fields[fields.index(b"digest") + 1]
+            except CommandError as error:
+                self.assertIn("does not hold", str(error))
+                without += 1
+        return found, without
+
+    def test_the_digest_changes_with_the_data(self):
+        partition = self.nodes[0].call("CLUSTER", "KEYSLOT", "k") // 16
+        seen = set()
+        for value in ("a", "b"):
+            self.nodes[0].call("SET", "k", value)
+            found, without = self.digests(partition)
+            self.assertEqual(without, 1)
+            self.assertEqual(found[b"primary"], found[b"backup"])
+            seen.add(found[b"primary"])
+        self.assertEqual(len(seen), 2)
 
 
 class Topology(SharedCase):

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Sends the same random commands to a server and to a redis-server that it starts, and compares
-the replies and, at the end, all data.
+the replies and, at the end, all data; then the copies of each partition with each other.
 
   differential.py --server 127.0.0.1:7001 [--seed N] [--commands N]
 
@@ -12,6 +12,7 @@ import argparse
 import random
 import sys
 
+import copies
 import random_commands
 import resp_client
 import run
@@ -92,7 +93,10 @@ def main():
                 break
         twins.compare_data()
     print("%d differences" % twins.differences)
-    return 1 if twins.differences else 0
+    nodes = copies.addresses(resp_client.Connection((host, int(port))))
+    problems = copies.problems([resp_client.Connection(node) for node in nodes])
+    print("%d problems with copies" % len(problems), *problems[:10], sep="\n  ")
+    return 1 if twins.differences or problems else 0
 
 
 if __name__ == "__main__":
