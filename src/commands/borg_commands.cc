@@ -40,7 +40,7 @@ std::string hexadecimal(std::uint64_t number) {
 void borg_cas(Context& context, Args args) {
   const auto expiry = read_cas_options(context, args.subspan(5));
   if (!expiry) return;
-  const storage::KeyRef key = storage::key_ref(args[2]);
+  const storage::KeyRef key = context.key(args[2]);
   const auto entry = find_for_write(context, key);
   if (!has_type(context, entry, storage::ValueType::kString)) return;
   if (!entry) return context.reply.integer(kNoValue);

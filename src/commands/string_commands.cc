@@ -176,4 +176,17 @@ void mset(Context& context, Args args) {
   context.reply.ok();
 }
 
+void msetnx(Context& context, Args args) {
+  for (std::size_t i = 1; i + 1 < args.size(); i += 2) {
+    if (find_for_write(context, context.key(args[i]))) return context.reply.integer(0);
+  }
+  for (std::size_t i = 1; i + 1 < args.size(); i += 2) {
+    const KeyRef key = context.key(args[i]);
+    const bool was_absent = !context.store.find(key);  // an earlier one may be the same
+    store_value(context, key, args[i + 1], kNoExpiry);
+    note_stored(context, was_absent, EventClass::kString, "set", args[i]);
+  }
+  context.reply.integer(1);
+}
+
 }  // namespace borg::commands::run

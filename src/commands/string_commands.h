@@ -19,6 +19,8 @@ void getdel(Context& context, Args args);
 void getex(Context& context, Args args);
 void mget(Context& context, Args args);
 void mset(Context& context, Args args);
+void msetnx(Context& context, Args args);
+void lcs(Context& context, Args args);
 
 }  // namespace run
 
@@ -149,6 +151,32 @@ inline constexpr auto kStringRows = std::to_array<CommandSpec>({
      .complexity = "O(N) for N keys",
      .syntax = "key value [key value ...]",
      .summary = "Stores several values, atomically for the keys of one slot"},
+    {.name = "msetnx",
+     .arity = -3,
+     .flags = kWrite | kDenyOom,
+     .first_key = 1,
+     .last_key = -1,
+     .key_step = 2,
+     .key_use = kKeyOw | kKeyInsert,
+     .handler = run::msetnx,
+     .group = "string",
+     .since = "1.0.1",
+     .complexity = "O(N) for N keys",
+     .syntax = "key value [key value ...]",
+     .summary = "Stores several values of one slot unless one of the keys exists"},
+    {.name = "lcs",
+     .arity = -3,
+     .flags = kReadOnly,
+     .first_key = 1,
+     .last_key = 2,
+     .key_step = 1,
+     .key_use = kKeyRo | kKeyAccess,
+     .handler = run::lcs,
+     .group = "string",
+     .since = "7.0.0",
+     .complexity = "O(N*M) for strings of N and M bytes",
+     .syntax = "key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]",
+     .summary = "Finds the longest common subsequence of two values"},
 });
 
 }  // namespace borg::commands

@@ -15,7 +15,8 @@ namespace {
 using Arguments = std::vector<Argument>;
 
 std::string_view type_of(std::string_view name, bool has_keys) {
-  static constexpr std::array<std::string_view, 3> kKeys{"key", "source", "destination"};
+  static constexpr std::array<std::string_view, 7> kKeys{"key",  "source", "destination", "destkey",
+                                                         "key1", "key2",   "newkey"};
   static constexpr std::array<std::string_view, 20> kIntegers{
       "seconds",   "milliseconds", "increment", "decrement", "offset",      "start",   "end",
       "count",     "cursor",       "index",     "slot",      "numreplicas", "timeout", "protover",
@@ -54,10 +55,10 @@ class SyntaxParser {
     advance();
   }
 
-  /// Up to ']' or the end.
+  /// Up to ']' or '>' or the end.
   Arguments parse() {
     std::vector<Arguments> choices(1);
-    while (!word_.empty() && word_ != "]") {
+    while (!word_.empty() && word_ != "]" && word_ != ">") {
       if (word_ == "|") {
         choices.emplace_back();
         advance();
@@ -76,19 +77,28 @@ class SyntaxParser {
  private:
   void advance() {
     text_.remove_prefix(std::min(text_.find_first_not_of(' '), text_.size()));
-    const bool bracket = text_.starts_with('[') || text_.starts_with(']');
-    word_ = text_.substr(0, bracket ? 1 : text_.find_first_of(" []"));
+    const bool bracket = std::string_view("[]<>").find(text_.substr(0, 1)) < 4 && !text_.empty();
+    word_ = text_.substr(0, bracket ? 1 : text_.find_first_of(" []<>"));
     text_.remove_prefix(word_.size());
   }
 
   void parse_item(Arguments& items) {
     if (word_ == "[") {
       parse_bracket(items);
+    } else if (word_ == "<") {
+      items.push_back(parse_group());
     } else if (is_literal(word_)) {
       items.push_back(parse_token());
     } else {
       items.push_back(parse_plain());
     }
+  }
+
+  Argument parse_group() {
+    advance();
+    Argument group = joined(parse());
+    advance();
+    return group;
   }
 
   Argument parse_plain() {
@@ -100,16 +110,17 @@ class SyntaxParser {
   }
 
   [[nodiscard]] bool at_plain() const {
-    return !word_.empty() && std::string_view("[]|").find(word_) == std::string_view::npos &&
+    return !word_.empty() && std::string_view("[]<>|").find(word_) == std::string_view::npos &&
            word_ != "..." && !is_literal(word_);
   }
 
-  /// A literal, with the plain arguments behind it.
+  /// A literal, with the plain arguments behind it, or a choice.
   Argument parse_token() {
     const std::string token(word_);
     advance();
     Arguments behind;
     while (at_plain()) behind.push_back(parse_plain());
+    if (behind.empty() && word_ == "<") behind.push_back(parse_group());
     Argument argument;
     if (behind.empty()) {
       argument.name = lower_case(token);

@@ -20,7 +20,8 @@ struct Argument {
 };
 
 /// Reads a CommandSpec's syntax: words in upper case are written as they are, others are
-/// arguments, [ ] may be left out, | separates choices, and "x [x ...]" is once or more often.
+/// arguments, [ ] may be left out, < > may not, | separates choices, and "x [x ...]" is once or
+/// more often.
 [[nodiscard]] std::vector<Argument> parse_syntax(std::string_view syntax, bool has_keys);
 
 }  // namespace borg::commands

@@ -53,6 +53,12 @@ TEST(Syntax, ReadsRepetitions) {
   EXPECT_EQ(parsed("[ID client-id [client-id ...]]"), "ID=client-id:integer?+");
 }
 
+TEST(Syntax, ReadsChoicesThatMustBeMade) {
+  EXPECT_EQ(parsed("<A | B> key"), "a_b:oneof<A=a:pure-token B=b:pure-token> key:key");
+  EXPECT_EQ(parsed("[UP <A | B>]"), "UP=a_b:oneof<A=a:pure-token B=b:pure-token>?");
+  EXPECT_EQ(parsed("[<A | x> [<A | x> ...]]"), "a_x:oneof<A=a:pure-token x:string>?+");
+}
+
 TEST(Syntax, ReadsNestedOptions) {
   EXPECT_EQ(parsed("[protover [AUTH username password] [SETNAME clientname]]"),
             "protover_username_password_clientname:block<protover:integer "

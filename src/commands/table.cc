@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/slot.h"
+#include "commands/bit_commands.h"
 #include "commands/borg_commands.h"
 #include "commands/client_commands.h"
 #include "commands/cluster_commands.h"
@@ -38,7 +39,7 @@ constexpr auto concatenate(const std::array<CommandSpec, kSizes>&... parts) {
 
 constexpr auto kRows =
     concatenate(kStringRows, kRangeRows, kCounterRows, kHashRows, kListRows, kSetRows, kExpiryRows,
-                kGenericRows, kKeyspaceRows, kConnectionRows, kClientRows, kServerRows,
+                kGenericRows, kKeyspaceRows, kConnectionRows, kClientRows, kBitRows, kServerRows,
                 kClusterRows, kBorgRows, kInternalRows);
 constexpr NameIndex kIndex(kRows);
 

@@ -1,17 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random commands of every type, on few keys, so that they meet."""
 
-import dataclasses
-
-
-@dataclasses.dataclass
-class Command:
-    words: list
-    sort_reply: bool = False  # the order of the elements means nothing
-    in_pairs: bool = False    # and every two belong together
-    only_size: bool = False   # chance has a part in which elements there are
-    scan: bool = False        # a cursor and elements, of which the cursor means nothing
-    encoding: bool = False    # of a string it tells its history, which Borg does not keep
+from random_bits import Bits
+from random_command import Command
 
 
 def read_whole(kind, key):
@@ -28,11 +19,12 @@ def encoding_of(key):
     return Command([b"OBJECT", b"ENCODING", key], encoding=True)
 
 
-class Commands:
+class Commands(Bits):
     def __init__(self, rng):
         self.rng = rng
         self.groups = [self.of_strings, self.of_keys, self.of_hashes, self.of_sets,
-                       self.combine_sets, self.of_lists, self.of_lists, self.of_indexes]
+                       self.combine_sets, self.of_lists, self.of_lists, self.of_indexes,
+                       self.of_bits, self.of_bitfields, self.combine_strings]
 
     def command(self):
         made = self.rng.choice(self.groups)()
