@@ -36,7 +36,7 @@ class Fill {
  public:
   explicit Fill(std::size_t slots) : slots_(slots) {
     for (std::size_t p = 0; p * 16 < slots; ++p) {
-      stores_.emplace_back(PartitionId(static_cast<std::uint16_t>(p)));
+      stores_.emplace_back(PartitionId(static_cast<std::uint16_t>(p)), heap_);
     }
   }
   [[nodiscard]] KeyRef ref(std::string_view name) const {
@@ -54,6 +54,7 @@ class Fill {
 
  private:
   std::size_t slots_;
+  std::shared_ptr<borg::storage::Heap> heap_ = std::make_shared<borg::storage::Heap>();
   std::vector<PartitionStore> stores_;
 };
 

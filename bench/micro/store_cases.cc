@@ -19,7 +19,8 @@ constexpr ExpiryMs kExpiry = 1'800'000'000'000;
 class Data {
  public:
   explicit Data(ExpiryMs expiry) : expiry_(expiry), keys_(shuffled_keys()) {
-    for (std::uint16_t p = 0; p < kPartitionCount; ++p) stores_.emplace_back(PartitionId(p));
+    const auto heap = std::make_shared<storage::Heap>();
+    for (std::uint16_t p = 0; p < kPartitionCount; ++p) stores_.emplace_back(PartitionId(p), heap);
     for (std::size_t i = 0; i < keys_.size(); ++i) put();
   }
 

@@ -177,7 +177,7 @@ bool WorkerCore::is_mine(PartitionId partition) const {
 Replica& WorkerCore::replica_of(PartitionId partition) {
   auto& replica = replicas_[partition.value()];
   if (replica == nullptr) {
-    replica = std::make_unique<Replica>(partition, self_.node);
+    replica = std::make_unique<Replica>(partition, self_.node, heap_);
     replica->configure(configs_[partition.value()], now_, *this);
   }
   if constexpr (kChecksInvariants) touched_.push_back(partition);

@@ -180,6 +180,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   std::shared_ptr<const NodeView> view_;
   std::shared_ptr<const Settings> settings_;
   std::vector<PartitionConfig> configs_;
+  const std::shared_ptr<storage::Heap> heap_ = std::make_shared<storage::Heap>();
   std::array<std::unique_ptr<replication::Replica>, kPartitionCount> replicas_;
   Gateway gateway_;
   std::map<ConnectionId, std::unique_ptr<Client>> clients_;

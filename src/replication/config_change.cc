@@ -8,8 +8,8 @@
 
 namespace borg::replication {
 
-Replica::Replica(PartitionId partition, NodeId self)
-    : partition_(partition), self_(self), store_(partition) {}
+Replica::Replica(PartitionId partition, NodeId self, std::shared_ptr<storage::Heap> heap)
+    : partition_(partition), self_(self), store_(partition, std::move(heap)) {}
 
 Replica::Peer* Replica::peer(NodeId node) {
   return const_cast<Peer*>(std::as_const(*this).peer(node));

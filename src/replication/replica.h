@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -93,7 +94,9 @@ class Replica {
  public:
   enum class Role : std::uint8_t { kNone, kPrimary, kBackup, kSyncing };
 
-  Replica(PartitionId partition, NodeId self);
+  /// The heap is shared by the replicas of a worker.
+  Replica(PartitionId partition, NodeId self,
+          std::shared_ptr<storage::Heap> heap = std::make_shared<storage::Heap>());
 
   /// Adopts a configuration if it is newer than the one known.
   void configure(const PartitionConfig& config, Now now, ReplicaSink& sink);

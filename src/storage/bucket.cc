@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/bucket.h"
 
-#include <malloc.h>
-
 #include <algorithm>
-#include <cstdlib>
 
 #include "base/check.h"
 
@@ -35,15 +32,22 @@ struct Bucket::Overflow {
   [[nodiscard]] std::uint64_t* cells() { return reinterpret_cast<std::uint64_t*>(this + 1); }
   void push(std::uint64_t cell) { cells()[count++] = cell; }
 
-  /// Even capacities make the block fill malloc's steps of 16 bytes.
-  static Overflow* resize(Overflow* overflow, std::size_t capacity) {
-    capacity += capacity % 2;
+  [[nodiscard]] static std::size_t bytes(std::size_t capacity) {
+    return sizeof(Overflow) + capacity * sizeof(std::uint64_t);
+  }
+  static Overflow* create(Heap& heap, std::size_t capacity) {
     BORG_CHECK(capacity <= UINT32_MAX);
-    void* block = std::realloc(overflow, sizeof(Overflow) + capacity * sizeof(std::uint64_t));
-    BORG_CHECK(block != nullptr);
-    auto* resized = static_cast<Overflow*>(block);
-    if (overflow == nullptr) resized->count = 0;
-    resized->capacity = static_cast<std::uint32_t>(capacity);
+    auto* created = static_cast<Overflow*>(heap.allocate(bytes(capacity)));
+    *created = {0, static_cast<std::uint32_t>(capacity)};
+    return created;
+  }
+  void destroy(Heap& heap) { heap.release(this, bytes(capacity)); }
+  /// REQUIRES: count <= wanted.
+  static Overflow* resize(Heap& heap, Overflow* old, std::size_t wanted) {
+    Overflow* resized = create(heap, wanted);
+    resized->count = old->count;
+    std::memcpy(resized->cells(), old->cells(), old->count * sizeof(std::uint64_t));
+    old->destroy(heap);
     return resized;
   }
 };
@@ -62,7 +66,7 @@ std::uint8_t Bucket::tag_at(std::size_t index) const {
 }
 
 std::size_t Bucket::overflow_bytes() const {
-  return is_linked() ? malloc_usable_size(overflow()) : 0;
+  return is_linked() ? Overflow::bytes(overflow()->capacity) : 0;
 }
 
 std::size_t Bucket::find_in_overflow(std::uint8_t tag, std::string_view key) const {
@@ -90,10 +94,10 @@ void Bucket::link(Overflow* array) {
   count_ = kLinked | kLinkIndex;
 }
 
-void Bucket::unlink() {
+void Bucket::unlink(Heap& heap) {
   Overflow* array = overflow();
   const std::uint64_t cell = array->cells()[0];
-  std::free(array);
+  array->destroy(heap);
   set(kLinkIndex, entry_of(cell), tag_of(cell));
   count_ = kInlineEntries;
 }
@@ -105,25 +109,25 @@ void Bucket::update_filter() {
   tags_[kLinkIndex] = filter;
 }
 
-void Bucket::append(Entry entry, std::uint8_t tag) {
+void Bucket::append(Heap& heap, Entry entry, std::uint8_t tag) {
   if (!is_linked() && count_ < kInlineEntries) {
     set(count_++, entry, tag);
     return;
   }
-  Overflow* array = is_linked() ? overflow() : Overflow::resize(nullptr, 2);
+  Overflow* array = is_linked() ? overflow() : Overflow::create(heap, 2);
   if (!is_linked()) {
     array->push(cell_of(at(kLinkIndex), tags_[kLinkIndex]));
     tags_[kLinkIndex] = filter_bit(tags_[kLinkIndex]);
   } else if (array->count == array->capacity) {
-    // Small steps, as nearly all arrays are small; geometric, should very many keys collide.
-    array = Overflow::resize(array, array->capacity + std::max(2u, array->capacity / 4));
+    // One by one, as nearly all arrays are small; geometric, should very many keys collide.
+    array = Overflow::resize(heap, array, array->capacity + std::max(1u, array->capacity / 4));
   }
   array->push(cell_of(entry, tag));
   link(array);
   tags_[kLinkIndex] |= filter_bit(tag);
 }
 
-void Bucket::remove(std::size_t index) {
+void Bucket::remove(Heap& heap, std::size_t index) {
   if (!is_linked()) {
     const std::size_t last = count_ - 1u;
     set(index, at(last), tags_[last]);
@@ -137,8 +141,8 @@ void Bucket::remove(std::size_t index) {
   } else {
     array->cells()[index - kLinkIndex] = last;
   }
-  if (array->count == 1) return unlink();
-  if (array->count * 2 < array->capacity) link(Overflow::resize(array, array->count));
+  if (array->count == 1) return unlink(heap);
+  if (array->count * 2 < array->capacity) link(Overflow::resize(heap, array, array->count));
   update_filter();
 }
 
@@ -148,8 +152,8 @@ void Bucket::replace(std::size_t index, Entry entry) {
   cell = cell_of(entry, tag_of(cell));
 }
 
-void Bucket::reset() {
-  if (is_linked()) std::free(overflow());
+void Bucket::reset(Heap& heap) {
+  if (is_linked()) overflow()->destroy(heap);
   count_ = 0;
 }
 

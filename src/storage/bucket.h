@@ -36,15 +36,16 @@ class Bucket {
   [[nodiscard]] std::uint8_t tag_at(std::size_t index) const;
   /// The index of the entry with this key and tag, or kNowhere.
   [[nodiscard]] std::size_t find(std::uint8_t tag, std::string_view key) const;
-  /// The allocator's bytes for the overflow array, 0 if there is none.
+  /// The heap's bytes for the overflow array, 0 if there is none.
   [[nodiscard]] std::size_t overflow_bytes() const;
 
-  void append(Entry entry, std::uint8_t tag);
-  void remove(std::size_t index);
+  // The heap that the overflow array comes from is always the same.
+  void append(Heap& heap, Entry entry, std::uint8_t tag);
+  void remove(Heap& heap, std::size_t index);
   /// Puts an entry of the same key, and so the same tag, in the place of another.
   void replace(std::size_t index, Entry entry);
   /// Frees the overflow array; the bucket is empty then.
-  void reset();
+  void reset(Heap& heap);
   void prefetch_entries() const;
   /// Those that find() of this tag would look at first.
   void prefetch_entry(std::uint8_t tag) const;
@@ -67,7 +68,7 @@ class Bucket {
   void set_address(std::size_t index, std::uintptr_t address);
   void set(std::size_t index, Entry entry, std::uint8_t tag);
   void link(Overflow* overflow);
-  void unlink();
+  void unlink(Heap& heap);
   void update_filter();
 
   std::uint8_t tags_[kInlineEntries];

@@ -12,21 +12,16 @@
 namespace borg::storage {
 namespace {
 
-Bucket* allocate_buckets(std::size_t count) {
-  void* block = std::aligned_alloc(sizeof(Bucket), count * sizeof(Bucket));
-  BORG_CHECK(block != nullptr);
-  return static_cast<Bucket*>(block);
-}
-
 void clear_bucket(Bucket& bucket) { std::memset(static_cast<void*>(&bucket), 0, sizeof(bucket)); }
 
 }  // namespace
 
-BucketArray::BucketArray() { push_back(); }
+BucketArray::BucketArray(BucketPool& pool) : pool_(pool) { push_back(); }
 
 BucketArray::~BucketArray() {
-  const std::size_t count = segments();
-  for (std::size_t i = 0; i < count; ++i) std::free(directory_[i]);
+  const std::size_t full = segments() - 1;
+  pool_.release(directory_[full], last_capacity_);
+  for (std::size_t i = full; i-- > 0;) pool_.release(directory_[i], kSegmentBuckets);
   if (has_directory()) std::free(directory_);
 }
 
@@ -35,9 +30,8 @@ std::size_t BucketArray::segments() const {
 }
 
 std::size_t BucketArray::allocated_bytes() const {
-  const std::size_t full = segments() - 1;
-  return full * kSegmentBuckets * sizeof(Bucket) + malloc_usable_size(directory_[full]) +
-         (has_directory() ? malloc_usable_size(directory_) : 0);
+  const std::size_t buckets = (segments() - 1) * kSegmentBuckets + last_capacity_;
+  return buckets * sizeof(Bucket) + (has_directory() ? malloc_usable_size(directory_) : 0);
 }
 
 /// An eighth of the table is room to grow: small tables take it bucket by bucket, those of 512
@@ -48,41 +42,44 @@ std::size_t BucketArray::capacity_for(std::size_t last_buckets) const {
 
 void BucketArray::resize_last(std::size_t kept, std::size_t capacity) {
   Bucket*& last = directory_[size_ / kSegmentBuckets];
-  Bucket* resized = allocate_buckets(capacity);
-  std::memcpy(static_cast<void*>(resized), last, kept * sizeof(Bucket));
-  std::free(last);
-  last = resized;
+  Bucket* const old = last;
+  pool_.allocate(last, capacity);
+  std::memcpy(static_cast<void*>(last), old, kept * sizeof(Bucket));
+  pool_.release(old, last_capacity_);
   last_capacity_ = static_cast<std::uint32_t>(capacity);
 }
 
-void BucketArray::resize_directory(std::size_t capacity) {
+/// REQUIRES: all segments that there are now have their full size.
+void BucketArray::resize_directory(std::size_t full_segments, std::size_t capacity) {
   Bucket** old = has_directory() ? directory_ : nullptr;
   void* block = std::realloc(old, capacity * sizeof(Bucket*));
   BORG_CHECK(block != nullptr && capacity <= UINT32_MAX);
   directory_ = static_cast<Bucket**>(block);
   if (old == nullptr) directory_[0] = first_;
   directory_capacity_ = static_cast<std::uint32_t>(capacity);
+  for (std::size_t i = 0; i < full_segments; ++i) pool_.rehome(directory_[i], kSegmentBuckets);
 }
 
 void BucketArray::add_segment() {
   const std::size_t count = segments();
-  if (count == directory_capacity_) resize_directory(std::max<std::size_t>(4, count * 2));
+  if (count == directory_capacity_) resize_directory(count, std::max<std::size_t>(4, count * 2));
   const std::size_t capacity = capacity_for(1);
-  directory_[count] = allocate_buckets(capacity);
+  pool_.allocate(directory_[count], capacity);
   last_capacity_ = static_cast<std::uint32_t>(capacity);
 }
 
 void BucketArray::drop_segment() {
   const std::size_t count = segments();
-  std::free(directory_[count]);
+  pool_.release(directory_[count], last_capacity_);
   last_capacity_ = kSegmentBuckets;
   if (count == 1) {
     first_ = directory_[0];
+    pool_.rehome(first_, kSegmentBuckets);
     std::free(directory_);
     directory_ = &first_;
     directory_capacity_ = 1;
   } else if (count * 4 <= directory_capacity_) {
-    resize_directory(count * 2);
+    resize_directory(count, count * 2);
   }
 }
 

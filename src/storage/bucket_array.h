@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "storage/bucket.h"
+#include "storage/bucket_pool.h"
 
 namespace borg::storage {
 
@@ -13,12 +14,13 @@ namespace borg::storage {
 ///
 /// Layout:    segments of 64 buckets (4 KiB, aligned to cache lines) behind a directory. The last
 ///            is as short as its buckets need, near enough. While it is the only one, it is
-///            itself the directory's only element.
+///            itself the directory's only element. What the pool may move is found through
+///            the directory anew each time.
 /// Owns:      the segments; not what is in the buckets.
 /// Invariant: size() >= 1.
 class BucketArray {
  public:
-  BucketArray();
+  explicit BucketArray(BucketPool& pool);
   ~BucketArray();
   BucketArray(const BucketArray&) = delete;  // directory_ may point into itself
   BucketArray& operator=(const BucketArray&) = delete;
@@ -30,7 +32,8 @@ class BucketArray {
   [[nodiscard]] const Bucket& operator[](std::size_t index) const {
     return directory_[index / kSegmentBuckets][index % kSegmentBuckets];
   }
-  /// Adds an empty bucket at the end. References to buckets are void then.
+  /// Adds an empty bucket at the end. References to buckets, of any
+  /// array of the pool, are void then, and after pop_back() too.
   void push_back();
   /// Drops the last bucket, which must be empty, unless it is the only one.
   void pop_back();
@@ -38,7 +41,7 @@ class BucketArray {
   [[nodiscard]] std::size_t allocated_bytes() const;
 
  private:
-  static constexpr std::size_t kSegmentBuckets = 64;
+  static constexpr std::size_t kSegmentBuckets = BucketPool::kBucketsMax;
 
   [[nodiscard]] std::size_t segments() const;
   [[nodiscard]] bool has_directory() const { return directory_ != &first_; }
@@ -46,8 +49,9 @@ class BucketArray {
   void add_segment();
   void drop_segment();
   void resize_last(std::size_t kept, std::size_t capacity);
-  void resize_directory(std::size_t capacity);
+  void resize_directory(std::size_t full_segments, std::size_t capacity);
 
+  BucketPool& pool_;
   Bucket** directory_ = &first_;
   Bucket* first_ = nullptr;  ///< the first segment, as long as there is no other
   std::size_t size_ = 0;

@@ -9,24 +9,28 @@
 namespace borg::storage {
 namespace {
 
+/// Checks at its end that nothing is left in it.
+Heap heap;
+
 constexpr std::size_t kMany = 64 * 20 + 5;
 /// What an allocator may add to align a block to 64 bytes.
 constexpr std::size_t kAlignmentSlack = 64;
 
 /// Marks each bucket with one entry, its number.
 void add_marked(BucketArray& array, std::size_t number) {
-  array[number].append(Entry::create(std::to_string(number), "", kNoExpiry, ValueType::kString), 1);
+  array[number].append(
+      heap, Entry::create(heap, std::to_string(number), "", kNoExpiry, ValueType::kString), 1);
 }
 
 void drop_marked(BucketArray& array, std::size_t number) {
   Entry entry = array[number].at(0);
   EXPECT_EQ(entry.key(), std::to_string(number));
-  array[number].remove(0);
-  entry.destroy();
+  array[number].remove(heap, 0);
+  entry.destroy(heap);
 }
 
 TEST(BucketArray, KeepsBucketsWhileItGrowsAndShrinks) {
-  BucketArray array;
+  BucketArray array(heap.buckets());
   for (int round = 0; round < 2; ++round) {
     add_marked(array, 0);
     while (array.size() < kMany) {
@@ -53,7 +57,7 @@ std::size_t bytes_max(const BucketArray& array, std::size_t fraction) {
 }
 
 TEST(BucketArray, TakesLittleMoreThanItsBuckets) {
-  BucketArray array;
+  BucketArray array(heap.buckets());
   for (; array.size() < kMany; array.push_back()) {
     ASSERT_LE(array.allocated_bytes(), bytes_max(array, 8)) << array.size();
   }
@@ -65,7 +69,7 @@ TEST(BucketArray, TakesLittleMoreThanItsBuckets) {
 }
 
 TEST(BucketArray, SurvivesGoingBackAndForthOverASegment) {
-  BucketArray array;
+  BucketArray array(heap.buckets());
   while (array.size() < 64) array.push_back();
   for (std::size_t i = 0; i < 64; ++i) add_marked(array, i);
   for (int i = 0; i < 100; ++i) {

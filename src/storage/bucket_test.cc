@@ -12,6 +12,9 @@
 namespace borg::storage {
 namespace {
 
+/// Checks at its end that nothing is left in it.
+Heap heap;
+
 /// A bucket that destroys what is in it.
 class OwnedBucket {
  public:
@@ -24,12 +27,13 @@ class OwnedBucket {
   Bucket* operator->() { return &bucket_; }
 
   void append(const std::string& key, std::uint8_t tag) {
-    bucket_.append(Entry::create(key, "value of " + key, kNoExpiry, ValueType::kString), tag);
+    bucket_.append(heap, Entry::create(heap, key, "value of " + key, kNoExpiry, ValueType::kString),
+                   tag);
   }
   void remove(std::size_t index) {
     Entry entry = bucket_.at(index);
-    bucket_.remove(index);
-    entry.destroy();
+    bucket_.remove(heap, index);
+    entry.destroy(heap);
   }
 
  private:
@@ -81,8 +85,8 @@ TEST(Bucket, ReplaceKeepsTheTag) {
   for (const char* key : {"2", "11"}) {
     const std::size_t index = bucket->find(9, key);
     Entry old = bucket->at(index);
-    bucket->replace(index, Entry::create(key, "other", kNoExpiry, ValueType::kString));
-    old.destroy();
+    bucket->replace(index, Entry::create(heap, key, "other", kNoExpiry, ValueType::kString));
+    old.destroy(heap);
     EXPECT_EQ(bucket->find(9, key), index);
     EXPECT_EQ(bucket->at(index).view().value, "other");
   }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/entry.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <cstdlib>
 
@@ -31,26 +29,29 @@ std::size_t spare_bytes(std::size_t value_size, ValueType type) {
   return value_size < kLarge ? value_size / 2 : kLarge / 2 + (value_size - kLarge) / 8;
 }
 
-/// A new value may take over the old block if it wastes little more than the allocator would.
-bool fits_well(std::size_t bytes, std::size_t room) {
-  return bytes <= room && room - bytes <= 16 + bytes / 8;
-}
-
 }  // namespace
 
-Entry Entry::allocate(std::size_t bytes) {
-  Entry entry;
-  entry.block_ = static_cast<unsigned char*>(std::malloc(bytes));
-  BORG_CHECK(entry.block_ != nullptr);
-  return entry;
+Entry Entry::allocate(Heap& heap, std::size_t bytes) {
+  return from_address(reinterpret_cast<std::uintptr_t>(heap.allocate(bytes)));
 }
 
-void Entry::destroy() {
-  std::free(block_);
+void Entry::destroy(Heap& heap) {
+  heap.release(block_, sizes().total());
   block_ = nullptr;
 }
 
-std::size_t Entry::allocated_bytes() const { return malloc_usable_size(block_); }
+std::size_t Entry::allocated_bytes(const Heap& heap) const {
+  return heap.block_bytes(block_, sizes().total());
+}
+
+/// An entry of other sizes may take over the block: a small one if it would get the same, a large
+/// one if it wastes little more than the allocator would.
+bool Entry::fits_well(const Heap& heap, std::size_t old_bytes, std::size_t bytes) const {
+  if (heap.is_small(old_bytes) != heap.is_small(bytes)) return false;
+  if (heap.is_small(bytes)) return Heap::rounded(bytes) == Heap::rounded(old_bytes);
+  const std::size_t room = heap.block_bytes(block_, old_bytes);
+  return bytes <= room && room - bytes <= 16 + bytes / 8;
+}
 
 std::size_t Entry::header_bytes(unsigned char flags, std::size_t key_size, std::size_t value_size) {
   return 1 + ((flags & kExpires) != 0 ? sizeof(ExpiryMs) : 0) + varint_bytes(key_size) +
@@ -73,11 +74,12 @@ void Entry::write(std::size_t offset, std::string_view source) {
   if (!source.empty()) std::memmove(block_ + offset, source.data(), source.size());
 }
 
-Entry Entry::create(std::string_view key, std::string_view value, ExpiryMs expiry, ValueType type) {
+Entry Entry::create(Heap& heap, std::string_view key, std::string_view value, ExpiryMs expiry,
+                    ValueType type) {
   const auto flags = static_cast<unsigned char>(static_cast<unsigned char>(type) |
                                                 (expiry != kNoExpiry ? kExpires : 0));
   const std::size_t header = header_bytes(flags, key.size(), value.size());
-  Entry entry = allocate(header + key.size() + value.size());
+  Entry entry = allocate(heap, header + key.size() + value.size());
   entry.write_header(flags, expiry, key.size(), value.size());
   entry.write(header, key);
   entry.write(header + key.size(), value);
@@ -89,22 +91,28 @@ char* Entry::value_data() const {
   return reinterpret_cast<char*>(block_) + size.header + size.key;
 }
 
-Entry Entry::replaced(std::string_view value, ExpiryMs expiry, ValueType type) {
+bool Entry::overwrite(const Heap& heap, std::string_view value, ExpiryMs expiry, ValueType type) {
   const auto flags = static_cast<unsigned char>(static_cast<unsigned char>(type) |
                                                 (expiry != kNoExpiry ? kExpires : 0));
+  if (((block_[0] ^ flags) & kExpires) != 0) return false;
   const Sizes old = sizes();
   const std::size_t header = header_bytes(flags, old.key, value.size());
-  if (header == old.header && fits_well(header + old.key + value.size(), allocated_bytes())) {
-    write_header(flags, expiry, old.key, value.size());
-    write(header + old.key, value);
-    return *this;
-  }
-  const Entry fresh = create(key(), value, expiry, type);
-  destroy();
+  const bool fits =
+      header == old.header && fits_well(heap, old.total(), header + old.key + value.size());
+  if (!fits) return false;
+  write_header(flags, expiry, old.key, value.size());
+  write(header + old.key, value);
+  return true;
+}
+
+Entry Entry::replaced(Heap& heap, std::string_view value, ExpiryMs expiry, ValueType type) {
+  if (overwrite(heap, value, expiry, type)) return *this;
+  const Entry fresh = create(heap, key(), value, expiry, type);
+  destroy(heap);
   return fresh;
 }
 
-Entry Entry::with_expiry(ExpiryMs expiry) {
+Entry Entry::with_expiry(Heap& heap, ExpiryMs expiry) {
   const Sizes old = sizes();
   auto flags = static_cast<unsigned char>(block_[0] & ~kExpires);
   if (expiry != kNoExpiry) flags |= kExpires;
@@ -113,14 +121,31 @@ Entry Entry::with_expiry(ExpiryMs expiry) {
     return *this;
   }
   const std::size_t header = header_bytes(flags, old.key, old.value);
-  Entry fresh = allocate(header + old.key + old.value);
+  Entry fresh = allocate(heap, header + old.key + old.value);
   fresh.write_header(flags, expiry, old.key, old.value);
   fresh.write(header, bytes(old.header, old.key + old.value));
-  destroy();
+  destroy(heap);
   return fresh;
 }
 
-Entry Entry::resized(std::size_t value_size) {
+/// The same block, or another, with room for `wanted` bytes; the first of its value as they were.
+Entry Entry::moved_to_fit(Heap& heap, std::size_t header, std::size_t needed, std::size_t wanted) {
+  const Sizes old = sizes();
+  if (header == old.header && !heap.is_small(old.total()) && !heap.is_small(needed)) {
+    const std::size_t room = heap.block_bytes(block_, old.total());
+    if (needed <= room && needed >= room / 2) return *this;
+    void* const block = std::realloc(block_, wanted);
+    BORG_CHECK(block != nullptr);
+    return from_address(reinterpret_cast<std::uintptr_t>(block));
+  }
+  if (header == old.header && fits_well(heap, old.total(), needed)) return *this;
+  Entry fresh = allocate(heap, wanted);
+  fresh.write(header, bytes(old.header, old.key + std::min(old.value, needed - header - old.key)));
+  destroy(heap);
+  return fresh;
+}
+
+Entry Entry::resized(Heap& heap, std::size_t value_size) {
   const Sizes old = sizes();
   const ExpiryMs old_expiry = expiry();
   const bool grows = value_size > old.value;
@@ -129,16 +154,9 @@ Entry Entry::resized(std::size_t value_size) {
   const auto type = static_cast<ValueType>(flags & kTypeMask);
   const std::size_t header = header_bytes(flags, old.key, value_size);
   const std::size_t needed = header + old.key + value_size;
-  const std::size_t wanted = needed + (grows && grew_before ? spare_bytes(value_size, type) : 0);
-  Entry result = *this;
-  if (header != old.header) {
-    result = allocate(wanted);
-    result.write(header, bytes(old.header, old.key + std::min(old.value, value_size)));
-    destroy();
-  } else if (const std::size_t room = allocated_bytes(); needed > room || needed < room / 2) {
-    result.block_ = static_cast<unsigned char*>(std::realloc(block_, wanted));
-    BORG_CHECK(result.block_ != nullptr);
-  }
+  const bool leaves_room = grows && grew_before && !heap.is_small(needed);
+  const std::size_t wanted = needed + (leaves_room ? spare_bytes(value_size, type) : 0);
+  Entry result = moved_to_fit(heap, header, needed, wanted);
   result.write_header(flags, old_expiry, old.key, value_size);
   if (grows) {
     std::memset(result.block_ + header + old.key + old.value, 0, value_size - old.value);

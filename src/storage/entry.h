@@ -6,11 +6,12 @@
 #include <cstring>
 #include <string_view>
 
+#include "storage/heap.h"
 #include "storage/partition_store.h"
 
 namespace borg::storage {
 
-/// A handle to one key with its value, packed into a single block from malloc:
+/// A handle to one key with its value, packed into a single block of a heap:
 ///
 ///   flags and type (1 byte), expiry (8 bytes, only if it has one), key size (varint),
 ///   value size (varint), key, value, perhaps spare room
@@ -19,12 +20,14 @@ namespace borg::storage {
 /// Owns:      nothing by itself: whoever holds the last handle calls destroy(), and sees to the
 ///            large container before.
 /// Moves:     a function that returns an Entry consumes this one; the block may have moved.
+/// Heap:      always the one that it was created in. A small entry has no spare room: what its
+///            block takes follows from its sizes.
 class Entry {
  public:
   Entry() = default;
-  [[nodiscard]] static Entry create(std::string_view key, std::string_view value, ExpiryMs expiry,
-                                    ValueType type);
-  void destroy();
+  [[nodiscard]] static Entry create(Heap& heap, std::string_view key, std::string_view value,
+                                    ExpiryMs expiry, ValueType type);
+  void destroy(Heap& heap);
 
   [[nodiscard]] bool is_null() const { return block_ == nullptr; }
   [[nodiscard]] EntryView view() const;
@@ -39,16 +42,20 @@ class Entry {
   [[nodiscard]] Large* large() const;
   /// From now on the value is the address of a Large.
   void mark_large() { block_[0] |= kLarge; }
-  /// What the block takes from the allocator.
-  [[nodiscard]] std::size_t allocated_bytes() const;
+  /// What the block takes from the heap.
+  [[nodiscard]] std::size_t allocated_bytes(const Heap& heap) const;
 
+  /// False if the value, which may be a view into this very entry, needs another block. Otherwise
+  /// the block takes what it took, and has an expiry if it had one.
+  [[nodiscard]] bool overwrite(const Heap& heap, std::string_view value, ExpiryMs expiry,
+                               ValueType type);
   /// The same key with another value, which may be a view into this very entry. Never
   /// over-allocates.
-  [[nodiscard]] Entry replaced(std::string_view value, ExpiryMs expiry, ValueType type);
-  [[nodiscard]] Entry with_expiry(ExpiryMs expiry);
-  /// Cuts the value or adds zeros. From the second growth on it leaves spare room, so that
+  [[nodiscard]] Entry replaced(Heap& heap, std::string_view value, ExpiryMs expiry, ValueType type);
+  [[nodiscard]] Entry with_expiry(Heap& heap, ExpiryMs expiry);
+  /// Cuts the value or adds zeros. From the second growth on a large one gets spare room, so that
   /// growing byte by byte copies each byte a bounded number of times.
-  [[nodiscard]] Entry resized(std::size_t value_size);
+  [[nodiscard]] Entry resized(Heap& heap, std::size_t value_size);
 
   /// The address of the block: how a bucket stores the entry.
   [[nodiscard]] std::uintptr_t address() const { return reinterpret_cast<std::uintptr_t>(block_); }
@@ -66,6 +73,7 @@ class Entry {
     std::size_t header;
     std::size_t key;
     std::size_t value;
+    [[nodiscard]] std::size_t total() const { return header + key + value; }
   };
   static constexpr unsigned char kTypeMask = 0x0f;
   static constexpr unsigned char kExpires = 0x10;
@@ -73,7 +81,7 @@ class Entry {
   static constexpr unsigned char kGrown = 0x20;
   static constexpr unsigned char kLarge = 0x40;
 
-  [[nodiscard]] static Entry allocate(std::size_t bytes);
+  [[nodiscard]] static Entry allocate(Heap& heap, std::size_t bytes);
   [[nodiscard]] static std::size_t header_bytes(unsigned char flags, std::size_t key_size,
                                                 std::size_t value_size);
   [[nodiscard]] Sizes sizes() const;
@@ -81,6 +89,9 @@ class Entry {
   void write_header(unsigned char flags, ExpiryMs expiry, std::size_t key_size,
                     std::size_t value_size);
   void write(std::size_t offset, std::string_view bytes);
+  [[nodiscard]] Entry moved_to_fit(Heap& heap, std::size_t header, std::size_t needed,
+                                   std::size_t wanted);
+  [[nodiscard]] bool fits_well(const Heap& heap, std::size_t old_bytes, std::size_t bytes) const;
 
   unsigned char* block_ = nullptr;
 };

@@ -23,7 +23,8 @@ struct Sweep {
 };
 
 struct PartitionStore::Impl {
-  explicit Impl(PartitionId partition) : first(first_slot(partition)) {}
+  Impl(PartitionId partition, std::shared_ptr<Heap> shared)
+      : first(first_slot(partition)), heap(std::move(shared)) {}
 
   [[nodiscard]] std::size_t index_of(SlotId slot) const {
     const auto index = static_cast<std::size_t>(slot.value() - first.value());
@@ -49,10 +50,13 @@ struct PartitionStore::Impl {
   [[nodiscard]] std::size_t expiring_buckets() const;
   void next_table();
 
+  [[nodiscard]] Totals no_totals() { return {.graveyard = &graveyard, .heap = heap.get()}; }
+
   SlotId first;
+  std::shared_ptr<Heap> heap;
   Graveyard graveyard;
-  Totals totals{.graveyard = &graveyard};   // before the tables, which use it to their end
-  Totals garbage{.graveyard = &graveyard};  // the same for those that were cleared
+  Totals totals = no_totals();   // before the tables, which use it to their end
+  Totals garbage = no_totals();  // the same for those that were cleared
   std::array<std::unique_ptr<SlotTable>, kSlotsPerPartition> tables;
   std::vector<std::unique_ptr<SlotTable>> cleared;
   Sweep sweep;
@@ -71,7 +75,8 @@ void PartitionStore::Impl::next_table() {
   sweep.reversed = 0;
 }
 
-PartitionStore::PartitionStore(PartitionId partition) : impl_(std::make_unique<Impl>(partition)) {}
+PartitionStore::PartitionStore(PartitionId partition, std::shared_ptr<Heap> heap)
+    : impl_(std::make_unique<Impl>(partition, std::move(heap))) {}
 PartitionStore::~PartitionStore() = default;
 PartitionStore::PartitionStore(PartitionStore&&) noexcept = default;
 PartitionStore& PartitionStore::operator=(PartitionStore&&) noexcept = default;
@@ -242,7 +247,7 @@ void PartitionStore::clear_later() {
   impl.garbage.keys += impl.totals.keys;
   impl.garbage.expiring += impl.totals.expiring;
   impl.garbage.bytes += impl.totals.bytes;
-  impl.totals = {.graveyard = &impl.graveyard};
+  impl.totals = impl.no_totals();
   impl.sweep = {};
 }
 

@@ -12,6 +12,7 @@
 #include "base/ids.h"
 #include "base/random.h"
 #include "storage/change_journal.h"
+#include "storage/heap.h"
 #include "storage/large.h"
 
 namespace borg::storage {
@@ -100,10 +101,11 @@ class LargeEdit {
 ///
 /// Runs:      on the worker of the partition; not thread-safe.
 /// Time:      knows none: an expired key is here until somebody erases it.
-/// Owns:      keys and values, copied in.
+/// Owns:      keys and values, copied in. Shares the heap that they are in.
 class PartitionStore {
  public:
-  explicit PartitionStore(PartitionId partition);
+  explicit PartitionStore(PartitionId partition,
+                          std::shared_ptr<Heap> heap = std::make_shared<Heap>());
   ~PartitionStore();
   PartitionStore(PartitionStore&&) noexcept;
   PartitionStore& operator=(PartitionStore&&) noexcept;

@@ -32,7 +32,7 @@ void ScanBudget::spend(const EntryView& entry) {
   bytes_left -= std::min(bytes_left, entry.key.size() + entry.value.size());
 }
 
-SlotTable::SlotTable(Totals& totals) : totals_(&totals) {
+SlotTable::SlotTable(Totals& totals) : buckets_(totals.heap->buckets()), totals_(&totals) {
   totals_->bytes += sizeof(*this) + buckets_.allocated_bytes();
 }
 
@@ -49,12 +49,12 @@ void SlotTable::destroy_entries(Bucket& bucket, ScanBudget& budget) {
     budget.spend(entry.view());
     count_out(entry);
     bury_large(entry);
-    entry.destroy();
+    entry.destroy(heap());
   }
   keys_ -= size;
   totals_->keys -= size;
   totals_->bytes -= bucket.overflow_bytes();
-  bucket.reset();
+  bucket.reset(heap());
 }
 
 bool SlotTable::destroy_some(ScanBudget& budget) {
@@ -112,7 +112,7 @@ Entry SlotTable::find(const KeyRef& key) const {
 }
 
 void SlotTable::count_in(Entry entry) {
-  totals_->bytes += entry.allocated_bytes();
+  totals_->bytes += entry.allocated_bytes(heap());
   if (entry.is_large()) [[unlikely]]
     totals_->bytes += entry.large()->allocated_bytes();
   if (!entry.has_expiry()) return;
@@ -121,7 +121,7 @@ void SlotTable::count_in(Entry entry) {
 }
 
 void SlotTable::count_out(Entry entry) {
-  totals_->bytes -= entry.allocated_bytes();
+  totals_->bytes -= entry.allocated_bytes(heap());
   if (entry.is_large()) [[unlikely]]
     totals_->bytes -= entry.large()->allocated_bytes();
   if (!entry.has_expiry()) return;
@@ -149,26 +149,28 @@ Entry SlotTable::change(Place place, Change&& change_entry) {
 
 void SlotTable::append_to(Bucket& bucket, Entry entry, std::uint8_t tag) {
   totals_->bytes -= bucket.overflow_bytes();
-  bucket.append(entry, tag);
+  bucket.append(heap(), entry, tag);
   totals_->bytes += bucket.overflow_bytes();
 }
 
 void SlotTable::remove_from(Bucket& bucket, std::size_t index) {
   totals_->bytes -= bucket.overflow_bytes();
-  bucket.remove(index);
+  bucket.remove(heap(), index);
   totals_->bytes += bucket.overflow_bytes();
 }
 
 void SlotTable::put(const KeyRef& key, std::string_view value, ExpiryMs expiry, ValueType type) {
   const Place place = place_of(key);
   if (place.is_found()) {
+    Entry there = place.bucket->at(place.index);
+    if (!there.is_large() && there.overwrite(heap(), value, expiry, type)) return;
     change(place, [&](Entry entry) {
       bury_large(entry);
-      return entry.replaced(value, expiry, type);
+      return entry.replaced(heap(), value, expiry, type);
     });
     return;
   }
-  const Entry entry = Entry::create(key.key, value, expiry, type);
+  const Entry entry = Entry::create(heap(), key.key, value, expiry, type);
   count_in(entry);
   append_to(*place.bucket, entry, tag_of(key.hash));
   ++keys_;
@@ -183,7 +185,7 @@ bool SlotTable::erase(const KeyRef& key) {
   count_out(entry);
   remove_from(*place.bucket, place.index);
   bury_large(entry);
-  entry.destroy();
+  entry.destroy(heap());
   --keys_;
   --totals_->keys;
   shrink();
@@ -193,14 +195,14 @@ bool SlotTable::erase(const KeyRef& key) {
 bool SlotTable::set_expiry(const KeyRef& key, ExpiryMs expiry) {
   const Place place = place_of(key);
   if (!place.is_found()) return false;
-  change(place, [&](Entry entry) { return entry.with_expiry(expiry); });
+  change(place, [&](Entry entry) { return entry.with_expiry(heap(), expiry); });
   return true;
 }
 
 char* SlotTable::resize_value(const KeyRef& key, std::size_t size) {
   const Place place = place_of(key);
   BORG_CHECK(place.is_found());
-  return change(place, [&](Entry entry) { return entry.resized(size); }).value_data();
+  return change(place, [&](Entry entry) { return entry.resized(heap(), size); }).value_data();
 }
 
 char* SlotTable::splice_value(const KeyRef& key, const Splice& splice) {
@@ -216,7 +218,7 @@ char* SlotTable::splice_value(const KeyRef& key, const Splice& splice) {
     if (tail > 0) std::memmove(gap + splice.added, gap + splice.removed, tail);
   };
   if (size < old_size) move_tail(entry.value_data());
-  char* const value = change(place, [&](Entry e) { return e.resized(size); }).value_data();
+  char* const value = change(place, [&](Entry e) { return e.resized(heap(), size); }).value_data();
   if (size > old_size) move_tail(value);
   return value + splice.at;
 }
@@ -237,7 +239,8 @@ std::optional<std::size_t> SlotTable::entry_bytes(const KeyRef& key) const {
   const Bucket& bucket = buckets_[bucket_of(key.hash)];
   const std::size_t bucket_bytes = sizeof(Bucket) + bucket.overflow_bytes();
   const std::size_t large_bytes = entry.is_large() ? entry.large()->allocated_bytes() : 0;
-  return entry.allocated_bytes() + large_bytes + (bucket_bytes + bucket.size() - 1) / bucket.size();
+  return entry.allocated_bytes(heap()) + large_bytes +
+         (bucket_bytes + bucket.size() - 1) / bucket.size();
 }
 
 void SlotTable::grow() {

@@ -18,6 +18,8 @@ namespace borg::storage {
 struct Totals {
   /// Takes their large containers, and outlives them: without one they may have none.
   Graveyard* graveyard = nullptr;
+  /// Has their entries, and outlives them.
+  Heap* heap = &Heap::plain();
   std::size_t keys = 0;
   std::size_t expiring = 0;
   std::size_t bytes = 0;
@@ -89,6 +91,7 @@ class SlotTable {
     std::optional<std::uint64_t> next;
   };
 
+  [[nodiscard]] Heap& heap() const { return *totals_->heap; }
   [[nodiscard]] std::size_t bucket_of(std::uint64_t hash) const;
   [[nodiscard]] unsigned level_of(std::size_t bucket) const;
   [[nodiscard]] BucketRange range_at(std::uint64_t reversed) const;

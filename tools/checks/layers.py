@@ -16,11 +16,12 @@ from pathlib import Path
 from cpp_text import code_only, includes
 from project import Finding, Project
 
-# What a pure module may not include; the caller owns time, threads, sockets and chance.
+# What a pure module may not include; the caller owns time, threads, sockets and chance. Memory
+# from mmap is as pure as memory from malloc; without fcntl.h there are no files to map.
 IMPURE_HEADERS = re.compile(
     r"""^(thread|mutex|shared_mutex|condition_variable|future|semaphore|latch|barrier|stop_token
     |random|iostream|fstream|filesystem|ctime|time\.h|unistd\.h|fcntl\.h|poll\.h|pthread\.h
-    |netdb\.h|signal\.h|csignal|sys/.*|netinet/.*|arpa/.*|linux/.*
+    |netdb\.h|signal\.h|csignal|sys/(?!mman\.h$).*|netinet/.*|arpa/.*|linux/.*
     |boost/(asio|beast|thread|random|chrono)(/.*|\.hpp)|spdlog/.*|grpc.*|google/.*|sqlite3\.h)$""",
     re.VERBOSE,
 )
