@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/value_kinds.h"
 
+#include <bit>
+
 #include "base/check.h"
 #include "storage/hash_order.h"
 #include "storage/hash_value.h"
 #include "storage/list_value.h"
 #include "storage/packed.h"
 #include "storage/set_value.h"
+#include "storage/sorted_set_value.h"
 
 namespace borg::storage {
 namespace {
@@ -29,6 +32,14 @@ std::uint64_t digest_of_hash(const EntryView& entry) {
 std::uint64_t digest_of_set(const EntryView& entry) {
   std::uint64_t sum = 0;
   SetReader(entry).for_each([&](std::string_view member) { sum += mixed(1, hash_of_key(member)); });
+  return sum;
+}
+
+std::uint64_t digest_of_sorted_set(const EntryView& entry) {
+  std::uint64_t sum = 0;
+  SortedSetReader(entry).for_each([&](const Scored& each) {
+    sum += mixed(std::bit_cast<std::uint64_t>(each.score), hash_of_key(each.member));
+  });
   return sum;
 }
 
@@ -55,7 +66,7 @@ std::uint64_t digest_of_value(const EntryView& entry) {
     case ValueType::kList:
       return mixed(type, digest_of_list(entry));
     case ValueType::kSortedSet:
-      break;
+      return mixed(type, digest_of_sorted_set(entry));
   }
   BORG_CHECK(false && "no such type");
   return 0;
@@ -76,6 +87,7 @@ std::uint64_t digest_of_store(const PartitionStore& store) {
 
 std::unique_ptr<Large> make_large(ValueType type) {
   if (type == ValueType::kList) return std::make_unique<LargeList>();
+  if (type == ValueType::kSortedSet) return std::make_unique<LargeSortedSet>();
   const bool is_table = type == ValueType::kHash || type == ValueType::kSet;
   return is_table ? std::make_unique<LargeTable>() : nullptr;
 }
@@ -85,7 +97,8 @@ std::string_view encoding_of_container(const EntryView& entry) {
   if (entry.type == ValueType::kSet) {
     return SetReader(entry).has_integers_only() ? "intset" : "hashtable";
   }
-  return entry.is_large ? "hashtable" : "listpack";
+  if (!entry.is_large) return "listpack";
+  return entry.type == ValueType::kSortedSet ? "skiplist" : "hashtable";
 }
 
 bool is_valid_packed(ValueType type, std::string_view bytes) {
@@ -99,7 +112,7 @@ bool is_valid_packed(ValueType type, std::string_view bytes) {
     case ValueType::kList:
       return is_packed_list(bytes);
     case ValueType::kSortedSet:
-      return false;
+      return is_packed_sorted_set(bytes);
   }
   return false;
 }
