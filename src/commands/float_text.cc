@@ -4,6 +4,7 @@
 #include <locale.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -48,6 +49,38 @@ std::optional<long double> parse_float(std::string_view text) {
   if (end != terminated.c_str() + terminated.size() || std::isnan(value)) return std::nullopt;
   if (errno == ERANGE && (std::isinf(value) || value == 0)) return std::nullopt;
   return value;
+}
+
+std::optional<double> parse_double(std::string_view text) {
+  double value = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, value);
+  if (error == std::errc() && end == last && std::isfinite(value)) return value;
+  if (text.empty() || is_space(text.front())) return std::nullopt;
+  const std::string terminated(text);
+  const ScopedCLocale locale;
+  char* stop = nullptr;
+  errno = 0;
+  value = std::strtod(terminated.c_str(), &stop);
+  if (stop != terminated.c_str() + terminated.size() || std::isnan(value)) return std::nullopt;
+  if (errno == ERANGE && (std::isinf(value) || value == 0)) return std::nullopt;
+  return value;
+}
+
+std::optional<double> parse_score_border(std::string_view text) {
+  const std::string terminated(text);
+  const ScopedCLocale locale;
+  char* stop = nullptr;
+  const double value = std::strtod(terminated.c_str(), &stop);
+  if (*stop != '\0' || std::isnan(value)) return std::nullopt;
+  return value;
+}
+
+std::string format_score(double value) {
+  char text[32];
+  const auto end =
+      std::to_chars(text, text + sizeof text, value, std::chars_format::general, 17).ptr;
+  return {text, end};
 }
 
 std::string format_float(long double value) {

@@ -42,6 +42,33 @@ class Events : public ::testing::Test {
   storage::PartitionStore store_{partition_of(slot_of_key("{t}"))};
 };
 
+TEST_F(Events, OfSortedSets) {
+  EXPECT_EQ(after({"ZADD", "{t}z", "1", "a", "2", "b"}), "n new z, z zadd z");
+  EXPECT_EQ(after({"ZADD", "{t}z", "1", "a"}), "");
+  EXPECT_EQ(after({"ZADD", "{t}z", "XX", "3", "c"}), "");
+  EXPECT_EQ(after({"ZADD", "{t}none", "XX", "3", "c"}), "");
+  EXPECT_EQ(after({"ZADD", "{t}z", "5", "a"}), "z zadd z");
+  EXPECT_EQ(after({"ZADD", "{t}z", "INCR", "5", "a"}), "z zincr z");
+  EXPECT_EQ(after({"ZINCRBY", "{t}i", "5", "a"}), "n new i, z zincr i");
+  EXPECT_EQ(after({"ZREM", "{t}i", "x"}), "");
+  EXPECT_EQ(after({"ZREM", "{t}i", "a", "x"}), "z zrem i, g del i");
+  EXPECT_EQ(after({"ZSCORE", "{t}i", "a"}), "m keymiss i");
+  EXPECT_EQ(after({"ZPOPMIN", "{t}i"}), "");
+  EXPECT_EQ(after({"ZPOPMAX", "{t}z", "0"}), "");
+  EXPECT_EQ(after({"ZRANGESTORE", "{t}to", "{t}z", "0", "-1"}), "n new to, z zrangestore to");
+  EXPECT_EQ(after({"ZUNIONSTORE", "{t}to", "1", "{t}z"}), "z zunionstore to");
+  EXPECT_EQ(after({"ZINTERSTORE", "{t}o", "1", "{t}z"}), "n new o, z zinterstore o");
+  EXPECT_EQ(after({"ZDIFFSTORE", "{t}to", "1", "{t}i"}), "m keymiss i, g del to");
+  EXPECT_EQ(after({"ZRANGESTORE", "{t}to", "{t}i", "0", "-1"}), "m keymiss i");
+  EXPECT_EQ(after({"ZREMRANGEBYRANK", "{t}o", "0", "0"}), "z zremrangebyrank o");
+  EXPECT_EQ(after({"ZREMRANGEBYLEX", "{t}o", "[x", "[y"}), "");
+  EXPECT_EQ(after({"ZREMRANGEBYLEX", "{t}o", "-", "+"}), "z zremrangebylex o, g del o");
+  EXPECT_EQ(after({"ZREMRANGEBYSCORE", "{t}z", "2", "2"}), "z zremrangebyscore z");
+  EXPECT_EQ(after({"ZPOPMAX", "{t}z"}), "z zpopmax z, g del z");
+  EXPECT_EQ(after({"ZADD", "{t}z", "1", "a", "2", "b"}), "n new z, z zadd z");
+  EXPECT_EQ(after({"ZMPOP", "2", "{t}i", "{t}z", "MIN"}), "z zpopmin z");
+}
+
 TEST_F(Events, OfStrings) {
   EXPECT_EQ(after({"SET", "{t}a", "1"}), "n new a, $ set a");
   EXPECT_EQ(after({"SET", "{t}a", "1", "EX", "10"}), "$ set a, g expire a");

@@ -22,6 +22,7 @@
 #include "commands/range_commands.h"
 #include "commands/server_commands.h"
 #include "commands/set_commands.h"
+#include "commands/sorted_set_commands.h"
 #include "commands/string_commands.h"
 #include "resp/integer.h"
 
@@ -38,9 +39,9 @@ constexpr auto concatenate(const std::array<CommandSpec, kSizes>&... parts) {
 }
 
 constexpr auto kRows =
-    concatenate(kStringRows, kRangeRows, kCounterRows, kHashRows, kListRows, kSetRows, kExpiryRows,
-                kGenericRows, kKeyspaceRows, kConnectionRows, kClientRows, kBitRows, kServerRows,
-                kClusterRows, kBorgRows, kInternalRows);
+    concatenate(kStringRows, kRangeRows, kCounterRows, kHashRows, kListRows, kSetRows,
+                kSortedSetRows, kExpiryRows, kGenericRows, kKeyspaceRows, kConnectionRows,
+                kClientRows, kBitRows, kServerRows, kClusterRows, kBorgRows, kInternalRows);
 constexpr NameIndex kIndex(kRows);
 
 constexpr bool is_sound(const CommandSpec& spec) {

@@ -88,7 +88,9 @@ void Writer::real(double value) {
   std::array<char, 32> text{};
   std::size_t size = 0;
   if (std::isfinite(value)) {
-    const auto end = std::to_chars(text.data(), text.data() + text.size(), value);
+    // As %.17g, but in every locale.
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), value,
+                                   std::chars_format::general, 17);
     size = static_cast<std::size_t>(end.ptr - text.data());
   } else {
     const std::string_view name = std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";

@@ -30,7 +30,7 @@ class Writer {
   void null();                           ///< $-1, or _ in RESP3
   void null_array();                     ///< *-1, or _ in RESP3
   void boolean(bool value);              ///< :1 :0, or #t #f in RESP3
-  void real(double value);               ///< bulk, or , in RESP3; shortest form that reads back
+  void real(double value);               ///< bulk, or , in RESP3; with up to 17 digits
   void verbatim(std::string_view text);  ///< bulk, or =n txt: in RESP3
   void array(std::size_t n);             ///< header: n elements follow
   void set(std::size_t n);               ///< array, or ~ in RESP3

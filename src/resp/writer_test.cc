@@ -34,6 +34,9 @@ TEST(Writer, WritesEachTypeInBothVersions) {
   EXPECT_EQ(both([](Writer& w) { w.boolean(true); }), ":1\r\n|#t\r\n");
   EXPECT_EQ(both([](Writer& w) { w.boolean(false); }), ":0\r\n|#f\r\n");
   EXPECT_EQ(both([](Writer& w) { w.real(2.5); }), "$3\r\n2.5\r\n|,2.5\r\n");
+  EXPECT_EQ(written(Version::kResp3, [](Writer& w) { w.real(0.1); }), ",0.10000000000000001\r\n");
+  EXPECT_EQ(written(Version::kResp3, [](Writer& w) { w.real(-0.0); }), ",-0\r\n");
+  EXPECT_EQ(written(Version::kResp3, [](Writer& w) { w.real(1e20); }), ",1e+20\r\n");
   EXPECT_EQ(both([](Writer& w) { w.verbatim("hi"); }), "$2\r\nhi\r\n|=6\r\ntxt:hi\r\n");
   EXPECT_EQ(both([](Writer& w) { w.array(3); }), "*3\r\n|*3\r\n");
   EXPECT_EQ(both([](Writer& w) { w.set(3); }), "*3\r\n|~3\r\n");

@@ -16,13 +16,12 @@ namespace borg::storage {
 namespace {
 
 /// A score as an item: a whole number as the fewest bytes of its two's complement that do, none
-/// for 0; any other as the 8 bytes of the double.
+/// for 0; any other as the 8 bytes of the double. As in Redis's listpack -0 becomes 0.
 class PackedScore {
  public:
   explicit PackedScore(double score) {
     constexpr double kWholeMax = 1ll << 53;
-    const bool is_whole = std::abs(score) <= kWholeMax && std::trunc(score) == score &&
-                          !(score == 0 && std::signbit(score));
+    const bool is_whole = std::abs(score) <= kWholeMax && std::trunc(score) == score;
     const std::int64_t whole = is_whole ? static_cast<std::int64_t>(score) : 0;
     std::memcpy(bytes_, is_whole ? static_cast<const void*>(&whole) : &score, sizeof bytes_);
     if (!is_whole) return;
@@ -118,8 +117,8 @@ std::size_t SortedSetReader::count_while(const std::function<bool(const Scored&)
 
 void SortedSetReader::walk(std::size_t first, const Step& step) const {
   if (large_ != nullptr) {
-    return large_->order().walk(
-        first, [&](const ScoreOrder::Item& item) { return step(scored(item)); });
+    return large_->order().walk(first,
+                                [&](const ScoreOrder::Item& item) { return step(scored(item)); });
   }
   if (first >= size()) return;
   for (std::size_t at = place_of_rank(packed_, first); at < packed_.size();) {
@@ -297,6 +296,28 @@ void SortedSetWriter::keep_others(std::size_t first, std::size_t count) {
   keep_up_to(size());
   store_.put_large(key_, std::move(kept), entry_->expiry, ValueType::kSortedSet);
   entry_ = store_.find(key_);
+}
+
+void put_sorted_set(PartitionStore& store, const KeyRef& key, const std::vector<Scored>& members,
+                    ExpiryMs expiry) {
+  std::vector<Scored> sorted(members);
+  std::ranges::sort(sorted, is_before);
+  const bool fits = sorted.size() <= kPackedSortedSetMembersMax &&
+                    std::ranges::all_of(sorted, [](const Scored& each) {
+                      return each.member.size() <= kPackedSortedSetBytesMax;
+                    });
+  if (!fits) {
+    auto large = std::make_unique<LargeSortedSet>();
+    for (const Scored& each : sorted) large->put(each.member, each.score);
+    return store.put_large(key, std::move(large), expiry, ValueType::kSortedSet);
+  }
+  std::string packed(kPackedHeaderBytes, '\0');
+  set_packed_count(packed.data(), sorted.size());
+  for (const Scored& each : sorted) {
+    append_packed_item(packed, each.member);
+    append_packed_item(packed, PackedScore(each.score).view());
+  }
+  store.put(key, packed, expiry, ValueType::kSortedSet);
 }
 
 bool is_packed_sorted_set(std::string_view bytes) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -96,6 +97,11 @@ class SortedSetWriter {
   KeyRef key_;
   std::optional<EntryView> entry_;
 };
+
+/// Inserts or replaces a key with a sorted set of these members, which are distinct, in any order,
+/// and no views into the key's value. REQUIRES: there is one, and each score is a number.
+void put_sorted_set(PartitionStore& store, const KeyRef& key, const std::vector<Scored>& members,
+                    ExpiryMs expiry);
 
 /// Whether the bytes, which nobody vouches for, are the packed value of a sorted set.
 [[nodiscard]] bool is_packed_sorted_set(std::string_view bytes);

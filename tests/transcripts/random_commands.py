@@ -12,6 +12,7 @@ def read_whole(kind, key):
         "hash": Command([b"HGETALL", key], sort_reply=True, in_pairs=True),
         "set": Command([b"SMEMBERS", key], sort_reply=True),
         "list": Command([b"LRANGE", key, b"0", b"-1"]),
+        "zset": Command([b"ZRANGE", key, b"0", b"-1", b"WITHSCORES"]),
     }[kind]
 
 
@@ -24,7 +25,9 @@ class Commands(Bits):
         self.rng = rng
         self.groups = [self.of_strings, self.of_keys, self.of_hashes, self.of_sets,
                        self.combine_sets, self.of_lists, self.of_lists, self.of_indexes,
-                       self.of_bits, self.of_bitfields, self.combine_strings]
+                       self.of_bits, self.of_bitfields, self.combine_strings,
+                       self.of_sorted_sets, self.of_sorted_sets, self.of_score_ranges,
+                       self.of_member_ranges, self.combine_sorted_sets]
 
     def command(self):
         made = self.rng.choice(self.groups)()
@@ -35,7 +38,7 @@ class Commands(Bits):
     def key(self, kind):
         """Mostly one of its kind; they have one hash tag, as commands may have several."""
         if self.rng.random() < 0.03:
-            kind = self.rng.choice("shle")
+            kind = self.rng.choice("shlez")
         return "{t}%s%d" % (kind, self.rng.randrange(4))
 
     def value(self):
@@ -67,7 +70,7 @@ class Commands(Bits):
         ])())
 
     def of_keys(self):
-        key = self.key(self.rng.choice("shle"))
+        key = self.key(self.rng.choice("shlez"))
         rare = ["DEL", key] if self.rng.random() < 0.1 else ["TYPE", key]
         if self.rng.random() < 0.2:
             return encoding_of(key)
@@ -161,4 +164,96 @@ class Commands(Bits):
             lambda: ["LREM", key, r.choice([0, 1, -1, 3, -3]), self.value()],
             lambda: trim if r.random() < 0.3 else ["LLEN", key],
             lambda: ["LPOS", key, self.value()] + options,
+        ])())
+
+    def score(self):
+        r = self.rng
+        return r.choice([
+            lambda: r.randrange(-5, 20), lambda: r.randrange(1 << 40), lambda: r.random(),
+            lambda: r.randrange(20) / 4, lambda: r.choice(["inf", "1e20", "-0", "x", "nan"])
+            if r.random() < 0.1 else 3,
+        ])()
+
+    def of_sorted_sets(self):
+        r, key, member = self.rng, self.key("z"), self.element()
+        members = [self.element() for _ in range(r.choice([1, 2, 30]))]
+        scored = [word for each in members for word in (self.score(), each)]
+        options = r.choice([[], [], ["NX"], ["XX"], ["GT"], ["LT"], ["CH"], ["XX", "GT", "CH"],
+                            ["NX", "XX"]])
+        count = r.choice([[], [1], [2], [5]])
+        return r.choice([
+            lambda: Command(["ZADD", key] + options + scored),
+            lambda: Command(["ZADD", key] + scored), lambda: Command(["ZADD", key] + scored),
+            lambda: Command(["ZADD", key] + options + ["INCR"] + scored[:2]),
+            lambda: Command(["ZINCRBY", key, self.score(), member]),
+            lambda: Command(["ZREM", key] + members[:9]), lambda: Command(["ZCARD", key]),
+            lambda: Command(["ZSCORE", key, member]), lambda: Command(["ZMSCORE", key] + members),
+            lambda: Command(["ZRANK", key, member]), lambda: Command(["ZREVRANK", key, member]),
+            lambda: Command(["ZPOPMIN", key] + count), lambda: Command(["ZPOPMAX", key] + count),
+            lambda: Command(["ZMPOP", 2, key, self.key("z"), r.choice(["MIN", "MAX"])]),
+            lambda: Command(["ZRANDMEMBER", key, r.randrange(-5, 700)], only_size=True),
+            lambda: Command(["ZSCAN", key, 0, "COUNT", 10000], scan=True, in_pairs=True),
+        ])()
+
+    def target(self):
+        return self.key("z") if self.rng.random() < 0.1 else "{t}to"
+
+    def border(self):
+        return self.rng.choice(["", "("]) + str(self.rng.choice(
+            [self.score(), self.rng.randrange(-5, 20), "-inf", "+inf"]))
+
+    def limit(self):
+        r = self.rng
+        return r.choice([[], ["LIMIT", r.randrange(-1, 20), r.choice([-1, 0, 1, 5])]])
+
+    def of_score_ranges(self):
+        r, key, low, high = self.rng, self.key("z"), self.border(), self.border()
+        scores = r.choice([[], ["WITHSCORES"]])
+        reverse = r.choice([[], ["REV"]])
+        ranks = [self.index(), self.index()]
+        first = r.randrange(-5, 20)
+        return Command(r.choice([
+            lambda: ["ZRANGE", key] + ranks + scores + reverse,
+            lambda: ["ZREVRANGE", key] + ranks + scores,
+            lambda: ["ZRANGEBYSCORE", key, low, high] + scores + self.limit(),
+            lambda: ["ZREVRANGEBYSCORE", key, high, low] + scores + self.limit(),
+            lambda: ["ZRANGE", key, low, high, "BYSCORE"] + reverse + scores + self.limit(),
+            lambda: ["ZRANGESTORE", self.target(), key] + ranks + reverse,
+            lambda: ["ZRANGESTORE", self.target(), key, low, high, "BYSCORE"] + self.limit(),
+            lambda: ["ZCOUNT", key, low, high],
+            lambda: ["ZREMRANGEBYSCORE", key, first, "(%d" % (first + 1)],
+            lambda: ["ZREMRANGEBYRANK", key, first, first + 2],
+            lambda: ["ZREMRANGEBYSCORE", key, low, high] if r.random() < 0.1 else ["ZCARD", key],
+        ])())
+
+    def of_member_ranges(self):
+        """Of sets in which all members have the same score: else they have no meaning."""
+        r, key = self.rng, "{t}same%d" % self.rng.randrange(2)
+        low, high = (r.choice("[(") + self.element() if r.random() < 0.8 else r.choice("-+")
+                     for _ in range(2))
+        zeros = [word for _ in range(r.choice([1, 2, 30])) for word in (0, self.element())]
+        return Command(r.choice([
+            lambda: ["ZADD", key] + zeros, lambda: ["ZREM", key, self.element()],
+            lambda: ["ZRANGEBYLEX", key, low, high] + self.limit(),
+            lambda: ["ZREVRANGEBYLEX", key, high, low] + self.limit(),
+            lambda: ["ZRANGE", key, low, high, "BYLEX"] + self.limit(),
+            lambda: ["ZLEXCOUNT", key, low, high],
+            lambda: ["ZREMRANGEBYLEX", key, low, high] if r.random() < 0.2 else ["ZCARD", key],
+        ])())
+
+    def combine_sorted_sets(self):
+        """No sums of more than two: Redis adds in any order."""
+        r = self.rng
+        keys = [self.key(r.choice("zzze")) for _ in range(r.choice([1, 2, 3]))]
+        numbered = [len(keys)] + keys
+        weights = r.choice([[], ["WEIGHTS"] + [r.choice([1, 2, 0.5]) for _ in keys]])
+        aggregates = ["MIN", "MAX"] if len(keys) > 2 else ["SUM", "MIN", "MAX"]
+        options = weights + ["AGGREGATE", r.choice(aggregates)]
+        name = r.choice(["ZINTER", "ZUNION"])
+        return Command(r.choice([
+            lambda: [name] + numbered + options + ["WITHSCORES"],
+            lambda: [name + "STORE", self.target()] + numbered + options,
+            lambda: ["ZDIFF"] + numbered + ["WITHSCORES"],
+            lambda: ["ZDIFFSTORE", self.target()] + numbered,
+            lambda: ["ZINTERCARD"] + numbered + r.choice([[], ["LIMIT", 3]]),
         ])())
