@@ -77,8 +77,7 @@ std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
       }
       consumed = base + ahead_[done].end;
       const Ahead& next = ahead_[done];
-      const bool has_key = count > 1 && next.args.size() > 1;
-      if (!next.args.empty()) gateway_.execute(client, next.args, has_key ? &next.key : nullptr);
+      if (!next.args.empty()) gateway_.execute(client, next.args, key_ahead(done));
     }
     if (done < count) {
       client.parser = {};  // what was parsed too early is parsed again
@@ -103,8 +102,6 @@ std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
 /// misses of a lookup depend on each other, but not on those of the other requests.
 std::size_t WorkerCore::parse_ahead(Client& client, std::string_view input,
                                     resp::RequestParser::Status& status) {
-  constexpr std::size_t kAheadMax = 16;
-  ahead_.resize(kAheadMax);
   std::size_t end = 0;
   std::size_t count = 0;
   while (count < kAheadMax && end < input.size()) {
@@ -117,29 +114,38 @@ std::size_t WorkerCore::parse_ahead(Client& client, std::string_view input,
     next.end = end;
     if (is_inline) break;  // the parser owns its arguments, until it parses on
   }
-  if (count > 1) prefetch(count);
+  if (count > 1) {
+    for (std::size_t i = 0; i < count; ++i) locate(loading_[i], ahead_[i].args);
+    prefetch(count);
+  } else {
+    loading_[0] = {};  // the command itself finds out at once
+  }
   return count;
 }
 
+/// Most commands with a key have it first.
+void WorkerCore::locate(Loading& loading, commands::Args args) const {
+  loading = {};
+  if (args.size() < 2) return;
+  loading.key = storage::key_ref(args[1]);
+  loading.replica = replica(partition_of(loading.key.slot));
+}
+
 void WorkerCore::prefetch(std::size_t count) {
-  const std::span<Ahead> all(ahead_.data(), count);
-  for (Ahead& next : all) {
-    next.replica = nullptr;
-    if (next.args.size() < 2) continue;
-    next.key = storage::key_ref(next.args[1]);
-    next.replica = replica(partition_of(next.key.slot));
+  const std::span<const Loading> all(loading_.data(), count);
+  for (const Loading& next : all) {
     if (next.replica != nullptr) __builtin_prefetch(&next.replica->store());
   }
-  for (const Ahead& next : all) {
+  for (const Loading& next : all) {
     if (next.replica != nullptr) next.replica->store().prefetch_slot(next.key.slot);
   }
-  for (const Ahead& next : all) {
+  for (const Loading& next : all) {
     if (next.replica != nullptr) next.replica->store().prefetch_table(next.key.slot);
   }
-  for (const Ahead& next : all) {
+  for (const Loading& next : all) {
     if (next.replica != nullptr) next.replica->store().prefetch_bucket(next.key);
   }
-  for (const Ahead& next : all) {
+  for (const Loading& next : all) {
     if (next.replica != nullptr) next.replica->store().prefetch_entry(next.key);
   }
 }

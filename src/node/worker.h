@@ -138,11 +138,12 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void use_link(const wire::Endpoint& peer);
   void adopt(PartitionId partition, const PartitionConfig& config);
   void set_view(std::shared_ptr<const NodeView> view);
-  bool on_frame(Link& link, const wire::Frame& frame);
-  bool on_request(Link& link, std::string_view payload);
+  bool on_frame(Link& link, std::size_t at);
+  bool on_request(Link& link, std::size_t at);
   bool on_reply_frame(std::string_view payload);
   bool on_ack(Link& link, std::string_view payload);
   bool on_nack(Link& link, std::string_view payload);
+  bool on_operation(Link& link, std::size_t at);
   bool on_replication(Link& link, const wire::Frame& frame);
   // worker_desk.cc
   void answer_worker_request(PartitionId partition,
@@ -166,10 +167,22 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void check_touched();
   void pick_job();
   void pump_snapshots();
+  static constexpr std::size_t kAheadMax = 16;
+  /// Where the data of what is ahead is.
+  struct Loading {
+    const replication::Replica* replica = nullptr;
+    storage::KeyRef key{};
+  };
   /// Fills ahead_ from the input; returns how many. `status` is of the parser's last call.
   std::size_t parse_ahead(Client& client, std::string_view input,
                           resp::RequestParser::Status& status);
+  std::size_t read_frames_ahead(std::string_view input, wire::FrameStatus& status);
+  void locate(Loading& loading, commands::Args args) const;
   void prefetch(std::size_t count);
+  /// Of the request or frame that is number `at` ahead; null if nothing was found out of it.
+  [[nodiscard]] const storage::KeyRef* key_ahead(std::size_t at) const {
+    return loading_[at].key.key.data() == nullptr ? nullptr : &loading_[at].key;
+  }
 
   const NodeOptions& options_;
   const wire::Endpoint self_;
@@ -196,11 +209,17 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   struct Ahead {               // a request that is parsed and not executed yet
     std::vector<std::string_view> args;
     std::size_t end = 0;  // of it in the input
-    const replication::Replica* replica = nullptr;
-    storage::KeyRef key{};
   };
-  std::vector<Ahead> ahead_;
-  wire::Args args_;
+  std::array<Ahead, kAheadMax> ahead_;
+  struct AheadFrame {  // the same of another worker's frame
+    wire::Frame frame{};
+    bool is_good = true;
+    wire::Request request;  // if it is one
+    wire::Operation operation;
+    wire::Args args;  // of either: of an operation no more than are needed to find its key
+  };
+  std::array<AheadFrame, kAheadMax> frames_ahead_;
+  std::array<Loading, kAheadMax> loading_;
   ByteBuffer scratch_;
 
   // With kChecksInvariants alone.

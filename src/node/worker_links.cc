@@ -114,22 +114,47 @@ bool WorkerCore::on_link_data(const wire::Endpoint& peer, std::string_view input
                               std::size_t& consumed) {
   consumed = 0;
   Link& link = link_to(peer);
-  while (link.up) {
-    wire::Frame frame{};
-    std::size_t wanted = 0;
-    const auto status =
-        wire::read_frame(input.substr(consumed), wire::kFrameBytesMax, frame, wanted);
-    if (status == wire::FrameStatus::kNeedMore) return true;
-    if (status != wire::FrameStatus::kFrame || !on_frame(link, frame)) return false;
-    consumed += frame.consumed;
+  auto status = wire::FrameStatus::kFrame;
+  while (link.up && status == wire::FrameStatus::kFrame) {
+    const std::size_t count = read_frames_ahead(input.substr(consumed), status);
+    for (std::size_t i = 0; i < count && link.up; ++i) {
+      if (!frames_ahead_[i].is_good || !on_frame(link, i)) return false;
+      consumed += frames_ahead_[i].frame.consumed;
+    }
   }
-  return true;
+  return status == wire::FrameStatus::kFrame || status == wire::FrameStatus::kNeedMore;
 }
 
-bool WorkerCore::on_frame(Link& link, const wire::Frame& frame) {
+/// As parse_ahead(), of a link.
+std::size_t WorkerCore::read_frames_ahead(std::string_view input, wire::FrameStatus& status) {
+  constexpr std::size_t kArgumentsKept = 1024;
+  std::size_t count = 0;
+  while (count < kAheadMax) {
+    AheadFrame& next = frames_ahead_[count];
+    std::size_t wanted = 0;
+    status = wire::read_frame(input, wire::kFrameBytesMax, next.frame, wanted);
+    if (status != wire::FrameStatus::kFrame) break;
+    input.remove_prefix(next.frame.consumed);
+    if (next.args.capacity() > kArgumentsKept) next.args = {};
+    next.args.clear();
+    next.is_good = true;
+    if (next.frame.type == wire::FrameType::kRequest) {
+      next.is_good = wire::decode(next.frame.payload, next.request, next.args);
+    } else if (next.frame.type == wire::FrameType::kOperation) {
+      next.is_good = wire::decode(next.frame.payload, next.operation);
+      if (next.is_good) wire::peek_args(next.operation, 2, next.args);
+    }
+    locate(loading_[count++], next.args);
+  }
+  if (count > 1) prefetch(count);
+  return count;
+}
+
+bool WorkerCore::on_frame(Link& link, std::size_t at) {
+  const wire::Frame& frame = frames_ahead_[at].frame;
   switch (frame.type) {
     case wire::FrameType::kRequest:
-      return on_request(link, frame.payload);
+      return on_request(link, at);
     case wire::FrameType::kReply:
       return on_reply_frame(frame.payload);
     case wire::FrameType::kAck:
@@ -143,26 +168,34 @@ bool WorkerCore::on_frame(Link& link, const wire::Frame& frame) {
     case wire::FrameType::kSyncEnd:
       if (link.received == link.received_acked) to_ack_.push_back(&link);
       ++link.received;
+      if (frame.type == wire::FrameType::kOperation) return on_operation(link, at);
       return on_replication(link, frame);
     default:
       return false;
   }
 }
 
-bool WorkerCore::on_request(Link& link, std::string_view payload) {
-  wire::Request m;
-  wire::Args args;
-  args.swap(args_);
-  const bool ok = wire::decode(payload, m, args) && is_mine(m.partition);
-  if (ok) {
-    request_here(m.partition,
-                 {.origin = {.gateway = link.peer, .seq = m.seq, .floor = m.floor, .resp = m.resp},
-                  .term = m.term,
-                  .any_replica = m.any_replica,
-                  .args = args});
-  }
-  args_.swap(args);
-  return ok;
+bool WorkerCore::on_request(Link& link, std::size_t at) {
+  const wire::Request& m = frames_ahead_[at].request;
+  if (!is_mine(m.partition)) return false;
+  request_here(m.partition,
+               {.origin = {.gateway = link.peer, .seq = m.seq, .floor = m.floor, .resp = m.resp},
+                .term = m.term,
+                .any_replica = m.any_replica,
+                .args = m.args,
+                .key = key_ahead(at)});
+  return true;
+}
+
+bool WorkerCore::on_operation(Link& link, std::size_t at) {
+  const wire::Operation& m = frames_ahead_[at].operation;
+  if (!is_mine(m.partition)) return false;
+  pacer_.worked(1);
+  Replica& replica = replica_of(m.partition);
+  receiving_ = &link;
+  replica.on_operation(link.peer.node, m, key_ahead(at), *this);
+  receiving_ = nullptr;
+  return true;
 }
 
 bool WorkerCore::on_reply_frame(std::string_view payload) {
@@ -212,10 +245,6 @@ bool WorkerCore::on_replication(Link& link, const wire::Frame& frame) {
     return true;
   };
   switch (frame.type) {
-    case wire::FrameType::kOperation:
-      pacer_.worked(1);
-      return handle(wire::Operation{},
-                    [&](Replica& r, const auto& m) { r.on_operation(from, m, *this); });
     case wire::FrameType::kTermStart:
       return handle(wire::TermStart{}, [&](Replica& r, const auto& m) {
         r.on_term_start(from, m, now_, *this);

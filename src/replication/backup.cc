@@ -48,7 +48,8 @@ bool Replica::accept_stream(NodeId from, Epoch term, ReplicaSink& sink) {
   return true;
 }
 
-void Replica::on_operation(NodeId from, const wire::Operation& m, ReplicaSink& sink) {
+void Replica::on_operation(NodeId from, const wire::Operation& m, const storage::KeyRef* key,
+                           ReplicaSink& sink) {
   if (!accept_stream(from, m.term, sink) || m.seq <= last_seq_) return;
   if (!receiving_ && m.seq != last_seq_.next()) {
     refuse(from, m.term, wire::NackReason::kNotHere, sink);
@@ -58,7 +59,7 @@ void Replica::on_operation(NodeId from, const wire::Operation& m, ReplicaSink& s
   last_term_ = m.term;
   clock_ms_ = m.now_ms;
   if (m.kind == wire::OperationKind::kCommand) {
-    apply_command(m, sink);
+    apply_command(m, key, sink);
     return;
   }
   if (!apply_state(m)) {
@@ -67,12 +68,14 @@ void Replica::on_operation(NodeId from, const wire::Operation& m, ReplicaSink& s
   }
 }
 
-void Replica::apply_command(const wire::Operation& m, ReplicaSink& sink) {
+void Replica::apply_command(const wire::Operation& m, const storage::KeyRef* known,
+                            ReplicaSink& sink) {
   wire::Args args;
   Decoder in(m.body);
   const bool readable = wire::decode_args(in, args) && in.done();
   const commands::CommandSpec* spec = readable ? commands::resolve(args) : nullptr;
   std::optional<storage::KeyRef> key;
+  if (known != nullptr) key = *known;
   resp::Writer reply(sink.scratch(),
                      m.origin.resp == 3 ? resp::Version::kResp3 : resp::Version::kResp2);
   if (spec == nullptr || spec->handler == nullptr || !commands::check_arity(*spec, args, reply) ||

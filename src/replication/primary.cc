@@ -108,13 +108,14 @@ void Replica::serve_held(Now now, ReplicaSink& sink) {
 /// The time that commands see: it never goes back, not even when the primary changes.
 std::int64_t Replica::advance_clock(Now now) { return std::max(clock_ms_, now.wall.ms); }
 
-/// Whether the command's keys are all of this partition: other nodes may ask for anything. One of
-/// them is then `known`.
+/// Whether the command's keys are all of this partition: other nodes may ask for anything. Of one
+/// of them more may be `known` already; else it is afterwards.
 bool Replica::has_place_for_keys(const commands::CommandSpec& spec, commands::Args args,
                                  std::optional<storage::KeyRef>& known) const {
   bool is_here = true;
   commands::key_range(spec, args).for_each([&](std::size_t i) {
-    const SlotId slot = slot_of_key(args[i]);
+    const bool is_known = known && known->key.data() == args[i].data();
+    const SlotId slot = is_known ? known->slot : slot_of_key(args[i]);
     is_here = is_here && partition_of(slot) == partition_;
     if (!known) known = storage::key_ref(args[i], slot);
   });
@@ -125,10 +126,8 @@ bool Replica::has_place_for_keys(const commands::CommandSpec& spec, commands::Ar
 const commands::CommandSpec* Replica::executable(const RequestView& request, resp::Writer& reply,
                                                  const ReplicaSink& sink,
                                                  std::optional<storage::KeyRef>& key) const {
-  if (request.spec != nullptr) {
-    if (request.key != nullptr) key = *request.key;
-    return request.spec;
-  }
+  if (request.key != nullptr) key = *request.key;
+  if (request.spec != nullptr) return request.spec;
   const commands::CommandSpec* spec = commands::resolve(request.args);
   if (spec == nullptr || spec->handler == nullptr) {
     commands::write_unknown(request.args, reply);

@@ -118,7 +118,9 @@ class Replica {
 
   // From the primary.
   void on_term_start(NodeId from, const wire::TermStart& m, Now now, ReplicaSink& sink);
-  void on_operation(NodeId from, const wire::Operation& m, ReplicaSink& sink);
+  /// `key` is one of its command's, if somebody has found out already.
+  void on_operation(NodeId from, const wire::Operation& m, const storage::KeyRef* key,
+                    ReplicaSink& sink);
   void on_sync_start(NodeId from, const wire::SyncStart& m, Now now, ReplicaSink& sink);
   void on_sync_chunk(NodeId from, const wire::SyncChunk& m, ReplicaSink& sink);
   void on_sync_end(NodeId from, const wire::SyncEnd& m, ReplicaSink& sink);
@@ -303,7 +305,7 @@ class Replica {
   // backup.cc
   void refuse(NodeId to, Epoch term, wire::NackReason reason, ReplicaSink& sink);
   bool accept_stream(NodeId from, Epoch term, ReplicaSink& sink);
-  void apply_command(const wire::Operation& m, ReplicaSink& sink);
+  void apply_command(const wire::Operation& m, const storage::KeyRef* known, ReplicaSink& sink);
   bool apply_state(const wire::Operation& m);
 
   const PartitionId partition_;

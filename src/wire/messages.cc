@@ -221,6 +221,13 @@ void encode(ByteBuffer& out, const Operation& m) {
   if (m.kind != OperationKind::kCommand) w->bytes(m.reply);
   w->bytes(m.body);
 }
+void peek_args(const Operation& m, std::size_t count_max, Args& args) {
+  args.clear();
+  if (m.kind != OperationKind::kCommand) return;
+  Decoder in(m.body);
+  std::uint64_t n = in.varint();
+  for (n = std::min<std::uint64_t>(n, count_max); n > 0 && in.ok(); --n) args.push_back(in.bytes());
+}
 bool decode(std::string_view payload, Operation& m) {
   Decoder in(payload);
   m.partition = get_partition(in);

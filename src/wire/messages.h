@@ -204,6 +204,8 @@ void encode(ByteBuffer& out, const StatsReply& m);
 [[nodiscard]] bool decode(std::string_view payload, Request& m, Args& args);
 [[nodiscard]] bool decode(std::string_view payload, Reply& m);
 [[nodiscard]] bool decode(std::string_view payload, Operation& m);
+/// The first arguments of a command, as many as can be read, up to `count_max`.
+void peek_args(const Operation& m, std::size_t count_max, Args& args);
 [[nodiscard]] bool decode(std::string_view payload, TermStart& m);
 [[nodiscard]] bool decode(std::string_view payload, SyncStart& m);
 [[nodiscard]] bool decode(std::string_view payload, SyncChunk& m);

@@ -189,7 +189,7 @@ void ReplicaWorld::take(int from, int to, Parcel parcel) {
       node.replica.on_term_start(sender, read(wire::TermStart{}), now, node);
       break;
     case wire::FrameType::kOperation:
-      node.replica.on_operation(sender, read(wire::Operation{}), node);
+      node.replica.on_operation(sender, read(wire::Operation{}), nullptr, node);
       break;
     case wire::FrameType::kSyncStart:
       node.replica.on_sync_start(sender, read(wire::SyncStart{}), now, node);
