@@ -12,6 +12,7 @@
 #include "commands/command.h"
 #include "commands/connection_commands.h"
 #include "commands/counter_commands.h"
+#include "commands/diagnosis_commands.h"
 #include "commands/expiry_commands.h"
 #include "commands/generic_commands.h"
 #include "commands/hash_commands.h"
@@ -38,10 +39,10 @@ constexpr auto concatenate(const std::array<CommandSpec, kSizes>&... parts) {
   return rows;
 }
 
-constexpr auto kRows =
-    concatenate(kStringRows, kRangeRows, kCounterRows, kHashRows, kListRows, kSetRows,
-                kSortedSetRows, kExpiryRows, kGenericRows, kKeyspaceRows, kConnectionRows,
-                kClientRows, kBitRows, kServerRows, kClusterRows, kBorgRows, kInternalRows);
+constexpr auto kRows = concatenate(
+    kStringRows, kRangeRows, kCounterRows, kHashRows, kListRows, kSetRows, kSortedSetRows,
+    kExpiryRows, kGenericRows, kKeyspaceRows, kConnectionRows, kClientRows, kBitRows, kServerRows,
+    kDiagnosisRows, kClusterRows, kBorgRows, kInternalRows);
 constexpr NameIndex kIndex(kRows);
 
 constexpr bool is_sound(const CommandSpec& spec) {

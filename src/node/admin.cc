@@ -134,10 +134,15 @@ void ControlCore::ask(AdminRequest request) {
                     .id = next_question_++,
                     .deadline = now_.instant + Duration::seconds(1),
                     .own = {},
+                    .wants_counts = false,
+                    .counts = {},
                     .workers_missing = all_workers(),
                     .nodes = {},
                     .nodes_missing = {}};
-  effects_.workers.emplace_back(std::nullopt, WorkerStatsRequest{});
+  const std::string_view command = question.request.args.front();
+  question.wants_counts =
+      equals_ignoring_case(command, "info") || equals_ignoring_case(command, "latency");
+  effects_.workers.emplace_back(std::nullopt, WorkerStatsRequest{question.wants_counts});
   const bool whole_cluster = equals_ignoring_case(question.request.args.front(), "borg");
   for (auto& [peer, link] : links_) {
     if (!whole_cluster || !link.up || cluster().member(peer) == nullptr) continue;
@@ -152,7 +157,11 @@ void ControlCore::ask(AdminRequest request) {
 /// worker: another worker may answer two requests before this one answers the first.
 void ControlCore::on_worker_stats(const WorkerStats& m) {
   for (Question& question : questions_) {
-    if (question.workers_missing.erase(m.worker) > 0) question.own.add(m.stats);
+    // Two questions may be open, of which one wants more than the other.
+    if (question.wants_counts && m.counts == nullptr) continue;
+    if (question.workers_missing.erase(m.worker) == 0) continue;
+    question.own.add(m.stats);
+    if (m.counts != nullptr) question.counts.merge(*m.counts);
   }
   for (StatsPromise& promise : promises_) {
     if (promise.workers_missing.erase(m.worker) == 0) continue;
@@ -196,7 +205,10 @@ void ControlCore::finish_questions() {
       writer.bulk(describe_as_metrics(info_report(question)));
     } else if (equals_ignoring_case(question.request.args.front(), "config")) {
       forgotten_ = question.own;
+      effects_.workers.emplace_back(std::nullopt, ForgetCounts{});
       writer.ok();
+    } else if (equals_ignoring_case(question.request.args.front(), "latency")) {
+      write_latency_histogram(question.counts, question.request.args, writer);
     } else {
       const auto& args = question.request.args;
       writer.verbatim(describe_as_info(info_report(question), {args.begin() + 1, args.end()}));
@@ -228,6 +240,11 @@ std::string ControlCore::describe_cluster(const Question& q) const {
 InfoReport ControlCore::info_report(const Question& q) const {
   InfoReport report;
   report.stats = q.own;
+  report.forgotten = &forgotten_;
+  report.counts = &q.counts;
+  report.settings = settings_.get();
+  report.wall_ms = now_.wall.ms;
+  if (options_.read_process != nullptr) report.process = options_.read_process();
   report.view = &cluster();
   report.self = self_;
   report.options = &options_;

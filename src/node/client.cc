@@ -7,8 +7,15 @@
 
 namespace borg::node {
 
+void Client::note_error(std::string_view reply) {
+  if (!reply.starts_with('-') || counts == nullptr) [[likely]]
+    return;
+  counts->errors.add(reply);
+}
+
 void Client::reply_now(std::string_view reply, Instant valid_until) {
   if (nothing_pending()) {
+    note_error(reply);
     if (silenced) return;
     confirm_before(valid_until);
     output.append(reply);
@@ -19,6 +26,7 @@ void Client::reply_now(std::string_view reply, Instant valid_until) {
 
 void Client::finish(Slot slot, std::string_view reply, Instant valid_until) {
   BORG_CHECK(slot >= first_slot_ && slot - first_slot_ < pending_.size());
+  note_error(reply);
   Pending& place = pending_[slot - first_slot_];
   BORG_CHECK(!place.ready);
   reply_bytes_ = std::max(reply.size(), reply_bytes_ - reply_bytes_ / 8);

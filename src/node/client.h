@@ -9,6 +9,7 @@
 #include "base/byte_buffer.h"
 #include "base/ids.h"
 #include "base/time.h"
+#include "node/command_counts.h"
 #include "resp/parser.h"
 #include "resp/writer.h"
 
@@ -59,19 +60,21 @@ class Client {
   std::string name;
   std::string library_name;
   std::string library_version;
-  std::string last_command;
-  bool closing = false;  ///< no more commands; closed when the output has left
-  bool gone = false;     ///< the connection is closed; kept for replies that are pending
-  bool dirty = false;    ///< listed as having output
-  bool killed = false;   ///< closed at once, whatever it has not got yet
-  bool is_held = false;  ///< its next command waits for the end of CLIENT PAUSE
-  bool is_monitor = false;
+  const commands::CommandSpec* last_command = nullptr;
+  bool closing = false;        ///< no more commands; closed when the output has left
+  bool gone = false;           ///< the connection is closed; kept for replies that are pending
+  bool dirty = false;          ///< listed as having output
+  bool killed = false;         ///< closed at once, whatever it has not got yet
+  bool is_held = false;        ///< its next command waits for the end of CLIENT PAUSE
+  bool is_monitor = false;     ///< has said MONITOR
+  bool sees_commands = false;  ///< and has the answer
   bool no_evict = false;
   bool no_touch = false;
   bool replies_off = false;  ///< CLIENT REPLY OFF
   bool skip_next = false;    ///< CLIENT REPLY SKIP
   bool silenced = false;     ///< the command under way gets no reply
   Instant last_active;
+  CommandCounts* counts = nullptr;  ///< of the worker: error replies are counted there
 
   [[nodiscard]] ConnectionId id() const { return id_; }
   [[nodiscard]] const std::string& address() const { return address_; }
@@ -84,6 +87,8 @@ class Client {
     bool ready = false;
     std::string reply;
   };
+
+  void note_error(std::string_view reply);
 
   const ConnectionId id_;
   const std::string address_;

@@ -56,8 +56,8 @@ void answer_ok(std::vector<resp::Value>& /*replies*/, resp::Writer& out) { out.o
 
 void pause(const GatewayCall& call) {
   if (call.args.size() > 4) {
-    return call.error(
-        "ERR unknown subcommand or wrong number of arguments for 'pause'. Try CLIENT HELP.");
+    return call.error("ERR unknown subcommand or wrong number of arguments for '" +
+                      std::string(call.args[1]) + "'. Try CLIENT HELP.");
   }
   const bool writes_only = call.args.size() == 4 && equals_ignoring_case(call.args[3], "write");
   if (call.args.size() == 4 && !writes_only && !equals_ignoring_case(call.args[3], "all")) {

@@ -68,8 +68,8 @@ std::string describe(const Client& client, Instant now) {
          " db=0 sub=0 psub=0 ssub=0 multi=-1 qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0"
          " rbp=0 obl=" +
          std::to_string(client.output.size()) + " oll=" + std::to_string(client.pending()) +
-         " omem=0 tot-mem=" + std::to_string(client.output.capacity()) +
-         " events=r cmd=" + (client.last_command.empty() ? "NULL" : client.last_command) +
+         " omem=0 tot-mem=" + std::to_string(client.output.capacity()) + " events=r cmd=" +
+         std::string(client.last_command == nullptr ? "NULL" : client.last_command->name) +
          " user=default redir=-1 resp=" + std::to_string(static_cast<int>(client.version)) +
          " lib-name=" + client.library_name + " lib-ver=" + client.library_version;
 }

@@ -69,6 +69,7 @@ void auth(const GatewayCall& call) {
 void reset(const GatewayCall& call) {
   call.client.version = resp::Version::kResp2;
   call.client.name.clear();
+  call.gateway.host().set_monitor(call.client, false);
   call.client.no_evict = call.client.no_touch = false;
   call.client.replies_off = call.client.skip_next = false;
   call.reply([](resp::Writer& w) { w.simple("RESET"); });

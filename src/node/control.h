@@ -212,6 +212,8 @@ class ControlCore {
     std::uint64_t id = 0;
     Instant deadline;
     Stats own;
+    bool wants_counts = false;
+    CommandCounts counts;
     std::set<WorkerIndex> workers_missing;
     std::map<NodeId, Stats> nodes;
     std::set<NodeId> nodes_missing;

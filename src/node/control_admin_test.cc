@@ -10,7 +10,9 @@ namespace borg::node::testing {
 namespace {
 
 using replication::Report;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 using Node = ControlWorld::Node;
 
@@ -387,6 +389,29 @@ TEST_F(ControlAdminTest, InfoOfThisNodeHasRedisSections) {
   EXPECT_THAT(all, HasSubstr("# Server\r\n"));
   EXPECT_THAT(all, HasSubstr("db0:keys=1,"));
   EXPECT_EQ(world_.ask(a, {"INFO", "keyspace"}).find("# Server"), std::string::npos);
+  EXPECT_THAT(all, Not(HasSubstr("# Commandstats")));
+  for (const char* section : {"commandstats", "all", "EVERYTHING"}) {
+    EXPECT_THAT(world_.ask(a, {"INFO", section}), HasSubstr("\r\ncmdstat_get:calls=3,usec=0,"));
+  }
+  EXPECT_THAT(world_.ask(a, {"INFO", "all"}), Not(HasSubstr("# Modules")));
+  EXPECT_THAT(world_.ask(a, {"INFO", "cpu", "modules", "nothing"}),
+              AllOf(HasSubstr("# CPU"), HasSubstr("# Modules"), Not(HasSubstr("# Memory"))));
+}
+
+TEST_F(ControlAdminTest, CountsBeginAnewWhenSomebodyWantsIt) {
+  Node& a = world_.start("a");
+  settle();
+  EXPECT_THAT(world_.ask(a, {"INFO"}), HasSubstr("total_commands_processed:10\r\n"));
+  EXPECT_EQ(world_.ask(a, {"CONFIG", "RESETSTAT"}), "+OK\r\n");
+  EXPECT_THAT(world_.ask(a, {"INFO"}), HasSubstr("total_commands_processed:0\r\n"));
+}
+
+TEST_F(ControlAdminTest, SettingsGoToTheWorkersAndToInfo) {
+  Node& a = world_.start("a");
+  settle();
+  EXPECT_EQ(world_.ask(a, {"CONFIG", "SET", "maxmemory", "1mb"}), "+OK\r\n");
+  EXPECT_THAT(world_.ask(a, {"INFO", "memory"}), HasSubstr("maxmemory:1048576\r\n"));
+  EXPECT_THAT(world_.ask(a, {"CONFIG", "SET", "maxmemory", "x"}), StartsWith("-ERR CONFIG SET"));
 }
 
 // ---- the links between control threads ----

@@ -10,9 +10,12 @@
 
 #include "base/ids.h"
 #include "membership/cluster_view.h"
+#include "node/command_counts.h"
 #include "node/movement.h"
 #include "node/options.h"
+#include "node/settings.h"
 #include "node/stats.h"
+#include "resp/writer.h"
 
 namespace borg::node {
 
@@ -34,6 +37,11 @@ struct ClusterReport {
 /// What INFO is made of: this node alone.
 struct InfoReport {
   Stats stats;
+  const Stats* forgotten = nullptr;       ///< what CONFIG RESETSTAT takes off the counts
+  const CommandCounts* counts = nullptr;  ///< of all workers
+  const Settings* settings = nullptr;
+  std::int64_t wall_ms = 0;
+  ProcessFacts process;
   const membership::ClusterView* view = nullptr;
   NodeId self;
   const NodeOptions* options = nullptr;
@@ -41,10 +49,13 @@ struct InfoReport {
   std::optional<Rebalance> rebalance;
   std::optional<Repair> last_repair;
 };
-/// Redis's sections and fields where they apply. No section named, or "default", "all",
-/// "everything": all of them.
+/// Redis's sections and fields where they apply; with no section named the default ones.
 [[nodiscard]] std::string describe_as_info(const InfoReport& report,
                                            const std::vector<std::string>& sections);
+
+/// LATENCY HISTOGRAM: of the commands named behind the first two arguments, or of all.
+void write_latency_histogram(const CommandCounts& counts, const std::vector<std::string>& args,
+                             resp::Writer& reply);
 
 /// The same for Prometheus, in its text format.
 [[nodiscard]] std::string describe_as_metrics(const InfoReport& report);

@@ -59,12 +59,14 @@ void Gateway::execute(Client& client, commands::Args args, const storage::KeyRef
   client.last_active = host_.now().instant;
   client.silenced = client.replies_off || client.skip_next;
   client.skip_next = false;
+  accepted_ = nullptr;
   const commands::CommandSpec* spec = commands::resolve(args);
   if (spec == nullptr || spec->is(commands::kInternal)) {
+    client.last_command = nullptr;
     write_reply(host_, client, [&](resp::Writer& reply) { commands::write_unknown(args, reply); });
     return;
   }
-  client.last_command = spec->name;
+  client.last_command = spec;
   ByteBuffer error;
   resp::Writer error_writer(error, client.version);
   if (!commands::check_arity(*spec, args, error_writer)) {
@@ -72,6 +74,7 @@ void Gateway::execute(Client& client, commands::Args args, const storage::KeyRef
     host_.client_has_output(client);
     return;
   }
+  accepted_ = spec;
   if (spec->place == commands::Place::kControl) {
     ask_control(client, args);
     return;

@@ -42,6 +42,8 @@ class GatewayHost {
   virtual void to_control(ToControl message) = 0;
   virtual void client_has_output(Client& client) = 0;
   virtual void client_left(Client& client) = 0;
+  /// The client wants to see, or no longer, what all clients of this node ask.
+  virtual void set_monitor(Client& client, bool on) = 0;
   [[nodiscard]] virtual std::uint16_t workers() const = 0;
   [[nodiscard]] virtual const Settings& settings() const = 0;
   virtual std::uint64_t draw_random() = 0;
@@ -92,6 +94,9 @@ class Gateway {
   [[nodiscard]] std::size_t pending() const;
   [[nodiscard]] std::uint64_t commands_executed() const { return commands_; }
   [[nodiscard]] std::uint64_t forwarded() const { return forwarded_; }
+  /// Of the last execute(): null if there is no such command, or its arguments are too few or
+  /// too many.
+  [[nodiscard]] const commands::CommandSpec* accepted() const { return accepted_; }
 
   // ---- for composites and the commands that the gateway itself answers ----
 
@@ -167,7 +172,8 @@ class Gateway {
   std::uint64_t next_seq_ = 1;
   std::uint64_t base_ = 1;      // seq of slots_.front(), or next_seq_ if it is empty
   std::deque<Pending*> slots_;  // null: answered
-  Pending reserved_;            // stands for a request that is just being submitted
+  const commands::CommandSpec* accepted_ = nullptr;
+  Pending reserved_;  // stands for a request that is just being submitted
   std::vector<std::unique_ptr<Pending>> pool_;
   std::vector<Pending*> free_;
   Direct* direct_ = nullptr;

@@ -51,6 +51,7 @@ struct GatewayRow {
 // cluster_commands.cc.
 [[nodiscard]] std::span<const GatewayRow> connection_rows();
 [[nodiscard]] std::span<const GatewayRow> client_rows();
+[[nodiscard]] std::span<const GatewayRow> diagnosis_rows();
 [[nodiscard]] std::span<const GatewayRow> server_rows();
 [[nodiscard]] std::span<const GatewayRow> cluster_rows();
 

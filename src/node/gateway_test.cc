@@ -47,6 +47,7 @@ class FakeHost final : public GatewayHost {
   void to_control(ToControl message) override { control.push_back(std::move(message)); }
   void client_has_output(Client&) override {}
   void client_left(Client&) override { ++left; }
+  void set_monitor(Client&, bool) override {}
   [[nodiscard]] const Settings& settings() const override { return current_settings; }
   [[nodiscard]] std::uint16_t workers() const override { return 1; }
   std::uint64_t draw_random() override { return 4; }

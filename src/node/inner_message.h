@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "node/command_counts.h"
 #include "node/node_view.h"
 #include "node/settings.h"
 #include "node/stats.h"
@@ -31,9 +32,13 @@ struct AdminReply {
   std::uint64_t token = 0;
   std::string reply;  ///< in RESP
 };
-struct WorkerStatsRequest {};
+struct WorkerStatsRequest {
+  bool with_counts = false;  ///< of each command, too
+};
+/// CONFIG RESETSTAT.
+struct ForgetCounts {};
 using ToWorker = std::variant<std::shared_ptr<const NodeView>, Park, Unpark, AdminReply,
-                              WorkerStatsRequest, std::shared_ptr<const Settings>>;
+                              WorkerStatsRequest, std::shared_ptr<const Settings>, ForgetCounts>;
 
 // ---- to the control thread ----
 
@@ -47,6 +52,7 @@ struct AdminRequest {
 struct WorkerStats {
   WorkerIndex worker;
   Stats stats;
+  std::shared_ptr<const CommandCounts> counts;  ///< null unless they were asked for
 };
 /// This worker has waited too long for acks of the node, or hears it again.
 struct PeerStalled {

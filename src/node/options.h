@@ -14,9 +14,21 @@
 
 namespace borg::node {
 
+/// What INFO says of the process.
+struct ProcessFacts {
+  std::int64_t id = 0;
+  std::uint64_t resident_bytes = 0;
+  std::uint64_t system_bytes = 0;  ///< the machine's memory
+  std::int64_t cpu_system_us = 0;
+  std::int64_t cpu_user_us = 0;
+  std::string executable;
+  std::string system;  ///< the operating system and its version
+};
+
 /// What one node is told at its start; the same for all its threads.
 struct NodeOptions {
   std::string cluster = "borg";
+  std::string version;              ///< of Borg, for INFO
   coordination::Member self;        ///< its id and state are set by the node itself
   coordination::Settings settings;  ///< used if this node founds the cluster
   // Said explicitly, these must agree with a cluster that exists already.
@@ -39,7 +51,13 @@ struct NodeOptions {
   SyncPacer::Options pace;                     ///< of moving data beside commands
   std::size_t syncing_partitions_max = 64;     ///< that one primary moves at a time
   std::size_t handovers_max = 32;              ///< under way at a time
-  bool death_is_proven = true;                 ///< Coordinator::ended_session_proves_death()
+  /// What the system says of this process; null: nothing.
+  ProcessFacts (*read_process)() = nullptr;
+  /// A counter that runs evenly, and cheap to read: for measuring how long commands take. Null:
+  /// they take no time.
+  std::uint64_t (*read_ticks)() = nullptr;
+  double nanos_per_tick = 1;
+  bool death_is_proven = true;  ///< Coordinator::ended_session_proves_death()
 };
 
 }  // namespace borg::node

@@ -30,8 +30,10 @@ WorkerCore::WorkerCore(NodeId self, WorkerIndex index, std::uint16_t workers,
       settings_(std::make_shared<Settings>(initial_settings(options))),
       configs_(kPartitionCount),
       gateway_(*this, options),
+      meter_(options),
       is_waiting_(kPartitionCount),
       pacer_(options.pace) {
+  meter_.follow(*settings_);
   BORG_CHECK(gateway_commands_are_complete());
 }
 
@@ -52,6 +54,7 @@ Client& WorkerCore::connect(ConnectionId id, std::string address, std::string lo
   auto client =
       std::make_unique<Client>(id, std::move(address), std::move(local_address), now_.instant);
   client->last_active = now_.instant;
+  client->counts = &meter_.counts();
   Client& result = *client;
   clients_.emplace(id, std::move(client));
   return result;
@@ -68,6 +71,7 @@ std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
   while (consumed < input.size() && wants_input(client)) {
     auto status = resp::RequestParser::Status::kNeedMore;
     const std::size_t count = parse_ahead(client, input.substr(consumed), status);
+    meter_.begin();
     const std::size_t base = consumed;
     std::size_t done = 0;
     for (; done < count && wants_input(client); ++done) {
@@ -77,7 +81,7 @@ std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
       }
       consumed = base + ahead_[done].end;
       const Ahead& next = ahead_[done];
-      if (!next.args.empty()) gateway_.execute(client, next.args, key_ahead(done));
+      if (!next.args.empty()) execute(client, next.args, key_ahead(done));
     }
     if (done < count) {
       client.parser = {};  // what was parsed too early is parsed again
@@ -150,7 +154,10 @@ void WorkerCore::prefetch(std::size_t count) {
   }
 }
 
-void WorkerCore::disconnect(Client& client) { gateway_.disconnect(client); }
+void WorkerCore::disconnect(Client& client) {
+  set_monitor(client, false);
+  gateway_.disconnect(client);
+}
 
 void WorkerCore::client_has_output(Client& client) {
   if (client.dirty || client.gone) return;
@@ -271,8 +278,12 @@ void WorkerCore::on_control(ToWorker message) {
     gateway_.on_admin_reply(*reply);
   } else if (auto* settings = std::get_if<std::shared_ptr<const Settings>>(&message)) {
     settings_ = std::move(*settings);
-  } else {
-    to_control(WorkerStats{WorkerIndex(self_.lane), stats()});
+    meter_.follow(*settings_);
+  } else if (std::holds_alternative<ForgetCounts>(message)) {
+    meter_.forget();
+  } else if (const auto* request = std::get_if<WorkerStatsRequest>(&message)) {
+    to_control(WorkerStats{WorkerIndex(self_.lane), stats(),
+                           request->with_counts ? meter_.snapshot(now_.instant) : nullptr});
   }
 }
 
@@ -349,7 +360,10 @@ void WorkerCore::tick() {
   if (settings_->client_timeout_s > 0) close_idle_clients();
   watch_links();
   poke_waiting();
+  meter_.begin();
   expire_keys();
+  note_latency("expire-cycle", meter_.lap());
+  meter_.sample(now_.instant, {gateway_.commands_executed(), input_bytes_});
   sweep_records();
   list_garbage();
   const auto memory_bytes_max = static_cast<std::uint64_t>(settings_->memory_bytes_max);
@@ -421,6 +435,7 @@ Stats WorkerCore::stats() const {
 }
 
 void WorkerCore::end_turn() {
+  if (monitors_.has_lines()) feed_monitors();
   gateway_.end_turn();
   collect_garbage();
   pump_snapshots();

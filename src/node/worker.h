@@ -12,10 +12,14 @@
 
 #include "base/random.h"
 #include "node/client.h"
+#include "node/command_meter.h"
 #include "node/gateway.h"
 #include "node/inner_message.h"
+#include "node/latency_events.h"
 #include "node/link.h"
+#include "node/monitors.h"
 #include "node/options.h"
+#include "node/slow_log.h"
 #include "node/sync_pacer.h"
 #include "replication/replica.h"
 #include "replication/replica_invariants.h"
@@ -110,6 +114,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void to_control(ToControl message) override;
   void client_has_output(Client& client) override;
   void client_left(Client& client) override;
+  void set_monitor(Client& client, bool on) override;
   [[nodiscard]] std::uint16_t workers() const override { return workers_; }
   [[nodiscard]] const Settings& settings() const override { return *settings_; }
   std::uint64_t draw_random() override { return random_.next(); }
@@ -154,6 +159,19 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void end_pause();
   [[nodiscard]] bool is_held_back(commands::Args args) const;
   void hold(Client& client);
+  // worker_meter.cc
+  void execute(Client& client, commands::Args args, const storage::KeyRef* first);
+  void count_clients_command(const Client& client, commands::Args args, std::uint64_t nanos);
+  void note_slow(const commands::CommandSpec& spec, commands::Args args, std::uint64_t nanos,
+                 std::string_view address, std::string_view name);
+  void note_latency(std::string_view event, std::uint64_t nanos);
+  bool answer_about_slowness(std::string_view what, commands::Args args, resp::Writer& reply);
+  void note_others_command(const commands::CommandSpec* spec, const Link& link,
+                           commands::Args args);
+  [[nodiscard]] std::string address_of(const wire::Endpoint& peer) const;
+  bool monitor(std::string_view what, commands::Args args);
+  void feed_monitors();
+  void show_to_monitors(std::string_view lines);
   void close_idle_clients();
   void watch_links();
   void forgive_links(Instant now);
@@ -203,6 +221,11 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   Pause pause_ = Pause::kNone;  // CLIENT PAUSE
   Instant pause_ends_;
   Instant idle_clients_seen_;
+  CommandMeter meter_;
+  Monitors monitors_;
+  int own_monitors_ = 0;          // clients here that have said MONITOR
+  SlowLog slow_log_;              // of the node, on the first worker
+  LatencyEvents latency_events_;  // the same
   std::map<wire::Endpoint, std::unique_ptr<Link>> links_;
   std::vector<Link*> to_ack_;
   Link* receiving_ = nullptr;  // whose replication frame is being dealt with

@@ -34,7 +34,9 @@ void WorkerCore::answer_worker_request(PartitionId partition,
   } else if (what == "unpause") {
     end_pause();
     writer.ok();
-  } else {
+  } else if (monitor(what, args)) {
+    writer.ok();
+  } else if (!answer_about_slowness(what, args, writer)) {
     writer.error("ERR unknown request of a worker");
   }
   reply(request.origin, partition, wire::ReplyStatus::kDone, out.view(), Instant::never());

@@ -89,5 +89,114 @@ TEST_F(WorkerDesk, IdleClientsAreClosedWhenTheSettingSaysSo) {
   EXPECT_FALSE(here_.closed);
 }
 
+TEST_F(WorkerDesk, SlowCommandsOfAllWorkersAreInOneLog) {
+  change_settings({"slowlog-log-slower-than", "0"});
+  world_.ask(there_, {"CLIENT", "SETNAME", "bob"});
+  world_.ask(there_, {"ECHO", "there"});
+  world_.ask(here_, {"ECHO", "here"});
+  change_settings({"slowlog-log-slower-than", "10000"});
+  const std::string log = world_.ask(here_, {"SLOWLOG", "GET"});
+  EXPECT_LT(log.find("here"), log.find("there"));  // the newest first
+  EXPECT_THAT(log, HasSubstr(bulk("bob")));
+  EXPECT_EQ(world_.ask(there_, {"SLOWLOG", "RESET"}), kOk);
+  EXPECT_EQ(world_.ask(here_, {"SLOWLOG", "LEN"}), ":0\r\n");
+}
+
+TEST_F(WorkerDesk, AMonitorSeesWhatClientsOfAllWorkersAsk) {
+  EXPECT_EQ(world_.ask(here_, {"MONITOR"}), kOk);
+  world_.ask(there_, {"SET", "k", "a\nb"});
+  world_.ask(there_, {"AUTH", "secret"});
+  world_.ask(there_, {"CLIENT", "LIST"});  // an administrator's command
+  world_.run();
+  EXPECT_EQ(here_.take(), "+1700000000.000000 [0 " + there_.client->address() +
+                              "] \"SET\" \"k\" \"a\\nb\"\r\n" + "+1700000000.000000 [0 " +
+                              there_.client->address() + "] \"AUTH\" \"(redacted)\"\r\n");
+}
+
+TEST_F(WorkerDesk, NobodyIsFedWhenTheMonitorHasLeft) {
+  world_.ask(here_, {"MONITOR"});
+  EXPECT_THAT(world_.ask(here_, {"RESET"}), HasSubstr("RESET"));
+  world_.ask(there_, {"PING"});
+  world_.run();
+  EXPECT_EQ(here_.take(), "");
+  world_.ask(here_, {"MONITOR"});
+  world_.close(here_);
+  world_.ask(there_, {"PING"});
+  EXPECT_EQ(world_.bytes_on_the_way(), 0u);
+}
+
+TEST_F(WorkerDesk, AMonitorThatDoesNotReadIsClosed) {
+  world_.ask(here_, {"MONITOR"});
+  const std::string value(1 << 20, 'v');
+  // Its output is what the turn could not send.
+  here_.client->output.append(std::string(64 << 20, 'x'));
+  world_.ask(there_, {"ECHO", value});
+  world_.run();
+  EXPECT_TRUE(here_.closed);
+}
+
+TEST(SlowLog, CutsWhatIsLongAndHidesWhatIsSecret) {
+  const std::string longer(200, 'x');
+  std::vector<std::string_view> args(40, "a");
+  args[1] = longer;
+  const auto words = SlowLog::shortened(args);
+  ASSERT_EQ(words.size(), 32u);
+  EXPECT_EQ(words[1], std::string(128, 'x') + "... (72 more bytes)");
+  EXPECT_EQ(words[31], "... (9 more arguments)");
+  const std::vector<std::string_view> hello{"HELLO", "3", "auth", "me", "secret", "SETNAME", "x"};
+  EXPECT_EQ(SlowLog::shortened(hello), (std::vector<std::string>{"HELLO", "3", "auth", "(redacted)",
+                                                                 "(redacted)", "SETNAME", "x"}));
+}
+
+std::string written(const LatencyEvents& events,
+                    void (LatencyEvents::*write)(resp::Writer&) const) {
+  ByteBuffer out;
+  resp::Writer writer(out, resp::Version::kResp2);
+  (events.*write)(writer);
+  return std::string(out.view());
+}
+
+TEST(LatencyEvents, TheLongestOfEachSecondCounts) {
+  LatencyEvents events;
+  events.add("command", 100, 7);
+  events.add("command", 100, 9);
+  events.add("command", 101, 8);
+  EXPECT_EQ(written(events, &LatencyEvents::write_latest),
+            "*1\r\n*4\r\n" + bulk("command") + ":101\r\n:8\r\n:9\r\n");
+  ByteBuffer out;
+  resp::Writer writer(out, resp::Version::kResp2);
+  events.write_history("command", writer);
+  EXPECT_EQ(out.view(), "*2\r\n*2\r\n:100\r\n:9\r\n*2\r\n:101\r\n:8\r\n");
+  EXPECT_THAT(events.diagnosis(5), HasSubstr("worst 9 ms"));
+  EXPECT_EQ(events.reset({}), 1);
+}
+
+TEST(LatencyEvents, TheGraphHasAColumnASampleAndItsAgeBelow) {
+  LatencyEvents events;
+  events.add("command", 100, 0);
+  events.add("command", 160, 12);
+  ByteBuffer out;
+  resp::Writer writer(out, resp::Version::kResp2);
+  events.write_graph("command", 170, writer);
+  EXPECT_THAT(std::string(out.view()), HasSubstr("high 12 ms, low 0 ms (all time high 12 ms)\n"));
+  EXPECT_THAT(std::string(out.view()), HasSubstr("\n #\n |\n |\n_|\n\n11\nm0\n s\n"));
+}
+
+TEST(LatencyHistogram, CountsToThreePercent) {
+  LatencyHistogram histogram;
+  for (std::uint64_t i = 1; i <= 1000; ++i) histogram.add(i * 1000);
+  EXPECT_EQ(histogram.total(), 1000u);
+  EXPECT_NEAR(static_cast<double>(histogram.percentile(50)), 500'000, 500'000 * 0.07);
+  EXPECT_NEAR(static_cast<double>(histogram.percentile(99)), 990'000, 990'000 * 0.07);
+  EXPECT_EQ(histogram.count_up_to(1u << 20), 1000u);
+  EXPECT_EQ(histogram.count_up_to(900), 0u);
+  LatencyHistogram twice;
+  twice.merge(histogram);
+  twice.merge(histogram);
+  EXPECT_EQ(twice.total(), 2000u);
+  twice.add(UINT64_MAX);
+  EXPECT_GT(twice.percentile(100), 1'000'000'000u);
+}
+
 }  // namespace
 }  // namespace borg::node::testing

@@ -178,12 +178,16 @@ bool WorkerCore::on_frame(Link& link, std::size_t at) {
 bool WorkerCore::on_request(Link& link, std::size_t at) {
   const wire::Request& m = frames_ahead_[at].request;
   if (!is_mine(m.partition)) return false;
+  const commands::CommandSpec* const row = commands::resolve(m.args);
+  meter_.begin();
   request_here(m.partition,
                {.origin = {.gateway = link.peer, .seq = m.seq, .floor = m.floor, .resp = m.resp},
                 .term = m.term,
                 .any_replica = m.any_replica,
                 .args = m.args,
+                .row = row,
                 .key = key_ahead(at)});
+  note_others_command(row, link, m.args);
   return true;
 }
 

@@ -128,7 +128,8 @@ const commands::CommandSpec* Replica::executable(const RequestView& request, res
                                                  std::optional<storage::KeyRef>& key) const {
   if (request.key != nullptr) key = *request.key;
   if (request.spec != nullptr) return request.spec;
-  const commands::CommandSpec* spec = commands::resolve(request.args);
+  const commands::CommandSpec* spec =
+      request.row != nullptr ? request.row : commands::resolve(request.args);
   if (spec == nullptr || spec->handler == nullptr) {
     commands::write_unknown(request.args, reply);
     return nullptr;

@@ -109,6 +109,8 @@ class Replica {
     commands::Args args;
     /// The gateway has not sent it before, and will not while this replica may answer it.
     bool is_only_copy = false;
+    /// The row that the arguments mean, if that is known; nothing else of them is.
+    const commands::CommandSpec* row = nullptr;
     /// What this node's gateway has found out already: the row that the arguments mean, and one of
     /// their keys. Null: nothing.
     const commands::CommandSpec* spec = nullptr;

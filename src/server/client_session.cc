@@ -122,6 +122,7 @@ void ClientSession::send() {
       return want({.read = interest_.read, .write = true});
     }
     output.consume(sent.bytes);
+    client_->counts->output_bytes += sent.bytes;
   }
   output.clear(kKeptBytesMax);
   if (client_->closing && client_->nothing_pending()) fail();

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "server/control_thread.h"
+#include "server/process_facts.h"
+#include "server/ticks.h"
 #include "server/worker_thread.h"
 
 namespace borg::server {
@@ -85,6 +87,10 @@ void Server::Impl::make_workers() {
 }
 
 ServerExit Server::run() {
+  node::NodeOptions& node = impl_->options.node;
+  node.read_process = &read_process_facts;
+  node.read_ticks = &read_ticks;
+  node.nanos_per_tick = measure_nanos_per_tick();
   impl_->make_workers();
   for (const auto& worker : impl_->workers) worker->start();
   return impl_->control->run();

@@ -158,6 +158,7 @@ std::string contradiction(const Flags& f) {
 node::NodeOptions node_options(const Flags& f, const CLI::App& app) {
   node::NodeOptions node;
   node.cluster = f.cluster;
+  node.version = BORG_VERSION;
   node.self.name = f.name;
   node.self.host = f.host;
   node.self.zone = f.zone;

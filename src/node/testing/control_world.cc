@@ -122,11 +122,14 @@ void ControlWorld::work(Node& node, const ToWorker& message) {
   if (const auto* park = std::get_if<Park>(&message)) {
     node.from_workers.emplace_back(
         Report{.kind = Report::Kind::kDrained, .partition = park->partition, .epoch = park->epoch});
-  } else if (std::get_if<WorkerStatsRequest>(&message) != nullptr) {
+  } else if (const auto* request = std::get_if<WorkerStatsRequest>(&message)) {
     for (std::uint16_t w = 0; w < node.options.self.workers; ++w) {
       Stats stats;
       stats.primary_keys = stats.keys = 1u << w;
-      node.from_workers.emplace_back(WorkerStats{WorkerIndex(w), stats});
+      stats.commands = 10;
+      auto counts = request->with_counts ? std::make_shared<CommandCounts>() : nullptr;
+      if (counts != nullptr) counts->of(*commands::find_command("get")).calls = 3;
+      node.from_workers.emplace_back(WorkerStats{WorkerIndex(w), stats, std::move(counts)});
     }
   } else if (const auto* view = std::get_if<std::shared_ptr<const NodeView>>(&message)) {
     for (std::uint16_t p = 0; p < kPartitionCount; ++p) {

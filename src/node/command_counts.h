@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "commands/command.h"
+#include "node/latency_histogram.h"
+
+namespace borg::node {
+
+/// How often replies were errors, by the error's first word.
+class ErrorCounts {
+ public:
+  /// REQUIRES: the reply begins with '-'.
+  void add(std::string_view reply);
+  void merge(const ErrorCounts& other);
+  [[nodiscard]] std::uint64_t total() const { return total_; }
+  [[nodiscard]] const std::map<std::string, std::uint64_t>& by_code() const { return by_code_; }
+
+ private:
+  std::uint64_t total_ = 0;
+  std::map<std::string, std::uint64_t> by_code_;
+};
+
+/// What INFO says of one command.
+struct CommandCount {
+  std::uint64_t calls = 0;     ///< by clients of this node
+  std::uint64_t nanos = 0;     ///< that this node's workers took, for clients of other nodes too
+  std::uint64_t rejected = 0;  ///< not executed: the number of arguments was wrong
+  std::uint64_t failed = 0;    ///< answered at once with an error
+  std::unique_ptr<LatencyHistogram> latencies;  ///< of what was executed here; null: nothing
+
+  void merge(const CommandCount& other);
+};
+
+/// What a worker, and in sum a node, has counted since it started or CONFIG RESETSTAT.
+struct CommandCounts {
+  CommandCounts() : commands(commands::all_commands().size()) {}
+
+  [[nodiscard]] CommandCount& of(const commands::CommandSpec& spec) {
+    return commands[static_cast<std::size_t>(&spec - commands::all_commands().data())];
+  }
+  void merge(const CommandCounts& other);
+
+  std::vector<CommandCount> commands;  ///< in the table's order
+  ErrorCounts errors;
+  std::uint64_t output_bytes = 0;  ///< sent to clients
+  // Of the last second or two.
+  std::uint64_t commands_per_s = 0;
+  std::uint64_t input_bytes_per_s = 0;
+  std::uint64_t output_bytes_per_s = 0;
+};
+
+}  // namespace borg::node

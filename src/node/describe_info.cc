@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+// INFO and LATENCY HISTOGRAM: what one node says of itself, in Redis's words.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "commands/arguments.h"
+#include "commands/command_info.h"
+#include "node/describe.h"
+
+namespace borg::node {
+namespace {
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+std::string number(std::uint64_t value) { return std::to_string(value); }
+
+std::string fixed(double value, int digits) {
+  std::array<char, 64> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value,
+                                 std::chars_format::fixed, digits);
+  return {text.data(), end.ptr};
+}
+
+/// "1.50M", as Redis shows bytes to people.
+std::string human(std::uint64_t bytes) {
+  static constexpr std::string_view kUnits = "KMGTP";
+  if (bytes < 1024) return number(bytes) + "B";
+  auto value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  for (value /= 1024; value >= 1024 && unit + 1 < kUnits.size(); value /= 1024) ++unit;
+  return fixed(value, 2) + kUnits[unit];
+}
+
+void add_bytes(Fields& fields, const std::string& name, std::uint64_t bytes) {
+  fields.emplace_back(name, number(bytes));
+  fields.emplace_back(name + "_human", human(bytes));
+}
+
+/// 40 hexadecimal digits, as Redis's run id has them.
+std::string run_id(const InfoReport& r) {
+  return coordination::to_text(r.self) + std::string(24, '0');
+}
+
+Fields server_fields(const InfoReport& r) {
+  const coordination::Member& self = r.options->self;
+  return {{"redis_version", "7.0.15"},
+          {"redis_mode", "standalone"},
+          {"os", r.process.system},
+          {"arch_bits", "64"},
+          {"process_id", std::to_string(r.process.id)},
+          {"run_id", run_id(r)},
+          {"tcp_port", number(self.port)},
+          {"server_time_usec", std::to_string(r.wall_ms * 1000)},
+          {"uptime_in_seconds", std::to_string(r.uptime_seconds)},
+          {"uptime_in_days", std::to_string(r.uptime_seconds / 86400)},
+          {"executable", r.process.executable},
+          {"io_threads_active", "0"},
+          {"borg_version", r.options->version},
+          {"borg_cluster", r.options->cluster},
+          {"borg_node", self.name},
+          {"borg_threads", number(self.workers)}};
+}
+
+Fields clients_fields(const InfoReport& r) {
+  return {{"connected_clients", number(r.stats.clients)}, {"tracking_clients", "0"}};
+}
+
+Fields memory_fields(const InfoReport& r) {
+  Fields fields;
+  const std::uint64_t used = r.stats.memory_bytes;
+  const std::uint64_t resident = r.process.resident_bytes;
+  add_bytes(fields, "used_memory", used);
+  add_bytes(fields, "used_memory_rss", resident);
+  fields.emplace_back("used_memory_dataset", number(used));
+  add_bytes(fields, "total_system_memory", r.process.system_bytes);
+  add_bytes(fields, "maxmemory", static_cast<std::uint64_t>(r.settings->memory_bytes_max));
+  fields.emplace_back("maxmemory_policy", "noeviction");
+  const double ratio = used == 0 ? 0 : static_cast<double>(resident) / static_cast<double>(used);
+  fields.emplace_back("mem_fragmentation_ratio", fixed(ratio, 2));
+  return fields;
+}
+
+Fields persistence_fields(const InfoReport&) {
+  return {{"loading", "0"},
+          {"async_loading", "0"},
+          {"rdb_bgsave_in_progress", "0"},
+          {"aof_enabled", "0"},
+          {"aof_rewrite_in_progress", "0"}};
+}
+
+Fields stats_fields(const InfoReport& r) {
+  const auto since_reset = [&r](std::uint64_t Stats::*count) {
+    return number(r.stats.*count - r.forgotten->*count);
+  };
+  const auto kilobytes = [](std::uint64_t bytes) {
+    return fixed(static_cast<double>(bytes) / 1024, 2);
+  };
+  return {{"total_connections_received", since_reset(&Stats::clients_total)},
+          {"total_commands_processed", since_reset(&Stats::commands)},
+          {"instantaneous_ops_per_sec", number(r.counts->commands_per_s)},
+          {"total_net_input_bytes", since_reset(&Stats::input_bytes)},
+          {"total_net_output_bytes", number(r.counts->output_bytes)},
+          {"instantaneous_input_kbps", kilobytes(r.counts->input_bytes_per_s)},
+          {"instantaneous_output_kbps", kilobytes(r.counts->output_bytes_per_s)},
+          {"expired_keys", since_reset(&Stats::expired_keys)},
+          {"evicted_keys", "0"},
+          {"total_error_replies", number(r.counts->errors.total())},
+          {"total_commands_forwarded", since_reset(&Stats::forwarded)}};
+}
+
+Fields replication_fields(const InfoReport& r) {
+  return {{"role", "master"},
+          {"connected_slaves", "0"},
+          {"master_failover_state", "no-failover"},
+          {"master_replid", run_id(r)},
+          {"borg_primary_partitions", number(r.stats.primary_partitions)},
+          {"borg_backup_partitions", number(r.stats.backup_partitions)},
+          {"borg_syncing_partitions", number(r.stats.syncing_partitions)}};
+}
+
+Fields cpu_fields(const InfoReport& r) {
+  const auto seconds = [](std::int64_t us) { return fixed(static_cast<double>(us) / 1e6, 6); };
+  return {{"used_cpu_sys", seconds(r.process.cpu_system_us)},
+          {"used_cpu_user", seconds(r.process.cpu_user_us)}};
+}
+
+Fields modules_fields(const InfoReport&) { return {}; }
+
+template <class F>
+void for_each_counted(const CommandCounts& counts, F&& f) {
+  const auto rows = commands::all_commands();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!rows[i].is(commands::kInternal)) f(rows[i], counts.commands[i]);
+  }
+}
+
+Fields commandstats_fields(const InfoReport& r) {
+  Fields fields;
+  for_each_counted(*r.counts, [&](const commands::CommandSpec& spec, const CommandCount& c) {
+    if (c.calls == 0 && c.nanos == 0 && c.rejected == 0) return;
+    const double micros = static_cast<double>(c.nanos) / 1000;
+    const double per_call = c.calls == 0 ? 0 : micros / static_cast<double>(c.calls);
+    fields.emplace_back("cmdstat_" + std::string(spec.name),
+                        "calls=" + number(c.calls) + ",usec=" + number(c.nanos / 1000) +
+                            ",usec_per_call=" + fixed(per_call, 2) + ",rejected_calls=" +
+                            number(c.rejected) + ",failed_calls=" + number(c.failed));
+  });
+  return fields;
+}
+
+Fields errorstats_fields(const InfoReport& r) {
+  Fields fields;
+  for (const auto& [code, count] : r.counts->errors.by_code()) {
+    fields.emplace_back("errorstat_" + code, "count=" + number(count));
+  }
+  return fields;
+}
+
+std::string shortest(double value) {
+  std::array<char, 32> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+  return {digits.data(), end.ptr};
+}
+
+Fields latencystats_fields(const InfoReport& r) {
+  Fields fields;
+  for_each_counted(*r.counts, [&](const commands::CommandSpec& spec, const CommandCount& c) {
+    if (c.latencies == nullptr || r.settings->latency_tracking == 0) return;
+    std::string text;
+    for (const double percent : r.settings->latency_percentiles) {
+      const auto nanos = static_cast<double>(c.latencies->percentile(percent));
+      text += (text.empty() ? "p" : ",p") + shortest(percent) + "=" + fixed(nanos / 1000, 3);
+    }
+    fields.emplace_back("latency_percentiles_usec_" + std::string(spec.name), text);
+  });
+  return fields;
+}
+
+Fields cluster_fields(const InfoReport&) { return {{"cluster_enabled", "1"}}; }
+
+Fields keyspace_fields(const InfoReport& r) {
+  if (r.stats.primary_keys == 0) return {};
+  return {{"db0", "keys=" + number(r.stats.primary_keys) +
+                      ",expires=" + number(r.stats.expiring_keys) + ",avg_ttl=0"}};
+}
+
+struct Section {
+  std::string_view name;
+  std::string_view title;
+  Fields (*fields)(const InfoReport& report);
+  bool is_default = true;
+};
+
+constexpr std::array kSections = std::to_array<Section>({
+    {"server", "Server", server_fields},
+    {"clients", "Clients", clients_fields},
+    {"memory", "Memory", memory_fields},
+    {"persistence", "Persistence", persistence_fields},
+    {"stats", "Stats", stats_fields},
+    {"replication", "Replication", replication_fields},
+    {"cpu", "CPU", cpu_fields},
+    {"modules", "Modules", modules_fields},
+    {"commandstats", "Commandstats", commandstats_fields, false},
+    {"errorstats", "Errorstats", errorstats_fields},
+    {"latencystats", "Latencystats", latencystats_fields, false},
+    {"cluster", "Cluster", cluster_fields},
+    {"keyspace", "Keyspace", keyspace_fields},
+});
+
+/// As in Redis: "all" is all but the modules', "everything" is everything.
+bool is_wanted(const Section& section, const std::vector<std::string>& wanted) {
+  if (wanted.empty()) return section.is_default;
+  return std::any_of(wanted.begin(), wanted.end(), [&](const std::string& name) {
+    const std::string lower = commands::lower_case(name);
+    return lower == section.name || lower == "everything" ||
+           (lower == "all" && section.name != "modules") ||
+           (lower == "default" && section.is_default);
+  });
+}
+
+/// The commands whose names were given, with their subcommands.
+bool is_asked_for(const commands::CommandSpec& spec, const std::vector<std::string>& args) {
+  if (args.size() <= 2) return true;
+  return std::any_of(args.begin() + 2, args.end(), [&](const std::string& name) {
+    const std::string lower = commands::lower_case(name);
+    return spec.name == lower || spec.name.starts_with(lower + "|");
+  });
+}
+
+/// How many took how many microseconds at most, for powers of two.
+void write_buckets(const LatencyHistogram& latencies, resp::Writer& reply) {
+  constexpr std::uint64_t kFirstNanos = 1024;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> buckets;
+  std::uint64_t before = 0;
+  for (std::uint64_t nanos = kFirstNanos; before < latencies.total() && nanos < (1ull << 50);
+       nanos *= 2) {
+    // The end of what counts as the same in a histogram of two digits, as Redis has it.
+    const std::uint64_t end = nanos + nanos / 128 - 1;
+    const std::uint64_t count = latencies.count_up_to(nanos - 1);
+    if (count > before) buckets.emplace_back(end / 1000, count);
+    before = count;
+  }
+  reply.map(buckets.size());
+  for (const auto& [micros, count] : buckets) {
+    reply.integer(static_cast<std::int64_t>(micros));
+    reply.integer(static_cast<std::int64_t>(count));
+  }
+}
+
+}  // namespace
+
+std::string describe_as_info(const InfoReport& report, const std::vector<std::string>& sections) {
+  std::string out;
+  for (const Section& section : kSections) {
+    if (!is_wanted(section, sections)) continue;
+    if (!out.empty()) out += "\r\n";
+    out += "# " + std::string(section.title) + "\r\n";
+    for (const auto& [field, value] : section.fields(report)) out += field + ":" + value + "\r\n";
+  }
+  return out;
+}
+
+void write_latency_histogram(const CommandCounts& counts, const std::vector<std::string>& args,
+                             resp::Writer& reply) {
+  std::vector<std::pair<std::string_view, const LatencyHistogram*>> found;
+  for_each_counted(counts, [&](const commands::CommandSpec& spec, const CommandCount& c) {
+    if (c.latencies != nullptr && is_asked_for(spec, args)) {
+      found.emplace_back(spec.name, c.latencies.get());
+    }
+  });
+  reply.map(found.size());
+  for (const auto& [name, latencies] : found) {
+    reply.bulk(name);
+    reply.map(2);
+    reply.bulk("calls");
+    reply.integer(static_cast<std::int64_t>(latencies->total()));
+    reply.bulk("histogram_usec");
+    write_buckets(*latencies, reply);
+  }
+}
+
+}  // namespace borg::node

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/ticks.h"
+
+#include <thread>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <x86intrin.h>
+#endif
+
+#include "server/clock.h"
+
+namespace borg::server {
+
+namespace {
+
+[[maybe_unused]] std::uint64_t clock_nanos() {
+  return static_cast<std::uint64_t>(instant_now().as_nanos());
+}
+
+#if defined(__x86_64__)
+
+/// The "invariant TSC" bit: the counter runs at one rate in all states of the processor.
+bool has_even_counter() {
+  constexpr unsigned kPowerLeaf = 0x80000007;
+  constexpr unsigned kInvariant = 1u << 8;
+  unsigned a = 0;
+  unsigned b = 0;
+  unsigned c = 0;
+  unsigned d = 0;
+  return __get_cpuid(kPowerLeaf, &a, &b, &c, &d) != 0 && (d & kInvariant) != 0;
+}
+
+const bool kHasEvenCounter = has_even_counter();
+
+#endif
+
+}  // namespace
+
+std::uint64_t read_ticks() {
+#if defined(__x86_64__)
+  if (kHasEvenCounter) [[likely]]
+    return __rdtsc();
+  return clock_nanos();
+#elif defined(__aarch64__)
+  std::uint64_t ticks = 0;
+  asm volatile("mrs %0, cntvct_el0" : "=r"(ticks));  // tidy: allow volatile: it must be read anew
+  return ticks;
+#else
+  return clock_nanos();
+#endif
+}
+
+double measure_nanos_per_tick() {
+  constexpr auto kMeasured = std::chrono::milliseconds(5);
+  const std::uint64_t first_ticks = read_ticks();
+  const Instant first = instant_now();
+  std::this_thread::sleep_for(kMeasured);
+  const std::uint64_t ticks = read_ticks() - first_ticks;
+  const auto nanos = static_cast<double>((instant_now() - first).as_nanos());
+  return ticks == 0 ? 1 : nanos / static_cast<double>(ticks);
+}
+
+}  // namespace borg::server
