@@ -17,13 +17,28 @@ packages_of() {
   done <"$root/tools/packages.txt"
 }
 
+# Node.js is often from elsewhere than Debian, brings npm along, and excludes Debian's.
+is_there_otherwise() {
+  case $1 in
+    nodejs) command -v node ;;
+    npm) command -v npm ;;
+    *) false ;;
+  esac >/dev/null
+}
+
 # Prints those packages of the named groups that are not installed.
 packages_missing() {
   local package
   packages_of "$@" | while read -r package; do
     [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
-      printf '%s\n' "$package"
+      is_there_otherwise "$package" || printf '%s\n' "$package"
   done
+}
+
+# The JavaScript clients of the tests. Without a network their tests fail, and say so.
+install_clients() {
+  /usr/bin/python3 "$root/tests/clients/js/install.py" "$root/build/dev/tests/clients/js" ||
+    say "the tests of ioredis and node-redis will fail"
 }
 
 # Runs as root: directly, or by sudo.

@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// ioredis against a cluster: client.mjs plain|cluster PORT,PORT,…
+// ioredis against a cluster: ioredis.mjs plain|cluster PORT,PORT,…
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import path from "node:path";
 
-// Installed in the build folder, which the working directory is.
-const require = createRequire(path.join(process.cwd(), "package.json"));
-const Redis = require("ioredis");
+import { connect } from "./libraries.mjs";
 
 const KEYS = 300;
 const [kind, portList] = process.argv.slice(2);
 const ports = portList.split(",").map(Number);
-
-function connect() {
-  if (kind === "plain") return new Redis({ host: "127.0.0.1", port: ports[0] });
-  return new Redis.Cluster(ports.map((port) => ({ host: "127.0.0.1", port })));
-}
 
 async function strings(redis) {
   for (let i = 0; i < KEYS; i++) assert.equal(await redis.set(`js:${i}`, `v${i}`), "OK");
@@ -26,6 +17,15 @@ async function strings(redis) {
   assert.deepEqual(await redis.getBuffer("js:bytes"), bytes);
   await redis.set("js:soon", "v", "PX", 100000);
   assert.ok((await redis.pttl("js:soon")) > 50000);
+}
+
+async function containers(redis) {
+  assert.equal(await redis.hset("js:hash", { a: "1", b: "2" }), 2);
+  assert.deepEqual(await redis.hgetall("js:hash"), { a: "1", b: "2" });
+  assert.equal(await redis.rpush("js:list", "x", "y", "z"), 3);
+  assert.deepEqual(await redis.lrange("js:list", 0, -1), ["x", "y", "z"]);
+  assert.equal(await redis.sadd("js:set", "m", "n", "m"), 2);
+  assert.deepEqual((await redis.smembers("js:set")).sort(), ["m", "n"]);
 }
 
 async function counters(redis) {
@@ -45,17 +45,25 @@ async function pipelines(redis) {
   });
 }
 
+async function scans(redis) {
+  if (kind === "cluster") return; // a scan belongs to one node's connection
+  const found = new Set();
+  for await (const keys of redis.scanStream({ match: "{js}:*", count: 100 })) {
+    keys.forEach((key) => found.add(key));
+  }
+  assert.equal(found.size, KEYS);
+}
+
 async function refusals(redis) {
   await redis.set("js:text", "text");
   await assert.rejects(redis.incr("js:text"), /not an integer/);
 }
 
-const redis = connect();
-redis.on("error", (error) => {
+const redis = await connect("ioredis", kind, ports, (error) => {
   console.error(error);
   process.exit(1);
 });
-for (const test of [strings, counters, pipelines, refusals]) await test(redis);
+for (const test of [strings, containers, counters, pipelines, scans, refusals]) await test(redis);
 if (kind === "cluster") {
   assert.equal(redis.nodes("master").length, ports.length);
 }
