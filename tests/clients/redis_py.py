@@ -29,6 +29,57 @@ def strings(client):
     check(client.getrange("py:0", 0, -1), b"x\0\xff")
 
 
+def hashes(client):
+    check(client.hset("py:hash", mapping={"a": 1, "b": "two"}), 2)
+    check(client.hgetall("py:hash"), {b"a": b"1", b"b": b"two"})
+    check(client.hincrby("py:hash", "a", 41), 42)
+    check(dict(client.hscan_iter("py:hash")), {b"a": b"42", b"b": b"two"})
+
+
+def lists(client):
+    check(client.rpush("py:list", "a", "b", "c"), 3)
+    check(client.lrange("py:list", 0, -1), [b"a", b"b", b"c"])
+    check(client.lmove("py:list", "py:list", "LEFT", "RIGHT"), b"a")
+    check(client.lpop("py:list", 2), [b"b", b"c"])
+
+
+def sets(client):
+    check(client.sadd("py:{set}:1", *range(KEYS)), KEYS)
+    check(client.sadd("py:{set}:2", *range(10, 20)), 10)
+    check(client.sinter("py:{set}:1", "py:{set}:2"), {str(i).encode() for i in range(10, 20)})
+    check(len(set(client.sscan_iter("py:{set}:1"))), KEYS)
+
+
+def sorted_sets(client):
+    check(client.zadd("py:zset", {f"m{i}": i for i in range(KEYS)}), KEYS)
+    check(client.zrange("py:zset", 0, 1, withscores=True), [(b"m0", 0.0), (b"m1", 1.0)])
+    check(client.zrangebyscore("py:zset", 10, 11), [b"m10", b"m11"])
+    check(client.zincrby("py:zset", 0.5, "m0"), 0.5)
+    check(client.zpopmax("py:zset"), [(f"m{KEYS - 1}".encode(), KEYS - 1.0)])
+
+
+def bits(client):
+    check(client.setbit("py:bits", 7, 1), 0)
+    check(client.bitcount("py:bits"), 1)
+
+
+def server(client):
+    """What tools read of a server."""
+    client.client_setname("py-test")
+    check("py-test" in [c["name"] for c in client.client_list()], True)
+    check(client.config_set("slowlog-log-slower-than", 0), True)
+    client.echo("slow")
+    check(b"ECHO slow" in [entry["command"] for entry in client.slowlog_get(20)], True)
+    check(client.config_set("slowlog-log-slower-than", 10000), True)
+    check(client.info("commandstats")["cmdstat_echo"]["calls"], 1)
+    check(client.config_get("maxmemory"), {"maxmemory": "0"})
+    with client.monitor() as monitor:
+        client.set("py:seen", "x")
+        for command in monitor.listen():
+            if command["command"] == "SET py:seen x":
+                break
+
+
 def expiry(client):
     client.set("py:soon", "v", ex=100)
     check(0 < client.ttl("py:soon") <= 100, True)
@@ -94,7 +145,11 @@ def main():
     else:
         client = RedisCluster(startup_nodes=[ClusterNode("127.0.0.1", p) for p in ports])
         check(sorted(node.port for node in client.get_primaries()), sorted(ports))
-    for test in (strings, expiry, many_keys, pipelines, counters, refusals, keyspace):
+    tests = [strings, hashes, lists, sets, sorted_sets, bits, expiry, many_keys, pipelines,
+             counters, refusals, keyspace]
+    if kind == "plain":
+        tests.append(server)
+    for test in tests:
         test(client)
     print(f"redis-py {redis.__version__} {kind}: fine")
 
