@@ -28,7 +28,18 @@ inline constexpr std::string_view kPageHead =
 inline constexpr std::array kRemarks = std::to_array<Remark>({
     // generic
     {"migrate", "Data moves by itself between Borg's nodes"},
-    {"move", "There is one database"},
+    {"memory|doctor", "See INFO memory and /metrics"},
+    {"memory|malloc-stats", "See INFO memory and /metrics"},
+    {"memory|purge", "Borg gives memory back by itself"},
+    {"memory|stats", "See INFO memory and /metrics"},
+    {"pfselftest", "Borg's test suite does that"},
+    {"copy", "There is one database: DB takes 0 alone"},
+    {"move", "Always an error: there is one database"},
+    {"restore", "IDLETIME and FREQ are checked and forgotten; duplicate fields are bad data"},
+    {"sort", "Patterns of BY and GET need the key's slot, by a {hash tag} before the *"},
+    {"sort_ro", "Patterns of BY and GET need the key's slot, by a {hash tag} before the *"},
+    {"bitfield", "SET with OVERFLOW SAT saturates numbers near -2^63 at the lower end, Redis at "
+                 "the upper one"},
     {"object|freq", "Borg evicts nothing and does not count accesses"},
     {"wait", "Never waits: each write has its copies when it is answered. Returns their number"},
     {"scan", "A cursor goes on at any node, also while data moves"},

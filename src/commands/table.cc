@@ -16,13 +16,16 @@
 #include "commands/expiry_commands.h"
 #include "commands/generic_commands.h"
 #include "commands/hash_commands.h"
+#include "commands/hyperloglog_commands.h"
 #include "commands/internal_commands.h"
 #include "commands/keyspace_commands.h"
 #include "commands/list_commands.h"
 #include "commands/name_index.h"
 #include "commands/range_commands.h"
+#include "commands/rename_commands.h"
 #include "commands/server_commands.h"
 #include "commands/set_commands.h"
+#include "commands/sort_command.h"
 #include "commands/sorted_set_commands.h"
 #include "commands/string_commands.h"
 #include "resp/integer.h"
@@ -39,10 +42,11 @@ constexpr auto concatenate(const std::array<CommandSpec, kSizes>&... parts) {
   return rows;
 }
 
-constexpr auto kRows = concatenate(
-    kStringRows, kRangeRows, kCounterRows, kHashRows, kListRows, kSetRows, kSortedSetRows,
-    kExpiryRows, kGenericRows, kKeyspaceRows, kConnectionRows, kClientRows, kBitRows, kServerRows,
-    kDiagnosisRows, kClusterRows, kBorgRows, kInternalRows);
+constexpr auto kRows =
+    concatenate(kStringRows, kRangeRows, kCounterRows, kHashRows, kListRows, kSetRows,
+                kSortedSetRows, kExpiryRows, kGenericRows, kKeyspaceRows, kConnectionRows,
+                kClientRows, kBitRows, kServerRows, kDiagnosisRows, kClusterRows, kBorgRows,
+                kHyperLogLogRows, kRenameRows, kSortRows, kInternalRows);
 constexpr NameIndex kIndex(kRows);
 
 constexpr bool is_sound(const CommandSpec& spec) {

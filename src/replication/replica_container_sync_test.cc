@@ -83,6 +83,38 @@ TEST_F(ContainerSyncTest, FieldsThatChangeMeanwhileAreEqualInTheEnd) {
   expect_equal_in_the_end();
 }
 
+TEST_F(ContainerSyncTest, WhatIsRenamedOrCopiedMeanwhileIsEqualInTheEnd) {
+  found();
+  begin_sync();
+  for (int i = 0; i < 40; ++i) {
+    const std::string from = key(i % 2 == 0 ? "large" : "other");
+    const std::string to = key(i % 2 == 0 ? "other" : "large");
+    const std::string copy = key("copy" + std::to_string(i % 10));
+    ask({"RENAME", from, to});
+    ask({"HINCRBY", to, field(i), "1"});
+    if (i % 5 == 0) ask({"COPY", to, copy, "REPLACE"});
+    if (i % 7 == 0) ask({"RENAME", copy, key("small")});
+    ask({"HSET", copy, field(i), "x"});
+    send_piece();
+  }
+  expect_equal_in_the_end();
+  EXPECT_EQ(fields_of(2, "large"), static_cast<std::size_t>(kFields));
+}
+
+TEST_F(ContainerSyncTest, ASortThatLooksAtOtherKeysIsStoredAlike) {
+  found();
+  for (int i = 0; i < 200; ++i) {
+    ask({"RPUSH", key("list"), std::to_string(i)});
+    ask({"SET", key("weight" + std::to_string(i)), std::to_string(i * 7919 % 200)});
+  }
+  begin_sync();
+  for (int i = 0; i < 30; ++i) {
+    ask({"SORT", key("list"), "BY", key("weight*"), "STORE", key("sorted" + std::to_string(i))});
+    send_piece();
+  }
+  expect_equal_in_the_end();
+}
+
 TEST_F(ContainerSyncTest, AChangeOfWhatHasTravelledIsOnTwoNodesAtOnce) {
   found(2);
   begin_sync();

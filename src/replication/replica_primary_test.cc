@@ -41,6 +41,38 @@ TEST_F(ReplicaPrimaryTest, AReadThatCouldSeeAnUnfinishedWriteWaitsForIt) {
   EXPECT_EQ(world_.reply(other), "$-1\r\n");
 }
 
+TEST_F(ReplicaPrimaryTest, WhatAReadLeavesToBeDoneIsReplicatedAndNobodyWaitsForIt) {
+  world_.ask(1, {"PFADD", key("h"), "a", "b"});
+  world_.run();
+  const auto before = world_.value(1, key("h"));
+  const auto count = world_.ask(1, {"PFCOUNT", key("h")});
+  world_.run();
+  EXPECT_EQ(world_.reply(count), ":2\r\n");
+  EXPECT_NE(world_.value(1, key("h")), before) << "the estimate is kept";
+  EXPECT_EQ(world_.value(2, key("h")), world_.value(1, key("h")));
+  const Seq last = world_.replica(1).last_seq();
+  world_.ask(1, {"PFCOUNT", key("h")});
+  EXPECT_EQ(world_.replica(1).last_seq(), last) << "there is nothing more to be done";
+}
+
+TEST_F(ReplicaPrimaryTest, AnyReplicaTellsHowFarItIsAndWhatItHolds) {
+  const auto digest_of = [&](int node) {
+    const auto request = world_.ask(node, {"_digest"});
+    ReplicaWorld::Asked asked = world_.asked(request);
+    asked.any_replica = true;
+    world_.replies.clear();
+    world_.give(node, asked);
+    return world_.replies.empty() ? std::string() : world_.replies.back().bytes;
+  };
+  world_.ask(1, {"SET", key("a"), "1"});
+  world_.run();
+  const std::string primary = digest_of(1);
+  const std::string backup = digest_of(2);
+  EXPECT_NE(primary.find("primary"), std::string::npos);
+  EXPECT_NE(backup.find("backup"), std::string::npos);
+  EXPECT_EQ(primary.substr(primary.find("epoch")), backup.substr(backup.find("epoch")));
+}
+
 TEST_F(ReplicaPrimaryTest, AReadWithoutUnfinishedWritesIsAnsweredAtOnce) {
   const auto get = world_.ask(1, {"GET", key("a")});
   EXPECT_EQ(world_.reply(get), "$-1\r\n");

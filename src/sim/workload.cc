@@ -203,9 +203,13 @@ Command Workload::on_sets() {
   const auto key = [&] { return "{u}" + std::to_string(sim_.random.below(3)); };
   const auto member = [&] { return "m" + std::to_string(sim_.random.below(300)); };
   Command command;
-  switch (sim_.random.below(8)) {
+  switch (sim_.random.below(9)) {
     case 0:
       command.words = {"spop", key()};
+      break;
+    case 8:
+      command.words = {sim_.random.chance(1, 2) ? "copy" : "rename", key(), key()};
+      if (command.words.front() == "copy") command.words.emplace_back("replace");
       break;
     case 1:
       command.words = {"spop", key(), std::to_string(sim_.random.below(10))};
@@ -236,9 +240,13 @@ Command Workload::on_lists() {
   };
   const std::string end = sim_.random.chance(1, 2) ? "left" : "right";
   Command command;
-  switch (sim_.random.below(8)) {
+  switch (sim_.random.below(9)) {
     case 0:
       command.words = {end == "left" ? "lpop" : "rpop", key(), "3"};
+      break;
+    case 8:
+      command.words = {"sort", key(), "alpha", "by", "{l}*", "limit", "0", "9", "store", key()};
+      if (sim_.random.chance(1, 2)) command.words = {"rename", key(), key()};
       break;
     case 1:
       command.words = {"lmove", key(), key(), end, sim_.random.chance(1, 2) ? "left" : "right"};

@@ -140,6 +140,31 @@ void PartitionStore::put_large(const KeyRef& key, std::unique_ptr<Large> large, 
   impl_->made_table_of(key.slot).put_large(key, std::move(large), expiry, type);
 }
 
+void PartitionStore::rename(const KeyRef& from, const KeyRef& to) {
+  const EntryView entry = find(from).value();
+  if (entry.is_large) {
+    const ExpiryMs expiry = entry.expiry;
+    const ValueType type = entry.type;
+    // An empty one stays behind, to be erased as any other.
+    std::unique_ptr<Large> empty = make_large(type);
+    put_large(to, impl_->table_of(from.slot)->exchange_large(from, std::move(empty)), expiry, type);
+  } else {
+    put(to, entry.value, entry.expiry, entry.type);
+  }
+  erase(from);
+}
+
+void PartitionStore::copy(const KeyRef& from, const KeyRef& to) {
+  const EntryView entry = find(from).value();
+  if (!entry.is_large) return put(to, entry.value, entry.expiry, entry.type);
+  std::unique_ptr<Large> copy = make_large(entry.type);
+  entry.large()->scan(0, {SIZE_MAX, SIZE_MAX},
+                      [&](std::string_view element, std::string_view value) {
+                        BORG_CHECK(copy->receive(element, value));
+                      });
+  put_large(to, std::move(copy), entry.expiry, entry.type);
+}
+
 LargeEdit PartitionStore::edit_large(const KeyRef& key) {
   const auto entry = find(key);
   BORG_CHECK(entry && entry->is_large);

@@ -133,6 +133,11 @@ class PartitionStore {
   char* splice_value(const KeyRef& key, const Splice& splice);
   /// As put(), of a container that does not fit a block.
   void put_large(const KeyRef& key, std::unique_ptr<Large> large, ExpiryMs expiry, ValueType type);
+  /// Gives the value and expiry of a key that is here to another one, in place of what that has.
+  /// A large container is moved as it is. REQUIRES: the keys differ.
+  void rename(const KeyRef& from, const KeyRef& to);
+  /// As rename(), of a copy.
+  void copy(const KeyRef& from, const KeyRef& to);
   /// REQUIRES: the key is here, is large, and is neither replaced nor erased meanwhile.
   [[nodiscard]] LargeEdit edit_large(const KeyRef& key);
   /// From now on what happens to large containers is noted there, or nowhere if it is null.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/slot.h"
+#include "storage/list_value.h"
 #include "storage/value_kinds.h"
 
 namespace borg::storage {
@@ -336,6 +337,37 @@ TEST(PartitionStore, DigestSaysWhatIsInItHoweverItCame) {
   other.put(first, "b", kNoExpiry);
   other.put(second, "a", 17);
   EXPECT_NE(digest_of_store(one), digest_of_store(other));
+}
+
+TEST(PartitionStore, RenamesAndCopiesWhatIsThere) {
+  const KeyRef from = key_ref("{t}from");
+  const KeyRef to = key_ref("{t}to");
+  for (const std::size_t elements : {1, 5000}) {
+    PartitionStore store(partition_of(from.slot));
+    const std::size_t empty_bytes = store.memory_bytes();
+    for (std::size_t i = 0; i < elements; ++i) {
+      ListWriter(store, from, store.find(from)).push(ListEnd::kRight, std::to_string(i));
+    }
+    store.set_expiry(from, 17);
+    store.put(to, "other", kNoExpiry);
+    const std::uint64_t digest = digest_of_value(*store.find(from));
+    store.copy(from, to);
+    EXPECT_EQ(digest_of_value(*store.find(to)), digest);
+    EXPECT_EQ(store.find(to)->expiry, 17);
+    ListWriter(store, from, store.find(from)).push(ListEnd::kLeft, "x");
+    EXPECT_EQ(digest_of_value(*store.find(to)), digest);
+    store.rename(to, from);
+    EXPECT_EQ(digest_of_value(*store.find(from)), digest);
+    EXPECT_EQ(store.find(from)->expiry, 17);
+    EXPECT_EQ(store.find(from)->is_large, elements > 1);
+    EXPECT_FALSE(store.find(to));
+    EXPECT_EQ(store.keys(), 1u);
+    EXPECT_EQ(store.keys_with_expiry(), 1u);
+    store.erase(from);
+    ScanBudget budget{SIZE_MAX, SIZE_MAX};
+    store.collect(budget);
+    EXPECT_EQ(store.memory_bytes(), empty_bytes);
+  }
 }
 
 }  // namespace

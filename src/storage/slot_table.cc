@@ -233,6 +233,17 @@ void SlotTable::put_large(const KeyRef& key, std::unique_ptr<Large> large, Expir
   totals_->bytes += address->allocated_bytes();
 }
 
+std::unique_ptr<Large> SlotTable::exchange_large(const KeyRef& key, std::unique_ptr<Large> other) {
+  const Entry entry = find(key);
+  BORG_CHECK(!entry.is_null() && entry.is_large());
+  std::unique_ptr<Large> old(entry.large());
+  Large* const address = other.release();
+  totals_->bytes -= old->allocated_bytes();
+  totals_->bytes += address->allocated_bytes();
+  std::memcpy(entry.value_data(), &address, sizeof address);
+  return old;
+}
+
 std::optional<std::size_t> SlotTable::entry_bytes(const KeyRef& key) const {
   const Entry entry = find(key);
   if (entry.is_null()) return std::nullopt;

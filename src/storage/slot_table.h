@@ -55,6 +55,9 @@ class SlotTable {
   char* resize_value(const KeyRef& key, std::size_t size);
   char* splice_value(const KeyRef& key, const Splice& splice);
   void put_large(const KeyRef& key, std::unique_ptr<Large> large, ExpiryMs expiry, ValueType type);
+  /// REQUIRES: the key is here, and large.
+  [[nodiscard]] std::unique_ptr<Large> exchange_large(const KeyRef& key,
+                                                      std::unique_ptr<Large> other);
   /// The entry's bytes and its share of its bucket.
   [[nodiscard]] std::optional<std::size_t> entry_bytes(const KeyRef& key) const;
 

@@ -73,6 +73,15 @@ class Twins:
             self.play([random_commands.Command([b"TYPE", key]),
                        random_commands.encoding_of(key),
                        random_commands.read_whole(kind, key)])
+            self.exchange(kind, key)
+
+    def exchange(self, kind, key):
+        """What each dumps the other restores, and it is still the same."""
+        dumps = [each.call([b"DUMP", key]).value for each in self.servers]
+        for each, dump in zip(self.servers, reversed(dumps)):
+            self.expect_equal([b"RESTORE", key], [each.call(
+                [b"RESTORE", key, b"0", dump, b"REPLACE"]).value, b"OK"])
+        self.play([random_commands.read_whole(kind, key)])
 
 
 def main():

@@ -3,6 +3,7 @@
 
 from random_bits import Bits
 from random_command import Command
+from random_keys import Keys
 
 
 def read_whole(kind, key):
@@ -20,14 +21,17 @@ def encoding_of(key):
     return Command([b"OBJECT", b"ENCODING", key], encoding=True)
 
 
-class Commands(Bits):
+class Commands(Bits, Keys):
+    kinds = "shlez"
+
     def __init__(self, rng):
         self.rng = rng
         self.groups = [self.of_strings, self.of_keys, self.of_hashes, self.of_sets,
                        self.combine_sets, self.of_lists, self.of_lists, self.of_indexes,
                        self.of_bits, self.of_bitfields, self.combine_strings,
                        self.of_sorted_sets, self.of_sorted_sets, self.of_score_ranges,
-                       self.of_member_ranges, self.combine_sorted_sets]
+                       self.of_member_ranges, self.combine_sorted_sets,
+                       self.of_names, self.of_times, self.of_sorting, self.of_hyperloglogs]
 
     def command(self):
         made = self.rng.choice(self.groups)()
@@ -38,7 +42,7 @@ class Commands(Bits):
     def key(self, kind):
         """Mostly one of its kind; they have one hash tag, as commands may have several."""
         if self.rng.random() < 0.03:
-            kind = self.rng.choice("shlez")
+            kind = self.rng.choice(self.kinds)
         return "{t}%s%d" % (kind, self.rng.randrange(4))
 
     def value(self):
@@ -70,7 +74,7 @@ class Commands(Bits):
         ])())
 
     def of_keys(self):
-        key = self.key(self.rng.choice("shlez"))
+        key = self.any_key()
         rare = ["DEL", key] if self.rng.random() < 0.1 else ["TYPE", key]
         if self.rng.random() < 0.2:
             return encoding_of(key)
