@@ -115,14 +115,15 @@ void write_key_specs(const CommandSpec& spec, resp::Writer& reply) {
 
 /// The ACL category of the commands of one type; empty for the other groups.
 std::string_view type_category(std::string_view group) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kCategories{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kCategories{
       {{"string", "@string"},
        {"bitmap", "@bitmap"},
        {"hyperloglog", "@hyperloglog"},
        {"hash", "@hash"},
        {"list", "@list"},
        {"set", "@set"},
-       {"sorted-set", "@sortedset"}}};
+       {"sorted-set", "@sortedset"},
+       {"geo", "@geo"}}};
   for (const auto& [name, category] : kCategories) {
     if (name == group) return category;
   }

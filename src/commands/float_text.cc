@@ -83,6 +83,13 @@ std::string format_score(double value) {
   return {text, end};
 }
 
+std::string fixed_text(double value, int decimals) {
+  char text[400];  // the largest has 309 digits in front of the point
+  const auto end =
+      std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, decimals).ptr;
+  return {text, end};
+}
+
 std::string format_float(long double value) {
   const ScopedCLocale locale;
   char text[kCharsMax];

@@ -21,6 +21,9 @@ namespace borg::commands {
 /// `value` with up to 17 digits, as Redis writes a score.
 [[nodiscard]] std::string format_score(double value);
 
+/// `value` with so many decimals.
+[[nodiscard]] std::string fixed_text(double value, int decimals);
+
 /// `value`, which is finite, with up to 17 decimals and no exponent, as Redis keeps it.
 [[nodiscard]] std::string format_float(long double value);
 

@@ -108,7 +108,6 @@ inline constexpr std::array kMissingGroups = std::to_array<Remark>({
     {"connection", "Not there yet"},
     {"cluster", "Not there yet"},
     {"generic", "Not there yet"},
-    {"geo", "Not there yet"},
     {"hyperloglog", "Not there yet"},
     {"list", "Not there yet"},
     {"pubsub", "Not there yet"},

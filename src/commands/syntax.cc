@@ -24,7 +24,8 @@ std::string_view type_of(std::string_view name, bool has_keys) {
   if (std::ranges::find(kKeys, name) != kKeys.end()) return has_keys ? "key" : "string";
   if (name == "pattern") return "pattern";
   if (name.starts_with("unix-time")) return "unix-time";
-  static constexpr std::array<std::string_view, 2> kDoubles{"score", "weight"};
+  static constexpr std::array<std::string_view, 7> kDoubles{
+      "score", "weight", "longitude", "latitude", "radius", "width", "height"};
   const bool is_double = std::ranges::find(kDoubles, name) != kDoubles.end();
   if (is_double || name.starts_with("float-")) return "double";
   return std::ranges::find(kIntegers, name) != kIntegers.end() ? "integer" : "string";

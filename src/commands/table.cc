@@ -15,6 +15,7 @@
 #include "commands/diagnosis_commands.h"
 #include "commands/expiry_commands.h"
 #include "commands/generic_commands.h"
+#include "commands/geo_commands.h"
 #include "commands/hash_commands.h"
 #include "commands/hyperloglog_commands.h"
 #include "commands/internal_commands.h"
@@ -44,7 +45,7 @@ constexpr auto concatenate(const std::array<CommandSpec, kSizes>&... parts) {
 
 constexpr auto kRows =
     concatenate(kStringRows, kRangeRows, kCounterRows, kHashRows, kListRows, kSetRows,
-                kSortedSetRows, kExpiryRows, kGenericRows, kKeyspaceRows, kConnectionRows,
+                kSortedSetRows, kGeoRows, kExpiryRows, kGenericRows, kKeyspaceRows, kConnectionRows,
                 kClientRows, kBitRows, kServerRows, kDiagnosisRows, kClusterRows, kBorgRows,
                 kHyperLogLogRows, kRenameRows, kSortRows, kInternalRows);
 constexpr NameIndex kIndex(kRows);

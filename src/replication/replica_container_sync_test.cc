@@ -230,6 +230,55 @@ TEST_F(ListSyncTest, AListMayBeCutMeanwhile) {
   }
 }
 
+/// Node 1 has a large sorted set.
+class SortedSetSyncTest : public ContainerSyncTest {
+ protected:
+  void found_sorted_set(int members) {
+    world_.around(1).copies_required = 1;
+    world_.configure(World::config(1, 1, {1}));
+    for (int i = 0; i < members; ++i) {
+      ask({"ZADD", key("zset"), std::to_string(i % 500), field(i)});
+    }
+    world_.replies.clear();
+  }
+};
+
+TEST_F(SortedSetSyncTest, ASortedSetThatChangesMeanwhileIsEqualInTheEnd) {
+  found_sorted_set(kFields);
+  begin_sync();
+  for (int i = 0; i < 1000; ++i) {
+    ask({"ZINCRBY", key("zset"), "0.1", field((i * 7919) % kFields)});
+    ask({"ZREM", key("zset"), field((i * 104729) % kFields), field((i * 31) % kFields)});
+    ask({"ZADD", key("zset"), std::to_string(i), "new" + field(i), "7", field(i)});
+    ask({"ZPOPMIN", key("zset"), "2"});
+    ask({"ZPOPMAX", key("zset")});
+    ask({"ZREMRANGEBYSCORE", key("zset"), std::to_string(i), "(" + std::to_string(i + 0.05)});
+    if (i % 200 == 0) ask({"ZUNIONSTORE", key("all"), "2", key("zset"), key("all")});
+    if (i % 60 == 0) send_piece();
+  }
+  expect_equal_in_the_end();
+}
+
+TEST_F(SortedSetSyncTest, ASortedSetMayBeCutMeanwhile) {
+  for (const int pieces : {0, 2, 4}) {
+    SCOPED_TRACE(pieces);
+    world_.configure(World::config(static_cast<std::uint64_t>(pieces) * 2 + 1, 1, {1}));
+    world_.run();
+    for (int i = 0; i < kFields; ++i) {
+      ask({"ZADD", key("zset"), std::to_string(i % 500), field(i)});
+    }
+    world_.configure(World::config(static_cast<std::uint64_t>(pieces) * 2 + 2, 1, {1}, {2}));
+    send_pieces(pieces);
+    ask({"ZREMRANGEBYRANK", key("zset"), "100", "2500"});
+    send_piece();
+    ask({"ZREMRANGEBYSCORE", key("zset"), "100", "400"});
+    send_piece();
+    ask({"ZRANGESTORE", key("zset"), key("zset"), "5", "-100"});
+    world_.run();
+    EXPECT_TRUE(world_.same_data(1, 2));
+  }
+}
+
 TEST_F(ContainerSyncTest, SetsThatChanceChangesAreEqual) {
   world_.around(1).copies_required = 1;
   world_.configure(World::config(1, 1, {1}));

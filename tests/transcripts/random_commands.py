@@ -30,7 +30,7 @@ class Commands(Bits, Keys):
                        self.combine_sets, self.of_lists, self.of_lists, self.of_indexes,
                        self.of_bits, self.of_bitfields, self.combine_strings,
                        self.of_sorted_sets, self.of_sorted_sets, self.of_score_ranges,
-                       self.of_member_ranges, self.combine_sorted_sets,
+                       self.of_member_ranges, self.combine_sorted_sets, self.of_places,
                        self.of_names, self.of_times, self.of_sorting, self.of_hyperloglogs]
 
     def command(self):
@@ -260,4 +260,32 @@ class Commands(Bits, Keys):
             lambda: ["ZDIFF"] + numbered + ["WITHSCORES"],
             lambda: ["ZDIFFSTORE", self.target()] + numbered,
             lambda: ["ZINTERCARD"] + numbered + r.choice([[], ["LIMIT", 3]]),
+        ])())
+
+    def place(self):
+        """None twice: which of two that are equally far comes first is a matter of the sort."""
+        r = self.rng
+        return [r.choice([r.uniform(-180, 180), r.uniform(10, 20), r.uniform(179.9, 180),
+                          r.uniform(-180, -179.9)]),
+                r.choice([r.uniform(-85, 85), r.uniform(35, 45), r.uniform(84.9, 85)])]
+
+    def of_places(self):
+        r, key = self.rng, "{t}geo%d" % self.rng.randrange(2)
+        places = [word for _ in range(r.choice([1, 20]))
+                  for word in self.place() + [self.element()]]
+        unit = r.choice(["m", "km", "mi", "ft"])
+        size = r.choice([0, 10, 1000, 100000, 5e6, r.uniform(0, 1e6)])
+        around = r.choice([["FROMMEMBER", self.element()], ["FROMLONLAT"] + self.place()])
+        shape = r.choice([["BYRADIUS", size, unit], ["BYBOX", size, r.uniform(0, 1e6), unit]])
+        more = r.choice([[], ["ASC"], ["DESC"], ["COUNT", 3], ["COUNT", 3, "ANY"],
+                         ["WITHDIST", "WITHHASH", "WITHCOORD"]])
+        return Command(r.choice([
+            lambda: ["GEOADD", key] + places, lambda: ["GEOADD", key] + places,
+            lambda: ["GEOPOS", key, self.element()], lambda: ["GEOHASH", key, self.element()],
+            lambda: ["GEODIST", key, self.element(), self.element(), unit],
+            lambda: ["GEOSEARCH", key] + around + shape + more,
+            lambda: ["GEOSEARCH", key] + around + shape + more,
+            lambda: ["GEOSEARCHSTORE", "{t}near", key] + around + shape,
+            lambda: ["GEORADIUS", key] + self.place() + [size, unit, "STORE", "{t}near"],
+            lambda: ["ZREM", key, self.element()],
         ])())
