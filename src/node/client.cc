@@ -33,18 +33,27 @@ void Client::finish(Slot slot, std::string_view reply, Instant valid_until) {
   if (!place.silenced) confirm_before(valid_until);
   if (slot != first_slot_) {
     place.ready = true;
+    if (!spare_.empty()) {
+      place.reply.swap(spare_.back());
+      spare_.pop_back();
+    }
     place.reply = reply;
     return;
   }
   if (!place.silenced) output.append(reply);
   pending_.pop_front();
   ++first_slot_;
-  while (!pending_.empty() && pending_.front().ready) {
-    const Pending& next = pending_.front();
-    if (!next.silenced) output.append(next.reply);
-    pending_.pop_front();
-    ++first_slot_;
+  while (!pending_.empty() && pending_.front().ready) move_front();
+}
+
+void Client::move_front() {
+  Pending& front = pending_.front();
+  if (!front.silenced) output.append(front.reply);
+  if (spare_.size() < kSpareMax && front.reply.capacity() <= kSpareBytesMax) {
+    spare_.push_back(std::move(front.reply));
   }
+  pending_.pop_front();
+  ++first_slot_;
 }
 
 }  // namespace borg::node

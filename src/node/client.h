@@ -5,6 +5,7 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/byte_buffer.h"
 #include "base/ids.h"
@@ -94,6 +95,12 @@ class Client {
   const std::string address_;
   const std::string local_address_;
   const Instant since_;
+  void move_front();
+
+  /// Of replies that had to wait, for those to come: most are short and of a size.
+  static constexpr std::size_t kSpareMax = 16;
+  static constexpr std::size_t kSpareBytesMax = 128;
+  std::vector<std::string> spare_;
   Slot first_slot_ = 0;
   /// The size of a reply that had to be waited for: the last one's if it was large, less with
   /// each that is smaller. A new connection is thought to ask for values of this size.

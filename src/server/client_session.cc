@@ -10,6 +10,8 @@ constexpr std::size_t kReadBytes = 16 * 1024;
 constexpr std::size_t kReadBytesMax = 4 * 1024 * 1024;
 /// Of what a request says that it will be, as much gets room before it is there.
 constexpr std::size_t kTrustedBytesMax = 16 * 1024 * 1024;
+/// More than a few packets is worth a system call in any case.
+constexpr std::size_t kHeldBytesMax = 16 * 1024;
 /// Buffers that one large request made keep their memory no longer than it lasts.
 constexpr std::size_t kKeptBytesMax = 1024 * 1024;
 
@@ -96,8 +98,19 @@ void ClientSession::process_input() {
   want_input();
 }
 
+bool ClientSession::may_hold(Instant now) {
+  const std::size_t bytes = client_->output.size();
+  if (bytes == 0 || bytes > kHeldBytesMax || client_->nothing_pending() || client_->closing) {
+    return false;
+  }
+  if (held_since_ == Instant::never()) held_since_ = now;
+  return now - held_since_ < kHoldMax;
+}
+
 void ClientSession::flush(Instant now) {
   if (closed_) return;
+  if (may_hold(now)) return owner_.on_client_held(*this);
+  held_since_ = Instant::never();
   if (now >= client_->output_valid_until || client_->killed) {
     // Some read in there is no longer known to be the latest: say nothing rather than that.
     fail();

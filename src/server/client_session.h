@@ -26,6 +26,9 @@ class SessionOwner {
   virtual std::size_t on_client_input(ClientSession& session, std::string_view input) = 0;
   virtual bool wants_input(const ClientSession& session) = 0;
   virtual void on_client_writable(ClientSession& session) = 0;
+  /// Some replies wait for others that are about to come: to be flushed again at the end of the
+  /// next turn, and within about kHoldMax.
+  virtual void on_client_held(ClientSession& session) = 0;
   /// The connection is closed. The session must live until the loop's turn is over.
   virtual void on_client_closed(ClientSession& session) = 0;
 };
@@ -44,8 +47,11 @@ class ClientSession final : private EventLoop::Watcher {
   void start(node::Client& client);
   /// Executes what has arrived, then reads on if the client may send more.
   void process_input();
-  /// Sends what the socket takes now; closes when all is sent and the client is done.
+  /// Sends what the socket takes now; closes when all is sent and the client is done. Of a pipeline
+  /// whose other replies are still to come it waits with the first of them for kHoldMax at most:
+  /// commands of other workers and nodes are answered together, a little later.
   void flush(Instant now);
+  static constexpr Duration kHoldMax = Duration::millis(1);
   void close();
   [[nodiscard]] node::Client* client() const { return client_; }
   [[nodiscard]] ConnectionId id() const { return id_; }
@@ -60,6 +66,7 @@ class ClientSession final : private EventLoop::Watcher {
   void make_room();
   void want(EventLoop::Interest interest);
   void want_input();
+  [[nodiscard]] bool may_hold(Instant now);
   void send();
   void fail();
 
@@ -70,6 +77,7 @@ class ClientSession final : private EventLoop::Watcher {
   node::Client* client_ = nullptr;
   ByteBuffer input_;
   EventLoop::Interest interest_;
+  Instant held_since_ = Instant::never();
   bool closed_ = false;
 };
 

@@ -52,11 +52,12 @@ void WorkerThread::run() {
     if (stopping_) break;
     loop_.tell();
     tick_if_due();
-    if (wants_turn_) enter();
+    if (wants_turn_ || !held_.empty()) enter();
     if (in_turn_) end_turn();
     ended_sessions_.clear();
     ended_connections_.clear();
   }
+  if (!held_.empty()) flush_clients(instant_now() + ClientSession::kHoldMax);
   for (auto& [id, session] : sessions_) session->close();
   for (auto& [peer, connection] : connections_) connection->close();
 }
@@ -64,7 +65,9 @@ void WorkerThread::run() {
 /// For something to do, or the next tick.
 void WorkerThread::wait() {
   const bool has_work = wants_turn_ || !inbox_.fall_asleep();
-  loop_.wait(has_work ? Duration() : tick_at_ - instant_now());
+  Duration at_most = has_work ? Duration() : tick_at_ - instant_now();
+  if (!held_.empty()) at_most = std::min(at_most, ClientSession::kHoldMax);
+  loop_.wait(at_most);
 }
 
 void WorkerThread::take_messages() {
@@ -130,20 +133,29 @@ void WorkerThread::flush(Instant now) {
     link->dirty = false;
     flush_link(*link, now);
   }
+  flush_clients(now);
+  if (!effects.control.empty()) {
+    options_.to_control(std::move(effects.control));
+    effects.control.clear();
+  }
+}
+
+void WorkerThread::flush_clients(Instant now) {
   std::vector<ConnectionId> clients;
-  for (node::Client* client : effects.clients) {
+  for (const ConnectionId id : held_) {
+    const auto at = sessions_.find(id);
+    if (at != sessions_.end() && !at->second->client()->dirty) clients.push_back(id);
+  }
+  held_.clear();
+  for (node::Client* client : core_.effects().clients) {
     client->dirty = false;
     clients.push_back(client->id());
   }
-  effects.clients.clear();
+  core_.effects().clients.clear();
   for (const ConnectionId id : clients) {
     const auto at = sessions_.find(id);
     if (at == sessions_.end()) continue;
     at->second->flush(now);
-  }
-  if (!effects.control.empty()) {
-    options_.to_control(std::move(effects.control));
-    effects.control.clear();
   }
 }
 
@@ -228,6 +240,8 @@ void WorkerThread::on_client_writable(ClientSession& session) {
   // Later in this turn there may be more to send; all of it leaves at its end.
   core_.flush_later(*session.client());
 }
+
+void WorkerThread::on_client_held(ClientSession& session) { held_.push_back(session.id()); }
 
 void WorkerThread::on_client_closed(ClientSession& session) {
   core_.disconnect(*session.client());

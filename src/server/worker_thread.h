@@ -80,6 +80,7 @@ class WorkerThread final : public SessionOwner, public BusOwner {
   std::size_t on_client_input(ClientSession& session, std::string_view input) override;
   bool wants_input(const ClientSession& session) override;
   void on_client_writable(ClientSession& session) override;
+  void on_client_held(ClientSession& session) override;
   void on_client_closed(ClientSession& session) override;
   // BusOwner
   bool on_bus_data(BusConnection& connection, std::string_view input,
@@ -100,6 +101,7 @@ class WorkerThread final : public SessionOwner, public BusOwner {
   void tick_if_due();
   void end_turn();
   void flush(Instant now);
+  void flush_clients(Instant now);
   void flush_link(node::Link& link, Instant now);
   void deliver_to_sibling(node::Link& link);
   void break_link(const wire::Endpoint& peer);
@@ -119,6 +121,7 @@ class WorkerThread final : public SessionOwner, public BusOwner {
   node::WorkerCore core_;
   std::vector<WorkerThread*> siblings_;
   std::unordered_map<ConnectionId, std::unique_ptr<ClientSession>> sessions_;
+  std::vector<ConnectionId> held_;  // sessions with replies that wait for others
   std::map<wire::Endpoint, std::unique_ptr<BusConnection>> connections_;
   std::vector<std::unique_ptr<ClientSession>> ended_sessions_;  // in this turn
   std::vector<std::unique_ptr<BusConnection>> ended_connections_;
