@@ -201,6 +201,40 @@ class Files(ServerCase):
         coded = [r for r in records if "key_base64" in r]
         self.assertIn(base64.b64encode(b"\xff").decode(), [r["key_base64"] for r in coded])
 
+    def contents(self):
+        """{key: (type, value, expiry)} of all types."""
+        read = {b"string": self.redis.get, b"hash": self.redis.hgetall, b"set": self.redis.smembers,
+                b"list": lambda key: self.redis.lrange(key, 0, -1),
+                b"zset": lambda key: self.redis.zrange(key, 0, -1, withscores=True)}
+        return {key: (self.redis.type(key), read[self.redis.type(key)](key),
+                      self.redis.pexpiretime(key)) for key in self.redis.keys("*")}
+
+    def test_containers_round_trip(self):
+        self.fill()
+        self.redis.rpush("list", "a", "é", "", *range(5000))
+        self.redis.rpush(b"bytes", b"\xff", "a", "x" * 20000)
+        self.redis.hset("hash", mapping={"f": "v", "": "empty", b"g": b"\0"})
+        self.redis.hset("large hash", mapping={f"f{i}": i for i in range(1000)})
+        self.redis.sadd("set", "a", "b")
+        self.redis.sadd("integers", *range(100))
+        self.redis.zadd("zset", {"a": 1 / 3, "b": float("inf"), "": -2})
+        self.redis.zadd("large zset", {f"m{i}": i for i in range(1000)})
+        self.redis.pexpire("hash", 10 ** 9)
+        before = self.contents()
+        path = str(self.folder / "all.jsonl")
+        self.ok("dump", path)
+        self.redis.flushall()
+        self.redis.set("list", "another value")
+        self.ok("load", path)
+        self.assertEqual(self.contents(), before)
+        lines = [json.loads(line) for line in Path(path).read_bytes().splitlines()]
+        by_key = {line.get("key"): line for line in lines}
+        self.assertEqual(by_key["set"]["type"], "set")
+        self.assertEqual(by_key["hash"]["value"]["f"], "v")
+        self.assertEqual(by_key["list"]["value"][:3], ["a", "é", ""])
+        self.assertIn("value_base64", by_key["bytes"])
+        self.assertIn("--format jsonl", self.fails("dump", str(self.folder / "all.csv")))
+
     def test_csv_round_trip(self):
         self.fill()
         text = self.round_trip("all.csv").decode()

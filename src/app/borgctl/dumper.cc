@@ -119,7 +119,7 @@ std::vector<std::string> Dumper::take_items(std::vector<KeyReader::Item> items, 
         item.state == State::kRead || (item.state == State::kChanged && is_last_try);
     if (is_settled) {
       if (!seen_.add(item.key)) continue;  // twice in one page
-      bytes += item.record.value.size();
+      bytes += item.record.bytes();
       parts_.write(item.record);
       ++counts_.written;
     } else if (item.state == State::kRefused) {

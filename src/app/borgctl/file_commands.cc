@@ -47,6 +47,10 @@ void append_record(std::string& out, const Record& record, const FileFormat& for
     append_json_record(out, record);
     return;
   }
+  if (record.container) {
+    throw Failure(fmt::format("key {} is a {} and does not fit into CSV: use --format jsonl",
+                              shown(record.key), record.container->type));
+  }
   if (!format.is_base64 && !(fits_csv(record.key) && fits_csv(record.value))) {
     throw Failure(
         fmt::format("key {} or its value is not text and does not fit into CSV: use "

@@ -10,7 +10,11 @@ namespace borg::borgctl {
 
 /// One line of a JSON lines file: {"key": …, "value": …, "ttl_ms": …, "expires_at_ms": …}.
 ///
-/// Bytes that are not UTF-8 stand in "key_base64" and "value_base64" instead. A field of any
+/// A container has a "type", and as its value an array (list, set) or an object (hash: fields and
+/// values; zset: members and scores, as text) of strings.
+///
+/// Bytes that are not UTF-8 stand in "key_base64" and "value_base64" instead, of a
+/// container all of its strings. A field of any
 /// other name is refused: a misspelt expiry must not be lost in silence.
 [[nodiscard]] RecordResult parse_json_record(std::string_view line);
 

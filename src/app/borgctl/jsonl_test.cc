@@ -29,6 +29,49 @@ TEST(JsonLines, ReadsBase64) {
   EXPECT_EQ(result->value, "");
 }
 
+TEST(JsonLines, ReadsContainers) {
+  const RecordResult list =
+      parse_json_record(R"({"key": "k", "type": "list", "value": ["a", ""]})");
+  ASSERT_TRUE(list) << list.error().why;
+  EXPECT_EQ(list->container, (Container{"list", {"a", ""}}));
+  const RecordResult hash = parse_json_record(
+      R"({"value_base64": {"/w==": "YQ=="}, "key": "k", "type": "hash", "ttl_ms": 5})");
+  ASSERT_TRUE(hash) << hash.error().why;
+  EXPECT_EQ(hash->container, (Container{"hash", {"\xFF", "a"}}));
+  EXPECT_EQ(hash->ttl_ms, 5);
+}
+
+TEST(JsonLines, SaysWhatIsWrongWithContainers) {
+  EXPECT_EQ(why(R"({"key": "k", "value": ["a"]})"), "value is not a string");
+  EXPECT_EQ(why(R"({"key": "k", "type": "list", "value": "a"})"), "value is not that of a list");
+  EXPECT_EQ(why(R"({"key": "k", "type": "list", "value": {}})"), "value is not that of a list");
+  EXPECT_EQ(why(R"({"key": "k", "type": "hash", "value": []})"), "value is not that of a hash");
+  EXPECT_EQ(why(R"({"key": "k", "type": "set", "value": []})"), "an empty set");
+  EXPECT_EQ(why(R"({"key": "k", "type": "set"})"), "no value");
+  EXPECT_EQ(why(R"({"key": "k", "type": "tree", "value": []})"), "unknown type \"tree\"");
+  EXPECT_EQ(why(R"({"key": "k", "type": "set", "value": [1]})"), "an element is not a string");
+  EXPECT_EQ(why(R"({"key": "k", "type": "set", "value_base64": ["!"]})"),
+            "an element is not base64");
+  EXPECT_EQ(why(R"({"key": "k", "type": "zset", "value": {"a": "x"}})"), "a score is not a number");
+  EXPECT_EQ(why(R"({"key": ["k"], "value": "a"})"), "key is not a string");
+}
+
+TEST(JsonLines, AnyContainerReadsBackFromOneLine) {
+  EXPECT_TRUE(rc::check([](const std::vector<std::string>& items, bool is_hash) {
+    Container container{is_hash ? "hash" : "list", items};
+    if (is_hash && items.size() % 2 == 1) container.items.pop_back();
+    RC_PRE(!container.items.empty());
+    const Record record{
+        .key = "k", .value = {}, .container = container, .ttl_ms = {}, .expires_at_ms = {}};
+    std::string line;
+    append_json_record(line, record);
+    RC_ASSERT(line.find('\n') == line.size() - 1);
+    const RecordResult result = parse_json_record(line);
+    RC_ASSERT(result.has_value());
+    RC_ASSERT(*result == record);
+  }));
+}
+
 TEST(JsonLines, SaysWhatIsWrong) {
   EXPECT_TRUE(why("nonsense").starts_with("not JSON"));
   EXPECT_TRUE(why(R"({"key": "k", "value": "v"} x)").starts_with("not JSON"));

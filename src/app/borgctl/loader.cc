@@ -19,7 +19,18 @@ constexpr std::size_t kBatchBytesMax = 4 * 1024 * 1024;
 /// A file of the wrong format would otherwise fill the screen for hours.
 constexpr std::uint64_t kComplaintsMax = 1000;
 
+/// As SET, in one command: what was there before is replaced as a whole.
+void append_restore(ByteBuffer& out, const Record& record) {
+  const std::string payload = dump_of_container(*record.container);
+  const auto time = record.expires_at_ms ? record.expires_at_ms : record.ttl_ms;
+  const std::string ttl = std::to_string(time.value_or(0));
+  std::vector<std::string_view> words = {"RESTORE", record.key, ttl, payload, "REPLACE"};
+  if (record.expires_at_ms) words.emplace_back("ABSTTL");
+  append_request(out, words);
+}
+
 void append_set(ByteBuffer& out, const Record& record) {
+  if (record.container) return append_restore(out, record);
   std::vector<std::string_view> words = {"SET", record.key, record.value};
   std::string number;
   if (record.expires_at_ms) {
@@ -58,7 +69,7 @@ Loader::Batch Loader::read_batch() {
       complain(item->line, item->record.error().why);
       continue;
     }
-    bytes += item->record->key.size() + item->record->value.size();
+    bytes += item->record->bytes();
     batch.push_back({item->line, std::move(*item->record)});
   }
   return batch;

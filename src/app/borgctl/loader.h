@@ -23,9 +23,9 @@ struct LoadCounts {
 
 /// Writes the records of a file into a cluster, many on their way at a time.
 ///
-/// Each is a SET, which may safely be sent again. What fails for now (a dead node, -INDOUBT,
-/// -NOREPLICAS, …) is sent again, together with the later records of the same key in flight,
-/// so that the last value in the file is the one that stays.
+/// Each is a SET or a RESTORE, which may safely be sent again. What fails for now (a dead node,
+/// -INDOUBT, -NOREPLICAS, …) is sent again, together with the later records of the same key in
+/// flight, so that the last value in the file is the one that stays.
 class Loader {
  public:
   struct Parts {
