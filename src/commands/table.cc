@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/slot.h"
+#include "commands/admin_commands.h"
 #include "commands/bit_commands.h"
 #include "commands/borg_commands.h"
 #include "commands/client_commands.h"
@@ -46,8 +47,8 @@ constexpr auto concatenate(const std::array<CommandSpec, kSizes>&... parts) {
 constexpr auto kRows =
     concatenate(kStringRows, kRangeRows, kCounterRows, kHashRows, kListRows, kSetRows,
                 kSortedSetRows, kGeoRows, kExpiryRows, kGenericRows, kKeyspaceRows, kConnectionRows,
-                kClientRows, kBitRows, kServerRows, kDiagnosisRows, kClusterRows, kBorgRows,
-                kHyperLogLogRows, kRenameRows, kSortRows, kInternalRows);
+                kClientRows, kBitRows, kServerRows, kDiagnosisRows, kAdminRows, kClusterRows,
+                kBorgRows, kHyperLogLogRows, kRenameRows, kSortRows, kInternalRows);
 constexpr NameIndex kIndex(kRows);
 
 constexpr bool is_sound(const CommandSpec& spec) {

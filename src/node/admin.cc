@@ -24,6 +24,8 @@ void ControlCore::on_admin(AdminRequest request) {
   const std::string_view command = request.args.front();
   if (equals_ignoring_case(command, "config") && equals_ignoring_case(request.args[1], "set")) {
     change_settings(request);
+  } else if (command == "shutdown") {
+    leave();
   } else if (!equals_ignoring_case(command, "borg") ||
              equals_ignoring_case(request.args[1], "info")) {
     ask(std::move(request));

@@ -21,9 +21,6 @@ struct SlotRange {
   std::uint32_t last;  ///< inclusive, as in Redis
 };
 
-/// Redis's node ids have 40 hexadecimal digits.
-std::string redis_id(NodeId id) { return coordination::to_text(id) + std::string(24, '0'); }
-
 const ClusterView* view_of(const GatewayCall& call) {
   const NodeView* view = call.gateway.host().view();
   return view == nullptr ? nullptr : view->cluster.get();
@@ -300,6 +297,8 @@ constexpr std::array<GatewayRow, 13> kRows{{
 }};
 
 }  // namespace
+
+std::string redis_id(NodeId id) { return coordination::to_text(id) + std::string(24, '0'); }
 
 std::span<const GatewayRow> cluster_rows() { return kRows; }
 

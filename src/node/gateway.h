@@ -118,6 +118,7 @@ class Gateway {
   /// Sends these arguments, instead of what the client wrote, to the partition's primary.
   void forward(Client& client, PartitionId partition, bool is_write, commands::Args args);
   [[nodiscard]] GatewayHost& host() { return host_; }
+  [[nodiscard]] const NodeOptions& options() const { return options_; }
 
  private:
   struct Target {

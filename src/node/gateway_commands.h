@@ -14,6 +14,9 @@ void run_gateway_command(Gateway& gateway, Client& client, const commands::Comma
 /// True if every row of the table that the gateway must answer has its code here.
 [[nodiscard]] bool gateway_commands_are_complete();
 
+/// A node's id as Redis writes it, with 40 hexadecimal digits.
+[[nodiscard]] std::string redis_id(NodeId id);
+
 /// Writes a reply that is known at once, behind those that are pending.
 template <class F>
 void write_reply(GatewayHost& host, Client& client, F&& write) {
@@ -50,7 +53,9 @@ struct GatewayRow {
 // One table a group of commands: connection_commands.cc, client_commands.cc, server_commands.cc,
 // cluster_commands.cc.
 [[nodiscard]] std::span<const GatewayRow> connection_rows();
+[[nodiscard]] std::span<const GatewayRow> admin_rows();
 [[nodiscard]] std::span<const GatewayRow> client_rows();
+[[nodiscard]] std::span<const GatewayRow> debug_rows();
 [[nodiscard]] std::span<const GatewayRow> diagnosis_rows();
 [[nodiscard]] std::span<const GatewayRow> server_rows();
 [[nodiscard]] std::span<const GatewayRow> cluster_rows();

@@ -51,6 +51,9 @@ struct NodeOptions {
   SyncPacer::Options pace;                     ///< of moving data beside commands
   std::size_t syncing_partitions_max = 64;     ///< that one primary moves at a time
   std::size_t handovers_max = 32;              ///< under way at a time
+  bool debug_enabled = false;                  ///< DEBUG is allowed
+  /// Stops the thread for so long (DEBUG SLEEP); null: not at all.
+  void (*stand_still)(Duration) = nullptr;
   /// What the system says of this process; null: nothing.
   ProcessFacts (*read_process)() = nullptr;
   /// A counter that runs evenly, and cheap to read: for measuring how long commands take. Null:

@@ -218,6 +218,7 @@ std::string failure(std::string_view name, std::string_view why) {
 Settings initial_settings(const NodeOptions& options) {
   Settings settings;
   settings.memory_bytes_max = static_cast<std::int64_t>(options.memory_bytes_max);
+  settings.debug_enabled = options.debug_enabled ? "yes" : "no";
   settings.host = options.self.host;
   settings.port = std::to_string(options.self.port);
   return settings;

@@ -361,7 +361,7 @@ void WorkerCore::tick() {
   watch_links();
   poke_waiting();
   meter_.begin();
-  expire_keys();
+  if (expires_actively_) expire_keys();
   note_latency("expire-cycle", meter_.lap());
   meter_.sample(now_.instant, {gateway_.commands_executed(), input_bytes_});
   sweep_records();

@@ -221,6 +221,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   Pause pause_ = Pause::kNone;  // CLIENT PAUSE
   Instant pause_ends_;
   Instant idle_clients_seen_;
+  bool expires_actively_ = true;  // DEBUG SET-ACTIVE-EXPIRE
   CommandMeter meter_;
   Monitors monitors_;
   int own_monitors_ = 0;          // clients here that have said MONITOR

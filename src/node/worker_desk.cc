@@ -34,6 +34,9 @@ void WorkerCore::answer_worker_request(PartitionId partition,
   } else if (what == "unpause") {
     end_pause();
     writer.ok();
+  } else if (what == "active-expire") {
+    expires_actively_ = args[0] != "0";
+    writer.ok();
   } else if (monitor(what, args)) {
     writer.ok();
   } else if (!answer_about_slowness(what, args, writer)) {

@@ -88,6 +88,7 @@ void Server::Impl::make_workers() {
 
 ServerExit Server::run() {
   node::NodeOptions& node = impl_->options.node;
+  if (node.debug_enabled) node.stand_still = &stand_still;
   node.read_process = &read_process_facts;
   node.read_ticks = &read_ticks;
   node.nanos_per_tick = measure_nanos_per_tick();

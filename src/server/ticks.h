@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "base/time.h"
+
 namespace borg::server {
 
 /// The processor's counter where it runs evenly (x86 with an invariant one, ARM), else the
@@ -11,5 +13,8 @@ namespace borg::server {
 
 /// Takes some milliseconds, or none where ticks are nanoseconds.
 [[nodiscard]] double measure_nanos_per_tick();
+
+/// The calling thread sleeps.
+void stand_still(Duration duration);
 
 }  // namespace borg::server

@@ -39,6 +39,7 @@ struct Flags {
   std::uint32_t threads = 0;
   std::uint64_t max_memory = 0;
   std::string log_level = "info";
+  bool debug = false;
   std::uint32_t lease_ms = 1000;
   std::uint32_t silence_ms = 600;
   std::uint32_t deadline_ms = 5000;
@@ -112,6 +113,11 @@ void add_flags(CLI::App& app, Flags& f) {
       ->capture_default_str();
 }
 
+void add_test_flags(CLI::App& app, Flags& f) {
+  app.add_flag("--enable-debug", f.debug, "Allow DEBUG, which helps tests and hurts the rest")
+      ->envname("BORG_ENABLE_DEBUG");
+}
+
 void add_timing_flags(CLI::App& app, Flags& f) {
   app.add_option("--lease-ms", f.lease_ms, "How long a backup waits for a silent primary")
       ->check(CLI::Range(100u, 60'000u))
@@ -159,6 +165,7 @@ node::NodeOptions node_options(const Flags& f, const CLI::App& app) {
   node::NodeOptions node;
   node.cluster = f.cluster;
   node.version = BORG_VERSION;
+  node.debug_enabled = f.debug;
   node.self.name = f.name;
   node.self.host = f.host;
   node.self.zone = f.zone;
@@ -217,6 +224,7 @@ ParsedOptions parse_options(int argc, char** argv) {
   Flags flags;
   add_flags(app, flags);
   add_timing_flags(app, flags);
+  add_test_flags(app, flags);
   add_security_flags(app, flags);
   app.set_version_flag("--version", "borgd " BORG_VERSION);
   // CLI11 looks at the environment behind the file: too late for the name of the file.

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+
+#include "commands/command.h"
+
+namespace borg::commands {
+
+/// What Redis's programs and people ask a server beside its data.
+inline constexpr auto kAdminRows = std::to_array<CommandSpec>({
+    {.name = "role",
+     .arity = 1,
+     .flags = kNoScript | kLoading | kStale | kFast | kDangerous,
+     .place = Place::kGateway,
+     .group = "server",
+     .since = "2.8.12",
+     .summary = "Says that the node is a master, as all are"},
+    {.name = "swapdb",
+     .arity = 3,
+     .flags = kFast | kDangerous,
+     .place = Place::kGateway,
+     .group = "server",
+     .since = "4.0.0",
+     .syntax = "index1 index2",
+     .summary = "Exchanges two databases; there is one, 0"},
+    {.name = "lolwut",
+     .arity = -1,
+     .flags = kReadOnly | kFast,
+     .place = Place::kGateway,
+     .group = "server",
+     .since = "5.0.0",
+     .syntax = "[VERSION version]",
+     .summary = "Draws something and tells Borg's version"},
+    {.name = "shutdown",
+     .arity = -1,
+     .flags = kAdmin | kNoScript | kLoading | kStale | kAllowBusy,
+     .place = Place::kGateway,
+     .group = "server",
+     .since = "1.0.0",
+     .complexity = "O(N) for N keys that have to move",
+     .syntax = "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]",
+     .summary = "Hands the node's data over to the others and ends it"},
+    {.name = "debug",
+     .arity = -2,
+     .flags = kAdmin | kNoScript | kLoading | kStale,
+     .place = Place::kGateway,
+     .group = "server",
+     .since = "1.0.0",
+     .complexity = "Depends on the subcommand",
+     .syntax = "subcommand [arg [arg ...]]",
+     .summary = "Helps tests; refused unless borgd was started with --enable-debug"},
+    {.name = "asking",
+     .arity = 1,
+     .flags = kFast | kAboutConnection,
+     .place = Place::kGateway,
+     .group = "cluster",
+     .since = "3.0.0",
+     .summary = "Changes nothing: every node serves every key"},
+    {.name = "cluster|replicas",
+     .arity = 3,
+     .flags = kAdmin | kStale | kNondeterministic,
+     .place = Place::kGateway,
+     .group = "cluster",
+     .since = "5.0.0",
+     .syntax = "node-id",
+     .summary = "Says that the node has no replicas of its own"},
+    {.name = "cluster|slaves",
+     .arity = 3,
+     .flags = kAdmin | kStale | kNondeterministic,
+     .place = Place::kGateway,
+     .group = "cluster",
+     .since = "3.0.0",
+     .syntax = "node-id",
+     .summary = "Says that the node has no replicas of its own"},
+});
+
+}  // namespace borg::commands

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// DEBUG, for tests: SLEEP, ERROR, PROTOCOL, SET-ACTIVE-EXPIRE.
+#include <array>
+#include <charconv>
+#include <string>
+
+#include "commands/arguments.h"
+#include "node/gateway_commands.h"
+#include "node/workers_command.h"
+
+namespace borg::node {
+
+using commands::equals_ignoring_case;
+
+namespace {
+
+/// This worker stands still, with all its clients and partitions.
+void sleep(const GatewayCall& call) {
+  double seconds = 0;
+  const std::string_view text = call.args[2];
+  std::from_chars(text.data(), text.data() + text.size(), seconds);
+  constexpr double kSecondsMax = 3600;
+  const double wanted = std::min(std::max(seconds, 0.0), kSecondsMax);
+  const auto stand_still = call.gateway.options().stand_still;
+  if (stand_still != nullptr)
+    stand_still(Duration::micros(static_cast<std::int64_t>(wanted * 1e6)));
+  call.ok();
+}
+
+void set_active_expire(const GatewayCall& call) {
+  WorkersCommand::ask_all(call.gateway, call.client, {"active-expire", call.args[2]},
+                          [](auto&, resp::Writer& out) { out.ok(); });
+}
+
+/// One reply of each type, for tests of clients.
+void write_example(std::string_view type, const GatewayCall& call) {
+  call.reply([&](resp::Writer& w) {
+    if (type == "string") {
+      w.bulk("Hello World");
+    } else if (type == "integer") {
+      w.integer(12345);
+    } else if (type == "double") {
+      w.real(3.141);
+    } else if (type == "null") {
+      w.null();
+    } else if (type == "array" || type == "set") {
+      type == "set" ? w.set(3) : w.array(3);
+      for (int i = 0; i < 3; ++i) w.integer(i);
+    } else if (type == "map") {
+      w.map(3);
+      for (int i = 0; i < 3; ++i) {
+        w.integer(i);
+        w.boolean(i == 1);
+      }
+    } else if (type == "true" || type == "false") {
+      w.boolean(type == "true");
+    } else if (type == "verbatim") {
+      w.verbatim("This is a verbatim\nstring");
+    } else {
+      w.error(
+          "ERR Wrong protocol type name. Please use one of the following: "
+          "string|integer|double|null|array|set|map|verbatim|true|false");
+    }
+  });
+}
+
+constexpr std::array<std::string_view, 11> kHelp{
+    "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+    "ERROR <string>",
+    "    Return a Redis protocol error with <string> as message.",
+    "PROTOCOL <type>",
+    "    Reply with a test value of the specified type.",
+    "SET-ACTIVE-EXPIRE (0|1)",
+    "    Setting it to 0 disables expiring keys in background on this node.",
+    "SLEEP <seconds>",
+    "    Stop the thread of this connection for <seconds>. Decimals allowed.",
+    "HELP",
+    "    Prints this help."};
+
+void help(const GatewayCall& call) {
+  call.reply([](resp::Writer& w) {
+    w.array(kHelp.size());
+    for (const std::string_view line : kHelp) w.simple(line);
+  });
+}
+
+void debug(const GatewayCall& call) {
+  if (call.gateway.host().settings().debug_enabled != "yes") {
+    return call.error(
+        "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", "
+        "you can run it from a local connection, otherwise you need to set this option in the "
+        "configuration file, and then restart the server.");
+  }
+  const std::string what = commands::lower_case(call.args[1]);
+  const bool has_value = call.args.size() == 3;
+  if (what == "help" && call.args.size() == 2) return help(call);
+  if (what == "sleep" && has_value) return sleep(call);
+  if (what == "error" && has_value) return call.error(call.args[2]);
+  if (what == "protocol" && has_value)
+    return write_example(commands::lower_case(call.args[2]), call);
+  if (what == "set-active-expire" && has_value) return set_active_expire(call);
+  call.error("ERR unknown subcommand or wrong number of arguments for '" +
+             std::string(call.args[1]) + "'. Try DEBUG HELP.");
+}
+
+constexpr std::array kRows = std::to_array<GatewayRow>({{"debug", debug}});
+
+}  // namespace
+
+std::span<const GatewayRow> debug_rows() { return kRows; }
+
+}  // namespace borg::node

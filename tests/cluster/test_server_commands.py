@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What clients and people ask of a node, which has two threads here: CLIENT, SLOWLOG, INFO …"""
+
+import threading
+
+from case import ClusterCase, SharedCase, main
+from cluster import CommandError
+from processes import resp_client, wait_until
+
+
+def fields(text):
+    """INFO's lines."""
+    pairs = (line.partition(":") for line in text.decode().split("\r\n"))
+    return {name: value for name, _, value in pairs if value}
+
+
+def client_of(node, client_id):
+    """The fields of its line of CLIENT LIST, or None."""
+    for line in node.call("CLIENT", "LIST", "ID", client_id).decode().splitlines():
+        return dict(word.partition("=")[::2] for word in line.split(" "))
+    return None
+
+
+class Clients(SharedCase):
+    def connect(self, node):
+        client = node.client()
+        self.addCleanup(client.close)
+        return client
+
+    def test_clients_of_all_threads_are_listed_and_killed(self):
+        node = self.nodes[0]
+        clients = [self.connect(node) for _ in range(6)]
+        ids = [client("CLIENT", "ID") for client in clients]
+        listed = node.call("CLIENT", "LIST").decode()
+        for client_id in ids:
+            self.assertIn(f"id={client_id} ", listed)
+        for client, client_id in zip(clients, ids):
+            self.assertEqual(node.call("CLIENT", "KILL", "ID", client_id), 1)
+            with self.assertRaises(resp_client.Closed):
+                client("PING")
+        self.assertIsNone(client_of(node, ids[0]))
+        self.assertEqual(node.call("PING"), b"PONG")
+
+    def test_who_kills_itself_gets_the_answer(self):
+        client = self.connect(self.nodes[0])
+        own_id = client("CLIENT", "ID")
+        self.assertEqual(client("CLIENT", "KILL", "ID", own_id, "SKIPME", "no"), 1)
+        with self.assertRaises(resp_client.Closed):
+            client("PING")
+
+    def test_a_pause_holds_writes_of_all_threads_and_loses_none(self):
+        node = self.nodes[0]
+        self.assertEqual(node.call("CLIENT", "PAUSE", 60000, "WRITE"), b"OK")
+        threads = [threading.Thread(target=node.call, args=("INCR", "n")) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: node.call("CLIENT", "LIST").count(b" flags=b ") == 6, "all wait")
+        self.assertIsNone(node.call("GET", "n"))
+        self.assertEqual(self.nodes[1].call("SET", "other", "v"), b"OK")  # not of this node
+        self.assertEqual(node.call("CLIENT", "UNPAUSE"), b"OK")
+        for thread in threads:
+            thread.join()
+        self.assertEqual(node.call("GET", "n"), b"6")
+
+    def test_idle_clients_are_closed_if_somebody_wants_that(self):
+        node = self.nodes[2]
+        idle = self.connect(node)
+        idle_id = idle("CLIENT", "ID")
+        try:
+            node.call("CONFIG", "SET", "timeout", 1)
+            wait_until(lambda: client_of(node, idle_id) is None, "the idle client is closed")
+        finally:
+            node.call("CONFIG", "SET", "timeout", 0)
+
+    def test_a_monitor_sees_clients_of_all_threads(self):
+        node = self.nodes[0]
+        with node.client() as watcher:
+            self.assertEqual(watcher("MONITOR"), b"OK")
+            for i in range(6):
+                node.call("SET", f"seen:{i}", "v")
+            lines = [watcher.connection.read().value.decode() for _ in range(6)]
+        self.assertEqual([line.split("] ")[1] for line in lines],
+                         [f'"SET" "seen:{i}" "v"' for i in range(6)])
+
+
+class Statistics(SharedCase):
+    def test_info_counts_commands_errors_and_latencies_of_all_threads(self):
+        node = self.nodes[0]
+        self.assertEqual(node.call("CONFIG", "RESETSTAT"), b"OK")
+        for _ in range(6):
+            node.call("ECHO", "x")
+            with self.assertRaises(CommandError):
+                node.call("ECHO")
+            with self.assertRaises(CommandError):
+                node.call("NOSUCH")
+        node.call("SET", "text", "text")
+        with self.assertRaises(CommandError):
+            node.call("LPUSH", "text", "x")
+        info = fields(node.call("INFO", "everything"))
+        self.assertRegex(info["cmdstat_echo"],
+                         r"^calls=6,usec=\d+,usec_per_call=[\d.]+,rejected_calls=6,failed_calls=0$")
+        self.assertRegex(info["cmdstat_lpush"], r"^calls=1,")
+        self.assertEqual(info["errorstat_ERR"], "count=12")
+        self.assertEqual(info["errorstat_WRONGTYPE"], "count=1")
+        self.assertRegex(info["latency_percentiles_usec_echo"],
+                         r"^p50=[\d.]+,p99=[\d.]+,p99\.9=[\d.]+$")
+        self.assertEqual(info["redis_version"], "7.0.15")
+        self.assertGreater(int(info["used_memory_rss"]), 1_000_000)
+        self.assertEqual(int(info["process_id"]), node.pid)
+        self.assertGreater(int(info["total_net_output_bytes"]), 0)
+
+    def test_sections_are_those_that_are_asked_for(self):
+        node = self.nodes[0]
+
+        def titles(*sections):
+            text = node.call("INFO", *sections).decode()
+            return [line[2:] for line in text.split("\r\n") if line.startswith("# ")]
+
+        self.assertEqual(titles("cpu", "Memory"), ["Memory", "CPU"])
+        self.assertNotIn("Commandstats", titles())
+        self.assertIn("Commandstats", titles("all"))
+        self.assertNotIn("Modules", titles("all"))
+        self.assertIn("Modules", titles("everything"))
+        self.assertEqual(titles("nonsense"), [])
+
+    def test_the_rate_of_commands_is_measured(self):
+        node, stop = self.nodes[0], threading.Event()
+        quiet = node.info_field("instantaneous_ops_per_sec")
+
+        def ask():
+            with node.client() as client:
+                while not stop.is_set():
+                    client.pipeline([("PING",)] * 500)
+
+        def rate():
+            return node.info_field("instantaneous_ops_per_sec")
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        try:
+            wait_until(lambda: rate() > 10 * (quiet + 20), "the rate rises")
+        finally:
+            stop.set()
+            thread.join()
+        wait_until(lambda: rate() < 10 * (quiet + 20), "the rate falls")
+
+
+class Slow(ClusterCase):
+    """DEBUG SLEEP makes a thread stand still for a moment."""
+
+    def test_slow_commands_and_latency_events_of_all_threads_are_kept(self):
+        node = self.cluster().start("a", flags=("--enable-debug", "--min-copies", "1"))
+        self.assertEqual(node.call("CONFIG", "GET", "enable-debug-command"),
+                         [b"enable-debug-command", b"yes"])
+        node.call("CONFIG", "SET", "slowlog-log-slower-than", 100_000,
+                  "latency-monitor-threshold", 100)
+        for i in range(3):
+            with node.client() as client:
+                client("CLIENT", "SETNAME", f"client-{i}")
+                self.assertEqual(client("DEBUG", "SLEEP", "0.15"), b"OK")
+        log = node.call("SLOWLOG", "GET")
+        self.assertEqual([entry[3] for entry in log], [[b"DEBUG", b"SLEEP", b"0.15"]] * 3)
+        self.assertEqual([entry[5] for entry in log], [b"client-2", b"client-1", b"client-0"])
+        self.assertEqual([entry[0] for entry in log], [2, 1, 0])
+        for entry in log:
+            self.assertGreaterEqual(entry[2], 140_000)
+        latest = node.call("LATENCY", "LATEST")
+        self.assertEqual([event[0] for event in latest], [b"command"])
+        self.assertGreaterEqual(latest[0][3], 140)
+        self.assertGreaterEqual(len(node.call("LATENCY", "HISTORY", "command")), 1)
+        self.assertIn(b"all time high", node.call("LATENCY", "GRAPH", "command"))
+        self.assertIn(b"worst", node.call("LATENCY", "DOCTOR"))
+        self.assertEqual(node.call("LATENCY", "RESET"), 1)
+        self.assertEqual(node.call("SLOWLOG", "RESET"), b"OK")
+        self.assertEqual(node.call("SLOWLOG", "LEN"), 0)
+
+    def test_debug_is_refused_unless_it_was_allowed(self):
+        node = self.cluster().start("a", flags=("--min-copies", "1"))
+        text = self.assert_error("ERR", node.call, "DEBUG", "SLEEP", "0")
+        self.assertIn("DEBUG command not allowed", text)
+
+    def test_expiry_in_the_background_can_be_stopped(self):
+        node = self.cluster().start("a", flags=("--enable-debug", "--min-copies", "1"))
+        self.assertEqual(node.call("DEBUG", "SET-ACTIVE-EXPIRE", "0"), b"OK")
+        with node.client() as client:
+            client.pipeline([("SET", f"k{i}", "v", "PX", 1) for i in range(100)])
+            client("DEBUG", "SLEEP", "0.3")
+        self.assertEqual(node.info_field("expired_keys"), 0)
+        self.assertEqual(node.call("DEBUG", "SET-ACTIVE-EXPIRE", "1"), b"OK")
+        wait_until(lambda: node.info_field("expired_keys") == 100, "the keys are gone")
+
+    def test_shutdown_leaves_in_order(self):
+        cluster = self.cluster("a", "b")
+        a, b = cluster["a"], cluster["b"]
+        b.call("SET", "k", "v")
+        with self.assertRaises(resp_client.Closed):
+            a.call("SHUTDOWN", "NOSAVE")
+        self.assertEqual(a.wait(), 0)
+        del cluster.nodes["a"]
+        self.assertEqual(b.call("GET", "k"), b"v")
+
+
+if __name__ == "__main__":
+    main()
