@@ -14,8 +14,12 @@ function ioredis(kind, ports) {
 async function nodeRedis(kind, ports, onError) {
   const { createClient, createCluster } = require("redis");
   const url = (port) => ({ url: `redis://127.0.0.1:${port}` });
+  // Of a cluster it would wait for a dead node for ever, instead of asking who has its slots now.
+  const defaults = { socket: { reconnectStrategy: false } };
   const client =
-    kind === "plain" ? createClient(url(ports[0])) : createCluster({ rootNodes: ports.map(url) });
+    kind === "plain"
+      ? createClient(url(ports[0]))
+      : createCluster({ rootNodes: ports.map(url), defaults });
   client.on("error", onError);
   await client.connect();
   return client;
