@@ -38,8 +38,9 @@ inline constexpr std::array kRemarks = std::to_array<Remark>({
     {"restore", "IDLETIME and FREQ are checked and forgotten; duplicate fields are bad data"},
     {"sort", "Patterns of BY and GET need the key's slot, by a {hash tag} before the *"},
     {"sort_ro", "Patterns of BY and GET need the key's slot, by a {hash tag} before the *"},
-    {"bitfield", "SET with OVERFLOW SAT saturates numbers near -2^63 at the lower end, Redis at "
-                 "the upper one"},
+    {"bitfield",
+     "SET with OVERFLOW SAT saturates numbers near -2^63 at the lower end, Redis at "
+     "the upper one"},
     {"object|freq", "Borg evicts nothing and does not count accesses"},
     {"wait", "Never waits: each write has its copies when it is answered. Returns their number"},
     {"scan", "A cursor goes on at any node, also while data moves"},
@@ -126,7 +127,8 @@ inline constexpr std::array kMissingGroups = std::to_array<Remark>({
     {"hyperloglog", "Not there yet"},
     {"list", "Not there yet"},
     {"pubsub", "Not there yet"},
-    {"scripting", "Borg runs no scripts; MULTI and BORG CAS do what is needed most"},
+    {"scripting",
+     "Borg runs no scripts: what needs Lua (the locks of some libraries) does not work"},
     {"server", "Not there yet"},
     {"sorted-set", "Not there yet"},
     {"stream", "Not there yet"},
