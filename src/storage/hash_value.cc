@@ -130,8 +130,11 @@ bool HashWriter::erase(std::string_view field) {
   if (!entry_) return false;
   if (entry_->is_large) {
     if (store_.journal() != nullptr) store_.journal()->add_element(key_.key, field);
-    const LargeEdit edit = store_.edit_large(key_);
-    if (!static_cast<LargeTable&>(*edit).erase(field)) return false;
+    LargeEdit edit = store_.edit_large(key_);
+    if (!static_cast<LargeTable&>(*edit).erase(field)) {
+      edit.left_as_it_was();
+      return false;
+    }
   } else {
     const auto pair = find_packed(entry_->value, field);
     if (!pair) return false;

@@ -107,36 +107,43 @@ std::optional<EntryView> PartitionStore::find(const KeyRef& key) const {
 
 void PartitionStore::put(const KeyRef& key, std::string_view value, ExpiryMs expiry,
                          ValueType type) {
+  touch(key);
   impl_->made_table_of(key.slot).put(key, value, expiry, type);
 }
 
 bool PartitionStore::erase(const KeyRef& key) {
   std::unique_ptr<SlotTable>& table = impl_->tables[impl_->index_of(key.slot)];
   if (!table || !table->erase(key)) return false;
+  touch(key);
   if (table->keys() == 0) table.reset();
   return true;
 }
 
 bool PartitionStore::set_expiry(const KeyRef& key, ExpiryMs expiry) {
   SlotTable* table = impl_->table_of(key.slot);
-  return table != nullptr && table->set_expiry(key, expiry);
+  if (table == nullptr || !table->set_expiry(key, expiry)) return false;
+  touch(key);
+  return true;
 }
 
 char* PartitionStore::resize_value(const KeyRef& key, std::size_t size) {
   SlotTable* table = impl_->table_of(key.slot);
   BORG_CHECK(table != nullptr);
+  touch(key);
   return table->resize_value(key, size);
 }
 
 char* PartitionStore::splice_value(const KeyRef& key, const Splice& splice) {
   SlotTable* table = impl_->table_of(key.slot);
   BORG_CHECK(table != nullptr);
+  touch(key);
   return table->splice_value(key, splice);
 }
 
 void PartitionStore::put_large(const KeyRef& key, std::unique_ptr<Large> large, ExpiryMs expiry,
                                ValueType type) {
   if (journal_ != nullptr) journal_->add_whole(key.key);
+  touch(key);
   impl_->made_table_of(key.slot).put_large(key, std::move(large), expiry, type);
 }
 
@@ -168,7 +175,7 @@ void PartitionStore::copy(const KeyRef& from, const KeyRef& to) {
 LargeEdit PartitionStore::edit_large(const KeyRef& key) {
   const auto entry = find(key);
   BORG_CHECK(entry && entry->is_large);
-  return {*entry->large(), impl_->totals.bytes};
+  return {*entry->large(), impl_->totals.bytes, watched_, key.hash};
 }
 
 std::size_t PartitionStore::keys() const { return impl_->totals.keys; }
@@ -256,6 +263,7 @@ std::optional<EntryView> PartitionStore::random_entry(Random& random) const {
 }
 
 void PartitionStore::clear() {
+  if (watched_ != nullptr) watched_->touch_all();
   for (auto& table : impl_->tables) table.reset();
   impl_->cleared.clear();
   impl_->graveyard.clear();
@@ -263,6 +271,7 @@ void PartitionStore::clear() {
 }
 
 void PartitionStore::clear_later() {
+  if (watched_ != nullptr) watched_->touch_all();
   Impl& impl = *impl_;
   for (auto& table : impl.tables) {
     if (!table) continue;

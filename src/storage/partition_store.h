@@ -14,6 +14,7 @@
 #include "storage/change_journal.h"
 #include "storage/heap.h"
 #include "storage/large.h"
+#include "storage/watch_table.h"
 
 namespace borg::storage {
 
@@ -81,12 +82,22 @@ struct Splice {
   std::size_t added = 0;
 };
 
-/// Leave to change a large container: the store's count of bytes is right again when it ends.
+/// Leave to change a large container: when it ends the store's count of bytes is right again, and
+/// whoever watches the key will hear of it.
 class LargeEdit {
  public:
-  LargeEdit(Large& large, std::size_t& total)
-      : large_(large), total_(total), before_(large.allocated_bytes()) {}
-  ~LargeEdit() { total_ += large_.allocated_bytes() - before_; }
+  LargeEdit(Large& large, std::size_t& total, WatchTable* watched, std::uint64_t hash)
+      : large_(large),
+        total_(total),
+        before_(large.allocated_bytes()),
+        watched_(watched),
+        hash_(hash) {}
+  ~LargeEdit() {
+    total_ += large_.allocated_bytes() - before_;
+    if (watched_ != nullptr) watched_->touch(hash_);
+  }
+  /// It turned out that there was nothing to change.
+  void left_as_it_was() { watched_ = nullptr; }
   LargeEdit(const LargeEdit&) = delete;
   LargeEdit& operator=(const LargeEdit&) = delete;
   [[nodiscard]] Large& operator*() const { return large_; }
@@ -95,6 +106,8 @@ class LargeEdit {
   Large& large_;
   std::size_t& total_;
   std::size_t before_;
+  WatchTable* watched_;
+  std::uint64_t hash_;
 };
 
 /// The keys of one partition: a small hash table for each of its 16 slots.
@@ -143,6 +156,9 @@ class PartitionStore {
   /// From now on what happens to large containers is noted there, or nowhere if it is null.
   void record_changes(ChangeJournal* journal) { journal_ = journal; }
   [[nodiscard]] ChangeJournal* journal() const { return journal_; }
+  /// From now on what is changed is told to this table, or to nobody if it is null.
+  void record_watched(WatchTable* watched) { watched_ = watched; }
+  [[nodiscard]] WatchTable* watched() const { return watched_; }
 
   [[nodiscard]] std::size_t keys() const;
   [[nodiscard]] std::size_t keys(SlotId slot) const;
@@ -185,9 +201,15 @@ class PartitionStore {
   void collect(ScanBudget& budget);
 
  private:
+  void touch(const KeyRef& key) {
+    if (watched_ != nullptr) [[unlikely]]
+      watched_->touch(key.hash);
+  }
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
   ChangeJournal* journal_ = nullptr;
+  WatchTable* watched_ = nullptr;
 };
 
 }  // namespace borg::storage

@@ -130,8 +130,10 @@ bool SetWriter::add(std::string_view member) {
     make_large();
   }
   if (store_.journal() != nullptr) store_.journal()->add_element(key_.key, member);
-  const LargeEdit edit = store_.edit_large(key_);
-  return static_cast<LargeTable&>(*edit).put(member, {});
+  LargeEdit edit = store_.edit_large(key_);
+  if (static_cast<LargeTable&>(*edit).put(member, {})) return true;
+  edit.left_as_it_was();
+  return false;
 }
 
 bool SetWriter::add_integer(std::int64_t number) {
@@ -176,8 +178,11 @@ bool SetWriter::erase(std::string_view member) {
   if (!entry_) return false;
   if (entry_->is_large) {
     if (store_.journal() != nullptr) store_.journal()->add_element(key_.key, member);
-    const LargeEdit edit = store_.edit_large(key_);
-    if (!static_cast<LargeTable&>(*edit).erase(member)) return false;
+    LargeEdit edit = store_.edit_large(key_);
+    if (!static_cast<LargeTable&>(*edit).erase(member)) {
+      edit.left_as_it_was();
+      return false;
+    }
   } else if (!erase_packed(member)) {
     return false;
   }
