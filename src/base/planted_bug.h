@@ -29,6 +29,8 @@ enum class PlantedBug : std::uint8_t {
   kExpireByOwnClock,         ///< a backup removes expired keys by its own clock
   kSilentLoss,               ///< what was lost goes on empty though nobody said that it may
   kReuseEpoch,               ///< a new primary goes on under the term of the one before
+  kIgnoreWatches,            ///< EXEC goes on though a watched key was changed
+  kSplitTransactions,        ///< a transaction is replicated in two parts
 };
 
 #ifdef BORG_SIMULATION

@@ -44,6 +44,7 @@ enum Flag : std::uint32_t {
   kNoScript = 1u << 7,
   kNoAuth = 1u << 8,
   kAllowBusy = 1u << 9,
+  kSkipSlowlog = 1u << 11,
   kEveryPartition = 1u << 16,    ///< ours: fans out to all partitions (KEYS, DBSIZE, FLUSHALL)
   kInternal = 1u << 17,          ///< ours: sent between nodes only, unknown to clients
   kContainer = 1u << 18,         ///< ours: has subcommands, each a row of its own
@@ -53,6 +54,11 @@ enum Flag : std::uint32_t {
   kNondeterministic = 1u << 22,  ///< the command tip nondeterministic_output
   kUnordered = 1u << 23,         ///< the command tip nondeterministic_output_order
   kMayReplicate = 1u << 24,      ///< a read that may leave something to do: Context::afterwards
+  kTransaction = 1u << 25,       ///< ours: `_exec`, whose arguments are commands
+  kWatching = 1u << 26,          ///< ours: `_watch`, which only a primary can answer
+  kNeverQueued = 1u << 27,       ///< ours: executed at once between MULTI and EXEC too
+  kWholeKeyspace = 1u << 28,     ///< ours: looks at all slots, though a gateway does it (SCAN)
+  kNotInMulti = 1u << 29,        ///< ours: refused between MULTI and EXEC
 };
 
 /// Bits of CommandSpec::key_use: what a command does to its keys, named as in Redis's key

@@ -12,17 +12,18 @@ namespace {
 using Names = std::vector<std::string_view>;
 using FlagName = std::pair<std::uint32_t, std::string_view>;
 
-constexpr std::array<FlagName, 11> kFlagNames{{{kWrite, "write"},
-                                               {kReadOnly, "readonly"},
-                                               {kDenyOom, "denyoom"},
-                                               {kAdmin, "admin"},
-                                               {kNoScript, "noscript"},
-                                               {kLoading, "loading"},
-                                               {kStale, "stale"},
-                                               {kFast, "fast"},
-                                               {kNoAuth, "no_auth"},
-                                               {kMayReplicate, "may_replicate"},
-                                               {kAllowBusy, "allow_busy"}}};
+constexpr auto kFlagNames = std::to_array<FlagName>({{kWrite, "write"},
+                                                     {kReadOnly, "readonly"},
+                                                     {kDenyOom, "denyoom"},
+                                                     {kAdmin, "admin"},
+                                                     {kNoScript, "noscript"},
+                                                     {kLoading, "loading"},
+                                                     {kStale, "stale"},
+                                                     {kSkipSlowlog, "skip_slowlog"},
+                                                     {kFast, "fast"},
+                                                     {kNoAuth, "no_auth"},
+                                                     {kMayReplicate, "may_replicate"},
+                                                     {kAllowBusy, "allow_busy"}});
 constexpr std::array<FlagName, 9> kKeyUseNames{{{kKeyRo, "RO"},
                                                 {kKeyRw, "RW"},
                                                 {kKeyOw, "OW"},
@@ -159,6 +160,7 @@ std::vector<std::string_view> acl_categories(const CommandSpec& spec) {
   names.push_back(spec.is(kFast) ? "@fast" : "@slow");
   if (spec.is(kAdmin) || spec.is(kDangerous)) names.push_back("@dangerous");
   if (spec.is(kAboutConnection)) names.push_back("@connection");
+  if (spec.group == "transactions") names.push_back("@transaction");
   return names;
 }
 

@@ -26,7 +26,8 @@ inline constexpr auto kConnectionRows = std::to_array<CommandSpec>({
      .summary = "Answers the message"},
     {.name = "hello",
      .arity = -1,
-     .flags = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy | kAboutConnection,
+     .flags = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy | kAboutConnection |
+              kNotInMulti,
      .place = Place::kGateway,
      .group = "connection",
      .since = "6.0.0",
@@ -42,7 +43,8 @@ inline constexpr auto kConnectionRows = std::to_array<CommandSpec>({
      .summary = "Proves who the client is"},
     {.name = "quit",
      .arity = -1,
-     .flags = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy | kAboutConnection,
+     .flags = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy | kAboutConnection |
+              kNeverQueued,
      .place = Place::kGateway,
      .group = "connection",
      .since = "1.0.0",
@@ -57,7 +59,8 @@ inline constexpr auto kConnectionRows = std::to_array<CommandSpec>({
      .summary = "Chooses the database; there is one, 0"},
     {.name = "reset",
      .arity = 1,
-     .flags = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy | kAboutConnection,
+     .flags = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy | kAboutConnection |
+              kNeverQueued,
      .place = Place::kGateway,
      .group = "connection",
      .since = "6.2.0",

@@ -59,6 +59,8 @@ void rotate(Context& context, ListWriter& list, ListEnd from, ListEnd to) {
   if (from != to) {
     list.push(to, element);
     list.erase(is_left ? 0 : list.size() - 1, 1);
+  } else {
+    list.set(is_left ? 0 : list.size() - 1, element);  // for who watches it
   }
   context.changed = true;
   context.reply.bulk(element);

@@ -48,6 +48,11 @@ inline constexpr std::array kRemarks = std::to_array<Remark>({
     {"randomkey", "Of the whole cluster, from any node"},
     {"mget", "Atomic for each slot"},
     {"mset", "Atomic for each slot"},
+    // transactions
+    {"exec",
+     "Keys of one slot; commands on all slots, and HELLO, are refused. May be nil without a change "
+     "if the primary has changed since WATCH"},
+    {"watch", "Keys of one slot"},
     // connection
     {"auth", "There is one user, default, without a password"},
     {"select", "There is one database, 0"},
@@ -133,7 +138,6 @@ inline constexpr std::array kMissingGroups = std::to_array<Remark>({
     {"sorted-set", "Not there yet"},
     {"stream", "Not there yet"},
     {"string", "Not there yet"},
-    {"transactions", "Not there yet"},
 });
 
 }  // namespace borg::commands

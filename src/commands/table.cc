@@ -30,6 +30,7 @@
 #include "commands/sort_command.h"
 #include "commands/sorted_set_commands.h"
 #include "commands/string_commands.h"
+#include "commands/transaction_commands.h"
 #include "resp/integer.h"
 
 namespace borg::commands {
@@ -44,11 +45,11 @@ constexpr auto concatenate(const std::array<CommandSpec, kSizes>&... parts) {
   return rows;
 }
 
-constexpr auto kRows =
-    concatenate(kStringRows, kRangeRows, kCounterRows, kHashRows, kListRows, kSetRows,
-                kSortedSetRows, kGeoRows, kExpiryRows, kGenericRows, kKeyspaceRows, kConnectionRows,
-                kClientRows, kBitRows, kServerRows, kDiagnosisRows, kAdminRows, kClusterRows,
-                kBorgRows, kHyperLogLogRows, kRenameRows, kSortRows, kInternalRows);
+constexpr auto kRows = concatenate(
+    kStringRows, kRangeRows, kCounterRows, kHashRows, kListRows, kSetRows, kSortedSetRows, kGeoRows,
+    kExpiryRows, kGenericRows, kKeyspaceRows, kConnectionRows, kClientRows, kBitRows, kServerRows,
+    kDiagnosisRows, kAdminRows, kClusterRows, kBorgRows, kHyperLogLogRows, kRenameRows, kSortRows,
+    kTransactionRows, kInternalRows);
 constexpr NameIndex kIndex(kRows);
 
 constexpr bool is_sound(const CommandSpec& spec) {

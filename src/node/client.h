@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "node/command_counts.h"
+#include "node/transaction.h"
 #include "resp/parser.h"
 #include "resp/writer.h"
 
@@ -67,6 +69,7 @@ class Client {
   bool dirty = false;          ///< listed as having output
   bool killed = false;         ///< closed at once, whatever it has not got yet
   bool is_held = false;        ///< its next command waits for the end of CLIENT PAUSE
+  bool awaits_reply = false;   ///< its next command waits for the reply to the last one
   bool is_monitor = false;     ///< has said MONITOR
   bool sees_commands = false;  ///< and has the answer
   bool no_evict = false;
@@ -75,7 +78,8 @@ class Client {
   bool skip_next = false;    ///< CLIENT REPLY SKIP
   bool silenced = false;     ///< the command under way gets no reply
   Instant last_active;
-  CommandCounts* counts = nullptr;  ///< of the worker: error replies are counted there
+  CommandCounts* counts = nullptr;           ///< of the worker: error replies are counted there
+  std::unique_ptr<Transaction> transaction;  ///< null: it watches nothing, and is not in MULTI
 
   [[nodiscard]] ConnectionId id() const { return id_; }
   [[nodiscard]] const std::string& address() const { return address_; }

@@ -17,11 +17,19 @@ std::string seconds(Duration d) { return std::to_string(d.as_millis() / 1000); }
 std::string flags_of(const Client& client) {
   std::string flags;
   if (client.is_monitor) flags += 'O';
+  if (client.transaction != nullptr && client.transaction->is_open()) flags += 'x';
   if (client.is_held) flags += 'b';
   if (client.closing) flags += 'c';
   if (client.no_evict) flags += 'e';
   if (client.no_touch) flags += 'T';
   return flags.empty() ? "N" : flags;
+}
+
+std::string describe_transaction(const Transaction* transaction) {
+  const bool is_open = transaction != nullptr && transaction->is_open();
+  return " multi=" + (is_open ? std::to_string(transaction->steps().size()) : "-1") +
+         " qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=" +
+         std::to_string(transaction != nullptr ? transaction->bytes() : 0);
 }
 
 std::string read_type(std::string_view text, ClientFilter& filter) {
@@ -64,10 +72,10 @@ std::string describe(const Client& client, Instant now) {
   return "id=" + std::to_string(client.id().value()) + " addr=" + client.address() +
          " laddr=" + client.local_address() + " fd=-1 name=" + client.name +
          " age=" + seconds(now - client.since()) + " idle=" + seconds(now - client.last_active) +
-         " flags=" + flags_of(client) +
-         " db=0 sub=0 psub=0 ssub=0 multi=-1 qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0"
-         " rbp=0 obl=" +
-         std::to_string(client.output.size()) + " oll=" + std::to_string(client.pending()) +
+         " flags=" + flags_of(client) + " db=0 sub=0 psub=0 ssub=0" +
+         describe_transaction(client.transaction.get()) +
+         " rbs=0 rbp=0 obl=" + std::to_string(client.output.size()) +
+         " oll=" + std::to_string(client.pending()) +
          " omem=0 tot-mem=" + std::to_string(client.output.capacity()) + " events=r cmd=" +
          std::string(client.last_command == nullptr ? "NULL" : client.last_command->name) +
          " user=default redir=-1 resp=" + std::to_string(static_cast<int>(client.version)) +

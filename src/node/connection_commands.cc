@@ -72,6 +72,7 @@ void reset(const GatewayCall& call) {
   call.gateway.host().set_monitor(call.client, false);
   call.client.no_evict = call.client.no_touch = false;
   call.client.replies_off = call.client.skip_next = false;
+  call.client.transaction.reset();
   call.reply([](resp::Writer& w) { w.simple("RESET"); });
 }
 

@@ -8,6 +8,7 @@
 #include "base/slot.h"
 #include "node/gateway_commands.h"
 #include "node/split_command.h"
+#include "node/transaction_commands.h"
 #include "resp/parser.h"
 
 namespace borg::node {
@@ -19,7 +20,8 @@ constexpr std::string_view kInDoubt =
     "-INDOUBT No answer in time, the outcome of this write is unknown\r\n";
 /// An answer of a primary that says that the write did not happen, which it does not remember.
 bool is_refusal(std::string_view reply) {
-  return reply.starts_with("-NOREPLICAS") || reply.starts_with("-OOM");
+  return reply.starts_with("-NOREPLICAS") || reply.starts_with("-OOM") ||
+         reply.starts_with("-EXECABORT");
 }
 
 /// The buffer of an answered request keeps no more of its memory than this.
@@ -63,6 +65,7 @@ void Gateway::execute(Client& client, commands::Args args, const storage::KeyRef
   const commands::CommandSpec* spec = commands::resolve(args);
   if (spec == nullptr || spec->is(commands::kInternal)) {
     client.last_command = nullptr;
+    abort_multi(client);
     write_reply(host_, client, [&](resp::Writer& reply) { commands::write_unknown(args, reply); });
     return;
   }
@@ -70,29 +73,36 @@ void Gateway::execute(Client& client, commands::Args args, const storage::KeyRef
   ByteBuffer error;
   resp::Writer error_writer(error, client.version);
   if (!commands::check_arity(*spec, args, error_writer)) {
-    client.reply_now(error.view());
-    host_.client_has_output(client);
+    refuse_arity(host_, client, *spec, error.view());
     return;
   }
   accepted_ = spec;
-  if (spec->place == commands::Place::kControl) {
+  if (is_in_multi(client) && !spec->is(commands::kNeverQueued)) [[unlikely]] {
+    return queue_command(*this, client, *spec, args);
+  }
+  run(client, *spec, args, first);
+}
+
+void Gateway::run(Client& client, const commands::CommandSpec& spec, commands::Args args,
+                  const storage::KeyRef* first) {
+  if (spec.place == commands::Place::kControl) {
     ask_control(client, args);
     return;
   }
-  if (spec->place == commands::Place::kGateway) {
-    run_gateway_command(*this, client, *spec, args);
+  if (spec.place == commands::Place::kGateway) {
+    run_gateway_command(*this, client, spec, args);
     return;
   }
-  const commands::KeyRange range = commands::key_range(*spec, args);
-  if (spec->is(commands::kEveryPartition)) {
-    SplitCommand::start_everywhere(*this, client, *spec, args);
+  const commands::KeyRange range = commands::key_range(spec, args);
+  if (spec.is(commands::kEveryPartition)) {
+    SplitCommand::start_everywhere(*this, client, spec, args);
   } else if (range.is_one()) {
     const bool is_known = first != nullptr && range.first == 1;
     const storage::KeyRef key = is_known ? *first : storage::key_ref(args[range.first]);
-    submit({.client = &client}, partition_of(key.slot), spec->is(commands::kWrite), false,
-           static_cast<std::uint8_t>(client.version), args, {.spec = spec, .key = &key});
+    submit({.client = &client}, partition_of(key.slot), spec.is(commands::kWrite), false,
+           static_cast<std::uint8_t>(client.version), args, {.spec = &spec, .key = &key});
   } else {
-    split(client, *spec, args, range);
+    split(client, spec, args, range);
   }
 }
 

@@ -46,6 +46,7 @@ class GatewayHost {
   virtual void set_monitor(Client& client, bool on) = 0;
   [[nodiscard]] virtual std::uint16_t workers() const = 0;
   [[nodiscard]] virtual const Settings& settings() const = 0;
+  [[nodiscard]] virtual bool out_of_memory() const = 0;
   virtual std::uint64_t draw_random() = 0;
 };
 
@@ -117,6 +118,10 @@ class Gateway {
   void ask_own_replica(Client& client, PartitionId partition, commands::Args args);
   /// Sends these arguments, instead of what the client wrote, to the partition's primary.
   void forward(Client& client, PartitionId partition, bool is_write, commands::Args args);
+  /// Executes a command now, whether the client is in MULTI or not. REQUIRES: the number of
+  /// arguments is right.
+  void run(Client& client, const commands::CommandSpec& spec, commands::Args args,
+           const storage::KeyRef* first = nullptr);
   [[nodiscard]] GatewayHost& host() { return host_; }
   [[nodiscard]] const NodeOptions& options() const { return options_; }
 

@@ -51,7 +51,7 @@ struct GatewayRow {
 };
 
 // One table a group of commands: connection_commands.cc, client_commands.cc, server_commands.cc,
-// cluster_commands.cc.
+// cluster_commands.cc, transaction_commands.cc.
 [[nodiscard]] std::span<const GatewayRow> connection_rows();
 [[nodiscard]] std::span<const GatewayRow> admin_rows();
 [[nodiscard]] std::span<const GatewayRow> client_rows();
@@ -59,5 +59,6 @@ struct GatewayRow {
 [[nodiscard]] std::span<const GatewayRow> diagnosis_rows();
 [[nodiscard]] std::span<const GatewayRow> server_rows();
 [[nodiscard]] std::span<const GatewayRow> cluster_rows();
+[[nodiscard]] std::span<const GatewayRow> transaction_rows();
 
 }  // namespace borg::node

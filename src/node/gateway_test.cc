@@ -50,6 +50,7 @@ class FakeHost final : public GatewayHost {
   void set_monitor(Client&, bool) override {}
   [[nodiscard]] const Settings& settings() const override { return current_settings; }
   [[nodiscard]] std::uint16_t workers() const override { return 1; }
+  [[nodiscard]] bool out_of_memory() const override { return false; }
   std::uint64_t draw_random() override { return 4; }
 
   /// The requests that were written to a node since the last call: number and floor.

@@ -61,7 +61,7 @@ Client& WorkerCore::connect(ConnectionId id, std::string address, std::string lo
 }
 
 bool WorkerCore::wants_input(const Client& client) const {
-  return !client.closing && !client.is_held &&
+  return !client.closing && !client.is_held && !client.awaits_reply &&
          client.output.size() + client.pending_bytes() < options_.client_output_bytes_max &&
          client.pending() < options_.client_pending_max;
 }
@@ -75,7 +75,7 @@ std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
     const std::size_t base = consumed;
     std::size_t done = 0;
     for (; done < count && wants_input(client); ++done) {
-      if (pause_ != Pause::kNone && is_held_back(ahead_[done].args)) [[unlikely]] {
+      if (pause_ != Pause::kNone && is_held_back(client, ahead_[done].args)) [[unlikely]] {
         hold(client);
         break;
       }
@@ -279,6 +279,7 @@ void WorkerCore::on_control(ToWorker message) {
   } else if (auto* settings = std::get_if<std::shared_ptr<const Settings>>(&message)) {
     settings_ = std::move(*settings);
     meter_.follow(*settings_);
+    look_at_memory();
   } else if (std::holds_alternative<ForgetCounts>(message)) {
     meter_.forget();
   } else if (const auto* request = std::get_if<WorkerStatsRequest>(&message)) {
@@ -366,6 +367,10 @@ void WorkerCore::tick() {
   meter_.sample(now_.instant, {gateway_.commands_executed(), input_bytes_});
   sweep_records();
   list_garbage();
+  look_at_memory();
+}
+
+void WorkerCore::look_at_memory() {
   const auto memory_bytes_max = static_cast<std::uint64_t>(settings_->memory_bytes_max);
   out_of_memory_ = memory_bytes_max > 0 && stats().memory_bytes > memory_bytes_max / workers_;
 }

@@ -157,7 +157,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void kill_clients(commands::Args args, resp::Writer& reply);
   void pause(commands::Args args);
   void end_pause();
-  [[nodiscard]] bool is_held_back(commands::Args args) const;
+  [[nodiscard]] bool is_held_back(const Client& client, commands::Args args) const;
   void hold(Client& client);
   // worker_meter.cc
   void execute(Client& client, commands::Args args, const storage::KeyRef* first);
@@ -177,6 +177,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void forgive_links(Instant now);
   void expire_keys();
   void sweep_records();
+  void look_at_memory();
   void collect_garbage();
   void poke_waiting();
   void note_waiting(replication::Replica& replica);

@@ -89,11 +89,15 @@ void WorkerCore::end_pause() {
   for (const auto& [id, client] : clients_) client->is_held = false;
 }
 
-bool WorkerCore::is_held_back(commands::Args args) const {
+bool WorkerCore::is_held_back(const Client& client, commands::Args args) const {
   if (args.empty()) return false;
   if (pause_ == Pause::kAll) return true;
   const commands::CommandSpec* const spec = commands::resolve(args);
-  return spec != nullptr && spec->is(commands::kWrite);
+  if (spec == nullptr) return false;
+  if (spec->name == "exec" && client.transaction != nullptr) {
+    return client.transaction->has_writes();
+  }
+  return spec->is(commands::kWrite);
 }
 
 /// The command is read again when the pause is over.

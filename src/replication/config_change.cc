@@ -59,6 +59,7 @@ void Replica::configure(const PartitionConfig& config, Now now, ReplicaSink& sin
 
 void Replica::become_primary(Now now, ReplicaSink& sink) {
   role_ = Role::kPrimary;
+  forget_watched();
   receiving_ = false;
   stream_term_ = Epoch();
   base_term_ = last_term_;
@@ -94,6 +95,7 @@ void Replica::resign(ReplicaSink& sink) {
   held_.clear();
   peers_.clear();
   log_.clear();
+  forget_watched();
   parked_ = drained_reported_ = false;
 }
 

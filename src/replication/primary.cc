@@ -9,6 +9,7 @@
 #include "base/planted_bug.h"
 #include "base/probe.h"
 #include "base/slot.h"
+#include "commands/transaction.h"
 #include "replication/replica.h"
 #include "resp/writer.h"
 
@@ -19,6 +20,8 @@ constexpr std::string_view kTooFewNodes =
     "-NOREPLICAS Not enough live nodes to hold this write, nothing was written\r\n";
 constexpr std::string_view kOutOfMemory =
     "-OOM command not allowed when used memory > 'maxmemory'.\r\n";
+/// Before the reason, if it was a transaction.
+constexpr std::string_view kDiscarded = "-EXECABORT Transaction discarded because of: ";
 
 resp::Version version_of(const wire::Origin& origin) {
   return origin.resp == 3 ? resp::Version::kResp3 : resp::Version::kResp2;
@@ -31,8 +34,7 @@ std::string_view name_of(Replica::Role role) {
 
 std::vector<std::string_view> keys_of(const commands::CommandSpec& spec, commands::Args args) {
   std::vector<std::string_view> keys;
-  const commands::KeyRange range = commands::key_range(spec, args);
-  range.for_each([&](std::size_t i) { keys.push_back(args[i]); });
+  commands::for_each_key(spec, args, [&](std::size_t i) { keys.push_back(args[i]); });
   return keys;
 }
 
@@ -112,8 +114,9 @@ std::int64_t Replica::advance_clock(Now now) { return std::max(clock_ms_, now.wa
 /// of them more may be `known` already; else it is afterwards.
 bool Replica::has_place_for_keys(const commands::CommandSpec& spec, commands::Args args,
                                  std::optional<storage::KeyRef>& known) const {
+  if (spec.is(commands::kTransaction) && !commands::read_transaction(args)) return false;
   bool is_here = true;
-  commands::key_range(spec, args).for_each([&](std::size_t i) {
+  commands::for_each_key(spec, args, [&](std::size_t i) {
     const bool is_known = known && known->key.data() == args[i].data();
     const SlotId slot = is_known ? known->slot : slot_of_key(args[i]);
     is_here = is_here && partition_of(slot) == partition_;
@@ -161,6 +164,8 @@ void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
                             .random = sink.draw_random(),
                             .reply = reply,
                             .known_key = key ? &*key : nullptr};
+  if (spec->is(commands::kWatching)) [[unlikely]]
+    begin_watching(keys_of(*spec, request.args), now, sink);
   record_changes();
   spec->handler(context, request.args);
   store_.record_changes(nullptr);
@@ -217,8 +222,29 @@ bool Replica::refuse_write(const commands::CommandSpec& spec, const wire::Origin
   } else {
     return false;
   }
-  sink.reply(origin, partition_, wire::ReplyStatus::kDone, refusal, Instant::never());
+  if (spec.is(commands::kTransaction)) {
+    const std::string whole = std::string(kDiscarded) + std::string(refusal.substr(1));
+    sink.reply(origin, partition_, wire::ReplyStatus::kDone, whole, Instant::never());
+  } else {
+    sink.reply(origin, partition_, wire::ReplyStatus::kDone, refusal, Instant::never());
+  }
   return true;
+}
+
+/// Keys that are expired already go first: that their time has come is no change to who begins to
+/// watch them now.
+void Replica::begin_watching(const std::vector<std::string_view>& keys, Now now,
+                             ReplicaSink& sink) {
+  run_expiry(keys, now, sink);
+  if (watched_ != nullptr) return;
+  watched_ = std::make_unique<storage::WatchTable>(config_.term, last_seq_.next());
+  store_.record_watched(watched_.get());
+}
+
+/// Of another term nothing is known: what was watched counts as changed.
+void Replica::forget_watched() {
+  store_.record_watched(nullptr);
+  watched_.reset();
 }
 
 /// A request that was executed before is answered with its first result, under the same
@@ -239,6 +265,10 @@ bool Replica::answer_duplicate(const wire::Origin& origin, Now now, ReplicaSink&
 void Replica::append_outcome(const commands::CommandSpec& spec, const RequestView& request,
                              const commands::Context& context, std::string_view reply,
                              ReplicaSink& sink) {
+  if (is_planted(PlantedBug::kSplitTransactions) && spec.is(commands::kTransaction) &&
+      append_in_parts(spec, request, context, reply, sink)) {
+    return;
+  }
   if (context.outcome.empty()) {
     return append(spec, request.origin, request.args, context, reply, sink);
   }
@@ -248,12 +278,28 @@ void Replica::append_outcome(const commands::CommandSpec& spec, const RequestVie
   append(*outcome, request.origin, args, context, reply, sink);
 }
 
+/// A mistake, for the simulator to find.
+bool Replica::append_in_parts(const commands::CommandSpec& spec, const RequestView& request,
+                              const commands::Context& context, std::string_view reply,
+                              ReplicaSink& sink) {
+  const auto transaction = commands::read_transaction(request.args);
+  if (!transaction || transaction->steps.size() < 2 || !transaction->watched.empty()) return false;
+  const std::size_t middle = transaction->steps[1].first - 1;
+  append(spec, {}, request.args.first(middle), context, {}, sink);
+  std::vector<std::string_view> rest{"_exec", "0"};
+  rest.insert(rest.end(), request.args.begin() + static_cast<std::ptrdiff_t>(middle),
+              request.args.end());
+  append(spec, request.origin, rest, context, reply, sink);
+  return true;
+}
+
 void Replica::append(const commands::CommandSpec& spec, const wire::Origin& origin,
                      commands::Args args, const commands::Context& context, std::string_view reply,
                      ReplicaSink& sink) {
   last_seq_ = last_seq_.next();
   last_term_ = config_.term;
   clock_ms_ = context.now_ms;
+  if (watched_ != nullptr) watched_->begin_operation(last_seq_.next());
   // Alone, and asked by this very worker: the answer leaves with this turn, and nobody else
   // could be asked again.
   const bool nobody_asks_again =

@@ -268,8 +268,12 @@ class Replica {
               const commands::Context& context, std::string_view reply, ReplicaSink& sink);
   void append_outcome(const commands::CommandSpec& spec, const RequestView& request,
                       const commands::Context& context, std::string_view reply, ReplicaSink& sink);
+  bool append_in_parts(const commands::CommandSpec& spec, const RequestView& request,
+                       const commands::Context& context, std::string_view reply, ReplicaSink& sink);
   void run_expiry(const std::vector<std::string_view>& keys, Now now, ReplicaSink& sink);
   void run_own(const std::vector<std::string_view>& args, Now now, ReplicaSink& sink);
+  void begin_watching(const std::vector<std::string_view>& keys, Now now, ReplicaSink& sink);
+  void forget_watched();
   void expire_as_replica(Now now, std::size_t buckets);
   void answer_write(const wire::Origin& origin, std::string_view reply, Seq seq, Now now,
                     ReplicaSink& sink);
@@ -339,6 +343,7 @@ class Replica {
   std::uint64_t next_stream_ = 1;
   std::uint64_t expired_keys_ = 0;
   storage::ChangeJournal journal_;  // of the command that is being executed, during a sync
+  std::unique_ptr<storage::WatchTable> watched_;  // from the first WATCH of the term on
 
   // As backup or syncing.
   Epoch stream_term_;  // the term whose operations are accepted

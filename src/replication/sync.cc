@@ -5,6 +5,7 @@
 
 #include "base/planted_bug.h"
 #include "base/probe.h"
+#include "commands/transaction.h"
 #include "replication/replica.h"
 #include "replication/snapshot.h"
 
@@ -272,14 +273,13 @@ bool Replica::encode_states(Peer& p, const std::vector<storage::KeyRef>& keys, b
 /// sent.
 void Replica::send_state(Peer& p, const commands::CommandSpec& spec, commands::Args args,
                          wire::Operation op, ReplicaSink& sink) {
-  const commands::KeyRange range = commands::key_range(spec, args);
   bool all_passed = true;
   std::size_t bytes_ahead = 0;
   std::size_t bytes_given = 0;
   for (const std::string_view arg : args) bytes_given += arg.size();
   bool large_ahead = false;
   std::vector<storage::KeyRef> keys;
-  range.for_each([&](std::size_t i) {
+  commands::for_each_key(spec, args, [&](std::size_t i) {
     keys.push_back(storage::key_ref(args[i]));
     const bool is_reached = p.has_reached(keys.back());
     if (is_reached && p.partial(args[i]) == nullptr) return;

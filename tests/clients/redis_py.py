@@ -105,6 +105,37 @@ def pipelines(client):
     check(pipeline.execute(), [x for i in range(KEYS) for x in (True, i + 1)])
 
 
+def transactions(client):
+    if isinstance(client, RedisCluster):
+        return  # it refuses MULTI and WATCH
+    replies = client.pipeline(transaction=True).set("py:{t}1", 1).incr("py:{t}1").lrange(
+        "py:{t}none", 0, -1).ping().execute()
+    check(replies, [True, 2, [], True])
+    with client.pipeline(transaction=True) as pipeline:
+        pipeline.watch("py:{t}1")
+        client.incr("py:{t}1")
+        pipeline.multi()
+        pipeline.set("py:{t}1", 0)
+        try:
+            pipeline.execute()
+            raise SystemExit("EXEC went on though a watched key was changed")
+        except redis.WatchError:
+            check(client.get("py:{t}1"), b"3")
+
+    def raise_it(pipeline):
+        value = int(pipeline.get("py:{t}watched") or 0)
+        pipeline.multi()
+        pipeline.set("py:{t}watched", value + 1)
+
+    threads = [threading.Thread(target=lambda: [client.transaction(raise_it, "py:{t}watched")
+                                                for _ in range(50)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    check(client.get("py:{t}watched"), b"200")
+
+
 def counters(client):
     threads = [threading.Thread(target=lambda: [client.incr("py:counter") for _ in range(100)])
                for _ in range(5)]
@@ -146,7 +177,7 @@ def main():
         client = RedisCluster(startup_nodes=[ClusterNode("127.0.0.1", p) for p in ports])
         check(sorted(node.port for node in client.get_primaries()), sorted(ports))
     tests = [strings, hashes, lists, sets, sorted_sets, bits, expiry, many_keys, pipelines,
-             counters, refusals, keyspace]
+             transactions, counters, refusals, keyspace]
     if kind == "plain":
         tests.append(server)
     for test in tests:

@@ -14,6 +14,7 @@ import sys
 
 import copies
 import random_commands
+import random_transactions
 import resp_client
 import run
 
@@ -28,6 +29,8 @@ def plain(reply):
 
 def comparable(command, reply):
     """What of a reply the two servers must agree on."""
+    if command.inner is not None and isinstance(reply.value, list):
+        return [comparable(each, element) for each, element in zip(command.inner, reply.value)]
     reply = plain(reply)
     if command.encoding and reply[1] in (b"int", b"embstr", b"raw"):
         return "a string's"
@@ -84,6 +87,14 @@ class Twins:
         self.play([random_commands.read_whole(kind, key)])
 
 
+def some_commands(draw):
+    commands = []
+    while len(commands) < PIPELINE:
+        is_transaction = draw.rng.random() < 0.1
+        commands += random_transactions.some(draw, draw.rng) if is_transaction else [draw.command()]
+    return commands
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -97,7 +108,7 @@ def main():
     with run.redis_server() as redis:
         twins = Twins((host, int(port)), redis)
         for _ in range(0, options.commands, PIPELINE):
-            twins.play([draw.command() for _ in range(PIPELINE)])
+            twins.play(some_commands(draw))
             if twins.differences > 10:
                 break
         twins.compare_data()
