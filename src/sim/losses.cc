@@ -2,11 +2,15 @@
 #include "sim/losses.h"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 
 #include "base/slot.h"
 #include "sim/workload.h"
 #include "storage/hash_value.h"
+#include "storage/list_value.h"
+#include "storage/set_value.h"
+#include "storage/sorted_set_value.h"
 #include "storage/value_kinds.h"
 
 namespace borg::sim {
@@ -27,6 +31,29 @@ Operation unknown(const std::vector<Operation>& others, const std::string& key, 
           .reply = {}};
 }
 
+/// As a SequenceModel has it.
+std::string sequence_of(const storage::EntryView& entry) {
+  std::string elements;
+  if (entry.type == storage::ValueType::kList) {
+    storage::ListReader(entry).walk(0, [&](std::size_t, std::string_view element) {
+      elements += std::string(element) + ",";
+      return true;
+    });
+  } else {
+    storage::SortedSetReader(entry).for_each(
+        [&](const storage::Scored& each) { elements += std::string(each.member) + ","; });
+  }
+  std::erase(elements, kPadding);
+  return elements;
+}
+
+/// Exact, and a whole number as the models have it.
+std::string score_text(double score) {
+  char text[32];
+  const auto end = std::to_chars(text, text + sizeof text, score, std::chars_format::general, 17);
+  return {text, end.ptr};
+}
+
 }  // namespace
 
 Content content_of(const storage::PartitionStore& store) {
@@ -39,6 +66,16 @@ Content content_of(const storage::PartitionStore& store) {
       } else if (e.type == storage::ValueType::kHash) {
         storage::HashReader(e).for_each([&](std::string_view field, std::string_view value) {
           content[element_object(e.key, field)] = {std::string(value), e.expiry};
+        });
+      } else if (Workload::is_sequence(e.key)) {
+        content[std::string(e.key)] = {sequence_of(e), e.expiry};
+      } else if (e.type == storage::ValueType::kSet) {
+        storage::SetReader(e).for_each([&](std::string_view member) {
+          content[element_object(e.key, member)] = {"1", e.expiry};
+        });
+      } else if (e.type == storage::ValueType::kSortedSet) {
+        storage::SortedSetReader(e).for_each([&](const storage::Scored& each) {
+          content[element_object(e.key, each.member)] = {score_text(each.score), e.expiry};
         });
       } else {
         content[std::string(e.key)] = {std::to_string(storage::digest_of_value(e)), e.expiry};

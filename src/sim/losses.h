@@ -15,8 +15,8 @@
 
 namespace borg::sim {
 
-/// What a replica holds: values of strings and of fields of hashes (element_object()), digests of
-/// other containers, and when they expire.
+/// What a replica holds: values of strings, of elements of containers (element_object()), whole
+/// sequences, digests of other lists; and when they expire.
 using Content = std::map<std::string, std::pair<std::string, storage::ExpiryMs>>;
 [[nodiscard]] Content content_of(const storage::PartitionStore& store);
 

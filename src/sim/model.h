@@ -54,4 +54,22 @@ class StringModel : public Model {
   [[nodiscard]] std::string describe_state(const std::string& state) const override;
 };
 
+/// A Redis list: rpush, lpush, lpop and rpop, llen, lrange (of all), and
+/// rotate (LMOVE from the left to the right of itself); or a sorted set whose members are their
+/// scores: zadd, zpopmin, zpopmax, zcard and zrange (of all). remove, lose and recover as in
+/// StringModel; replies of several elements have a comma behind each.
+class SequenceModel : public Model {
+ public:
+  [[nodiscard]] std::string initial() const override { return {}; }
+  [[nodiscard]] bool knows(const Operation& operation) const override;
+  [[nodiscard]] Step apply(const std::string& state, const Operation& operation) const override;
+  [[nodiscard]] bool is_read(const Operation& operation) const override;
+  [[nodiscard]] bool is_neutral(const Operation& operation) const override;
+  [[nodiscard]] std::vector<Operation> simplified(
+      std::vector<Operation> operations) const override {
+    return operations;
+  }
+  [[nodiscard]] std::string describe_state(const std::string& state) const override;
+};
+
 }  // namespace borg::sim

@@ -136,7 +136,7 @@ void SimClient::conclude(const resp::Value& value) {
                                                          .text = "INDOUBT " + value.text,
                                                          .integer = 0,
                                                          .elements = {}});
-    } else if (value.kind == resp::Value::Kind::kArray) {
+    } else if (value.kind == resp::Value::Kind::kArray && !done.command.is_whole) {
       if (value.elements.size() != parts.size()) throw Violation("resp", "odd array");
       conclude_part(done, i, value.elements[i]);
     } else {
@@ -170,7 +170,8 @@ void SimClient::conclude_part(const UnderWay& done, std::size_t part, const resp
   }
   setting_.on_result(key, done.invoked);
   const bool is_share = done.command.parts[part].name == "remove";
-  setting_.history->complete(id, now, is_share ? Reply::ok() : to_reply(value));
+  const Reply reply = done.command.is_whole ? to_whole_reply(value) : to_reply(value);
+  setting_.history->complete(id, now, is_share ? Reply::ok() : reply);
 }
 
 /// The outcome of what is under way will never be known.

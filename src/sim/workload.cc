@@ -60,20 +60,24 @@ namespace {
 
 Command get(const std::string& key) { return single("get", key); }
 
-std::string field_name(std::size_t number) { return "f" + std::to_string(number); }
-
 }  // namespace
+
+std::string field_name(std::size_t number) { return "f" + std::to_string(number); }
 
 std::vector<Command> Workload::read_all() const {
   std::vector<Command> reads;
   for (const std::string& key : keys_) reads.push_back(get(key));
-  for (const std::string& key : hashes_) {
-    Command& read = reads.emplace_back();
-    read.words = {"hmget", key};
-    for (std::size_t i = 0; i < kFields; ++i) {
-      read.words.push_back(field_name(i));
-      read.parts.push_back({element_object(key, field_name(i)), "get", {}});
-    }
+  for (std::size_t i = 0; i < sim_.options.containers; ++i) {
+    const std::string number = std::to_string(i) + "}";
+    reads.push_back(on_all("hmget", "get", hashes_[i], field_name));
+    reads.push_back(on_all("smismember", "exists", "{e" + number, member_name));
+    reads.push_back(on_all("zmscore", "get", "{z" + number, member_name));
+  }
+  for (const char* const word : {"lrange", "zrange"}) {
+    const std::string key = word[0] == 'l' ? "{ql}" : "{qz}";
+    Command& read = reads.emplace_back(single(word, key));
+    read.words.insert(read.words.end(), {"0", "-1"});
+    read.is_whole = true;
   }
   return reads;
 }
@@ -81,8 +85,7 @@ std::vector<Command> Workload::read_all() const {
 Command Workload::draw() {
   if (sim_.permille(sim_.options.multi_key_permille)) return on_many();
   if (sim_.permille(sim_.options.container_permille)) {
-    const std::uint64_t kind = sim_.random.below(6);
-    return kind == 0 ? on_lists() : kind <= 2 ? on_sets() : on_hash();
+    return on_container();
   }
   const std::string& key = draw_key();
   if (is_counter(key)) return on_counter(key);
@@ -192,76 +195,11 @@ Command Workload::on_hash() {
     case 7:
       return on_fields(key, {"hmget", "get"}, value);
     case 8:
-      return sim_.random.chance(1, 3) ? delete_hash(key) : single_field("hget", "get", {});
+      return sim_.random.chance(1, 3) ? delete_all(key, field_name)
+                                      : single_field("hget", "get", {});
     default:
       return single_field("hget", "get", {});
   }
-}
-
-/// Not in the model: that replicas agree is all that is judged of these.
-Command Workload::on_sets() {
-  const auto key = [&] { return "{u}" + std::to_string(sim_.random.below(3)); };
-  const auto member = [&] { return "m" + std::to_string(sim_.random.below(300)); };
-  Command command;
-  switch (sim_.random.below(9)) {
-    case 0:
-      command.words = {"spop", key()};
-      break;
-    case 8:
-      command.words = {sim_.random.chance(1, 2) ? "copy" : "rename", key(), key()};
-      if (command.words.front() == "copy") command.words.emplace_back("replace");
-      break;
-    case 1:
-      command.words = {"spop", key(), std::to_string(sim_.random.below(10))};
-      break;
-    case 2:
-      command.words = {"smove", key(), key(), member()};
-      break;
-    case 3:
-      command.words = {sim_.random.chance(1, 2) ? "sunionstore" : "sdiffstore", key(), key(),
-                       key()};
-      break;
-    case 4:
-      command.words = {"srem", key()};
-      for (int i = 0; i < 10; ++i) command.words.push_back(member());
-      break;
-    default:
-      command.words = {"sadd", key()};
-      for (int i = 0; i < 40; ++i) command.words.push_back(member());
-  }
-  return command;
-}
-
-/// As on_sets(). Some elements are so long that the list does not stay packed.
-Command Workload::on_lists() {
-  const auto key = [&] { return "{l}" + std::to_string(sim_.random.below(3)); };
-  const auto element = [&] {
-    return token() + std::string(sim_.random.chance(1, 5) ? 3000 : 0, 'x');
-  };
-  const std::string end = sim_.random.chance(1, 2) ? "left" : "right";
-  Command command;
-  switch (sim_.random.below(9)) {
-    case 0:
-      command.words = {end == "left" ? "lpop" : "rpop", key(), "3"};
-      break;
-    case 8:
-      command.words = {"sort", key(), "alpha", "by", "{l}*", "limit", "0", "9", "store", key()};
-      if (sim_.random.chance(1, 2)) command.words = {"rename", key(), key()};
-      break;
-    case 1:
-      command.words = {"lmove", key(), key(), end, sim_.random.chance(1, 2) ? "left" : "right"};
-      break;
-    case 2:
-      command.words = {"lset", key(), std::to_string(sim_.random.between(-9, 9)), element()};
-      break;
-    case 3:
-      command.words = {"ltrim", key(), std::to_string(sim_.random.below(3)), "20"};
-      break;
-    default:
-      command.words = {end == "left" ? "lpush" : "rpush", key()};
-      for (int i = 0; i < 4; ++i) command.words.push_back(element());
-  }
-  return command;
 }
 
 /// Of a command on several fields each is an operation on its own.
@@ -275,15 +213,6 @@ Command Workload::on_fields(const std::string& key, const PairOfNames& names,
     std::vector<std::string> args;
     if (names.second == "set") args.push_back(command.words.emplace_back(value()));
     command.parts.push_back({element_object(key, field), names.second, args});
-  }
-  return command;
-}
-
-Command Workload::delete_hash(const std::string& key) {
-  Command command;
-  command.words = {"del", key};
-  for (std::size_t i = 0; i < kFields; ++i) {
-    command.parts.push_back({element_object(key, field_name(i)), "remove", {}});
   }
   return command;
 }
@@ -311,6 +240,15 @@ Command Workload::on_many() {
     command.parts.push_back({key, part, args});
   }
   return command;
+}
+
+Reply to_whole_reply(const resp::Value& value) {
+  Reply reply = to_reply(value);
+  if (value.kind == resp::Value::Kind::kArray) {
+    for (const resp::Value& element : value.elements) reply.text += element.text + ",";
+  }
+  if (reply.kind == Reply::Kind::kValue) std::erase(reply.text, kPadding);
+  return reply;
 }
 
 Reply to_reply(const resp::Value& value) {

@@ -24,6 +24,7 @@ struct Command {
   };
   std::vector<std::string> words;
   std::vector<Part> parts;
+  bool is_whole = false;  ///< the reply, an array too, is that to the only part
   [[nodiscard]] std::string as_resp() const;
   [[nodiscard]] std::string text() const;
 };
@@ -31,18 +32,22 @@ struct Command {
 /// Draws commands on a few hot keys, so that histories overlap, and on many cool ones.
 ///
 /// Counters are only counted, so that an error is never legal, and what they end at can be
-/// told; other keys see everything that is done to strings. To the model a field of a hash is an
-/// object of its own, named as in element_object().
+/// told; other keys see everything that is done to strings. To the model a field of a hash, or a
+/// member of a set or a sorted set, is an object of its own, named as in element_object(). Those
+/// from whose ends something is taken are objects as a whole: is_sequence().
 class Workload {
  public:
   explicit Workload(Sim& sim);
   [[nodiscard]] Command draw();
   /// A read of every object that there is.
   [[nodiscard]] std::vector<Command> read_all() const;
+  /// True if a SequenceModel says what it does.
+  [[nodiscard]] static bool is_sequence(std::string_view key) { return key.starts_with("{q"); }
   [[nodiscard]] static bool is_counter(const std::string& key) { return key.front() == 'n'; }
 
  private:
-  static constexpr std::size_t kFields = 40;  ///< of a hash: more than a table has in one bucket
+  /// Of a hash, set or sorted set: more than a table has in one bucket.
+  static constexpr std::size_t kFields = 40;
 
   [[nodiscard]] const std::string& draw_key();
   [[nodiscard]] std::string token();
@@ -54,9 +59,18 @@ class Workload {
   using PairOfNames = std::pair<std::string, std::string>;
   [[nodiscard]] Command on_fields(const std::string& key, const PairOfNames& names,
                                   const std::function<std::string()>& value);
-  [[nodiscard]] static Command delete_hash(const std::string& key);
+  using NameOf = std::string (*)(std::size_t number);
+  [[nodiscard]] static Command delete_all(const std::string& key, NameOf name_of);
+  [[nodiscard]] static Command on_all(const std::string& word, const std::string& part,
+                                      const std::string& key, NameOf name_of);
+  [[nodiscard]] Command on_container();
+  [[nodiscard]] Command on_set();
+  [[nodiscard]] Command on_sorted_set();
+  [[nodiscard]] Command on_list();
+  [[nodiscard]] Command on_queue();
   [[nodiscard]] Command on_sets();
   [[nodiscard]] Command on_lists();
+  [[nodiscard]] Command on_sorted_sets();
   [[nodiscard]] Command on_expiry(const std::string& key);
   [[nodiscard]] std::string span();
 
@@ -70,6 +84,17 @@ class Workload {
 /// The object that an element of a container is to the model. The container's key has a hash tag,
 /// so that this is of the same slot.
 [[nodiscard]] std::string element_object(std::string_view key, std::string_view element);
+
+/// The names of what hashes, sets and sorted sets have: some members so long that nothing stays
+/// packed.
+[[nodiscard]] std::string field_name(std::size_t number);
+[[nodiscard]] std::string member_name(std::size_t number);
+
+/// What pads elements of lists, so that they do not stay packed; to the model it is not there.
+inline constexpr char kPadding = 'x';
+
+/// The reply to a command that is_whole.
+[[nodiscard]] Reply to_whole_reply(const resp::Value& value);
 
 /// A reply as the history has it.
 [[nodiscard]] Reply to_reply(const resp::Value& value);

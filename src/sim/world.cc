@@ -305,7 +305,8 @@ void World::finish_clients() {
 }
 
 void World::check_histories() {
-  const StringModel model;
+  const StringModel string_model;
+  const SequenceModel sequence_model;
   // And what rounding to milliseconds may take away, twice.
   const std::int64_t slack_ms = sim_.wall_highest_ms - sim_.wall_lowest_ms + 2;
   const Losses& losses = invariants_.losses();
@@ -314,9 +315,11 @@ void World::check_histories() {
     const std::uint16_t p = partition_of(slot_of_key(key)).value();
     if (losses.is_unseen(p)) continue;
     const bool had_loss = losses.has(p);
-    if (!had_loss) check_exactly_once(operations);
+    if (!had_loss && !Workload::is_sequence(key)) check_exactly_once(operations);
     losses.add_to(operations, key);
     operations = with_expiries(std::move(operations), slack_ms * 1'000'000);
+    const Model& model =
+        Workload::is_sequence(key) ? static_cast<const Model&>(sequence_model) : string_model;
     const CheckResult result = check_key(operations, model, {.steps_max = 300'000});
     undecided_ += result.verdict == Verdict::kUndecided ? 1 : 0;
     if (result.verdict == Verdict::kViolation) {
