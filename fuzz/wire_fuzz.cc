@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "wire/frame.h"
 #include "wire/messages.h"
+#include "wire/pubsub.h"
 
 namespace {
 
@@ -74,7 +75,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_as_its_type<wire::Hello, wire::Welcome, wire::Refusal, wire::Request, wire::Reply,
                       wire::Operation, wire::TermStart, wire::SyncStart, wire::SyncChunk,
                       wire::SyncEnd, wire::Ack, wire::Nack, wire::Heartbeat, wire::HeartbeatAck,
-                      wire::StatsRequest, wire::StatsReply>(frame);
+                      wire::StatsRequest, wire::StatsReply, wire::Publish, wire::Published,
+                      wire::Interest, wire::InterestTaken, wire::PubsubQuery, wire::PubsubAnswer>(
+        frame);
     input.remove_prefix(frame.consumed);
   }
   BORG_CHECK(input.empty() || wanted > 0);

@@ -138,7 +138,9 @@ Combine combine_of(std::string_view name) {
 std::optional<std::vector<std::string_view>> find_sources(Context& context, Args keys) {
   // First all that may erase an expired one, as views do not outlive a change.
   for (const std::string_view key : keys) {
-    if (!has_type(context, find_for_write(context, context.key(key)), kString)) return std::nullopt;
+    const auto entry = find_for_write(context, context.key(key));
+    note_miss(context, context.key(key), entry);
+    if (!has_type(context, entry, kString)) return std::nullopt;
   }
   std::vector<std::string_view> values;
   for (const std::string_view key : keys) {

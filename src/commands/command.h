@@ -44,6 +44,7 @@ enum Flag : std::uint32_t {
   kNoScript = 1u << 7,
   kNoAuth = 1u << 8,
   kAllowBusy = 1u << 9,
+  kPubSub = 1u << 10,
   kSkipSlowlog = 1u << 11,
   kEveryPartition = 1u << 16,    ///< ours: fans out to all partitions (KEYS, DBSIZE, FLUSHALL)
   kInternal = 1u << 17,          ///< ours: sent between nodes only, unknown to clients
@@ -73,6 +74,7 @@ enum KeyUse : std::uint16_t {
   kKeyInsert = 1u << 6,
   kKeyDelete = 1u << 7,
   kKeyVariable = 1u << 8,  ///< depends on the options
+  kNotKey = 1u << 9,       ///< it has a slot as a key has, and is none (a channel)
 };
 
 /// How far a replica is; its data and those of another one of the same term and seq are equal.

@@ -48,7 +48,9 @@ void write_arguments(const std::vector<Argument>& arguments, int& keys, resp::Wr
 
 }  // namespace
 
-bool has_keys(const CommandSpec& spec) { return spec.first_key > 0 || spec.numkeys_at > 0; }
+bool has_keys(const CommandSpec& spec) {
+  return (spec.first_key > 0 && (spec.key_use & kNotKey) == 0) || spec.numkeys_at > 0;
+}
 
 void write_docs(const CommandSpec& spec, resp::Writer& reply) {
   const auto arguments = parse_syntax(spec.syntax, has_keys(spec));

@@ -16,6 +16,7 @@ constexpr auto kFlagNames = std::to_array<FlagName>({{kWrite, "write"},
                                                      {kReadOnly, "readonly"},
                                                      {kDenyOom, "denyoom"},
                                                      {kAdmin, "admin"},
+                                                     {kPubSub, "pubsub"},
                                                      {kNoScript, "noscript"},
                                                      {kLoading, "loading"},
                                                      {kStale, "stale"},
@@ -24,15 +25,16 @@ constexpr auto kFlagNames = std::to_array<FlagName>({{kWrite, "write"},
                                                      {kNoAuth, "no_auth"},
                                                      {kMayReplicate, "may_replicate"},
                                                      {kAllowBusy, "allow_busy"}});
-constexpr std::array<FlagName, 9> kKeyUseNames{{{kKeyRo, "RO"},
-                                                {kKeyRw, "RW"},
-                                                {kKeyOw, "OW"},
-                                                {kKeyRm, "RM"},
-                                                {kKeyAccess, "access"},
-                                                {kKeyUpdate, "update"},
-                                                {kKeyInsert, "insert"},
-                                                {kKeyDelete, "delete"},
-                                                {kKeyVariable, "variable_flags"}}};
+constexpr std::array<FlagName, 10> kKeyUseNames{{{kKeyRo, "RO"},
+                                                 {kKeyRw, "RW"},
+                                                 {kKeyOw, "OW"},
+                                                 {kKeyRm, "RM"},
+                                                 {kKeyAccess, "access"},
+                                                 {kKeyUpdate, "update"},
+                                                 {kKeyInsert, "insert"},
+                                                 {kKeyDelete, "delete"},
+                                                 {kNotKey, "not_key"},
+                                                 {kKeyVariable, "variable_flags"}}};
 
 Names names_of(std::uint32_t bits, std::span<const FlagName> all) {
   Names names;
@@ -156,6 +158,7 @@ std::vector<std::string_view> acl_categories(const CommandSpec& spec) {
   if (const auto category = type_category(spec.group); !category.empty()) {
     names.push_back(category);
   }
+  if (spec.is(kPubSub)) names.push_back("@pubsub");
   if (spec.is(kAdmin)) names.push_back("@admin");
   names.push_back(spec.is(kFast) ? "@fast" : "@slow");
   if (spec.is(kAdmin) || spec.is(kDangerous)) names.push_back("@dangerous");

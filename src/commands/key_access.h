@@ -41,6 +41,12 @@ namespace borg::commands {
   return entry;
 }
 
+/// Notes what a write reads of a key where Redis looks it up for reading.
+inline void note_miss(Context& context, const storage::KeyRef& key,
+                      const std::optional<storage::EntryView>& entry) {
+  if (!entry) context.notify(EventClass::kKeyMiss, "keymiss", key.key);
+}
+
 /// Redis's word for it, as TYPE says it.
 [[nodiscard]] std::string_view type_name(storage::ValueType type);
 

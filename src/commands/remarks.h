@@ -62,6 +62,11 @@ inline constexpr std::array kRemarks = std::to_array<Remark>({
     {"client|no-evict", "Remembered and shown; Borg closes no client for want of memory"},
     {"client|pause", "Of this node's clients"},
     {"client|tracking", "ON is refused: Borg does not invalidate caches of clients"},
+    // pubsub
+    {"publish", "Counts the subscribers of the whole cluster"},
+    {"pubsub", "Of the whole cluster, from any node"},
+    {"spublish", "To subscribers at any node, of the whole cluster"},
+    {"ssubscribe", "At any node, also of channels of several slots"},
     // server
     {"acl", "Users are not there: put Borg on a network that you trust"},
     {"bgrewriteaof", "Nothing is kept on disk: copies are on other nodes"},
@@ -69,7 +74,9 @@ inline constexpr std::array kRemarks = std::to_array<Remark>({
     {"save", "Nothing is kept on disk: copies are on other nodes"},
     {"restore-asking", "Data moves by itself between Borg's nodes"},
     {"config|get", "Borg's own settings are in BORG INFO and borgd --help"},
-    {"config|set", "Of this node: maxmemory, timeout, slowlog-*, latency-*"},
+    {"config|set",
+     "Of the cluster: notify-keyspace-events; of this node: maxmemory, timeout, slowlog-*, "
+     "latency-*"},
     {"config|rewrite", "Always refused: settings come from flags, a file and the environment"},
     {"dbsize", "Of the whole cluster, from any node"},
     {"failover", "A node's work is taken over by itself; BORG LEAVE and DRAIN do it in order"},
@@ -131,7 +138,6 @@ inline constexpr std::array kMissingGroups = std::to_array<Remark>({
     {"generic", "Not there yet"},
     {"hyperloglog", "Not there yet"},
     {"list", "Not there yet"},
-    {"pubsub", "Not there yet"},
     {"scripting",
      "Borg runs no scripts: what needs Lua (the locks of some libraries) does not work"},
     {"server", "Not there yet"},

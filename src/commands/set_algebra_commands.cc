@@ -36,6 +36,7 @@ std::optional<Sources> find_sources(Context& context, Args keys, bool for_write)
   for (const std::string_view key : keys) {
     const auto entry =
         for_write ? context.store.find(key_ref(key)) : find_for_read(context, key_ref(key));
+    if (for_write) note_miss(context, key_ref(key), entry);
     if (!has_type(context, entry, ValueType::kSet)) return std::nullopt;
     sources.push_back(entry ? std::optional<SetReader>(*entry) : std::nullopt);
   }

@@ -41,10 +41,6 @@ bool is_absent(Context& context, const KeyRef& key) {
   return !find_for_write(context, key);
 }
 
-void note_miss(Context& context, const KeyRef& key, const std::optional<EntryView>& entry) {
-  if (!entry) context.notify(EventClass::kKeyMiss, "keymiss", key.key);
-}
-
 void set_with_options(Context& context, Args args) {
   const auto options = read_set_options(args.subspan(3), OptionsOf::kSet);
   if (!options) return context.reply.error(kSyntaxError);

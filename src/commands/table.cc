@@ -23,6 +23,7 @@
 #include "commands/keyspace_commands.h"
 #include "commands/list_commands.h"
 #include "commands/name_index.h"
+#include "commands/pubsub_commands.h"
 #include "commands/range_commands.h"
 #include "commands/rename_commands.h"
 #include "commands/server_commands.h"
@@ -48,8 +49,8 @@ constexpr auto concatenate(const std::array<CommandSpec, kSizes>&... parts) {
 constexpr auto kRows = concatenate(
     kStringRows, kRangeRows, kCounterRows, kHashRows, kListRows, kSetRows, kSortedSetRows, kGeoRows,
     kExpiryRows, kGenericRows, kKeyspaceRows, kConnectionRows, kClientRows, kBitRows, kServerRows,
-    kDiagnosisRows, kAdminRows, kClusterRows, kBorgRows, kHyperLogLogRows, kRenameRows, kSortRows,
-    kTransactionRows, kInternalRows);
+    kPubSubRows, kDiagnosisRows, kAdminRows, kClusterRows, kBorgRows, kHyperLogLogRows, kRenameRows,
+    kSortRows, kTransactionRows, kInternalRows);
 constexpr NameIndex kIndex(kRows);
 
 constexpr bool is_sound(const CommandSpec& spec) {

@@ -51,6 +51,8 @@ class TranscriptReader {
       group.is_resp3 = true;
     } else if (text == "only redis") {
       group.only_redis = true;
+    } else if (text == "stateful") {
+      group.is_stateful = true;
     } else if (text == "sorted") {
       next_is_sorted_ = true;
     } else if (text.starts_with("wait ")) {

@@ -24,6 +24,7 @@ struct TranscriptGroup {
   std::string title;
   bool is_resp3 = false;
   bool only_redis = false;
+  bool is_stateful = false;  ///< depends on the state of a connection
   std::vector<TranscriptStep> steps;
 };
 

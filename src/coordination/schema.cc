@@ -141,7 +141,8 @@ std::string to_text(const Settings& s) {
   return "copies=" + std::to_string(s.copies) + " min_copies=" + std::to_string(s.min_copies) +
          " scatter_width=" + std::to_string(s.scatter_width) +
          " placement=" + std::to_string(s.placement_version) +
-         " on_loss_empty=" + std::to_string(s.on_loss_empty ? 1 : 0);
+         " on_loss_empty=" + std::to_string(s.on_loss_empty ? 1 : 0) +
+         (s.keyspace_events.empty() ? "" : " keyspace_events=" + s.keyspace_events);
 }
 
 std::optional<Settings> settings_from_text(std::string_view text) {
@@ -158,6 +159,7 @@ std::optional<Settings> settings_from_text(std::string_view text) {
     return std::nullopt;
   }
   s.on_loss_empty = empty != 0;
+  static_cast<void>(read(*fields, "keyspace_events", s.keyspace_events));  // none: empty
   return s;
 }
 

@@ -34,6 +34,8 @@ struct Settings {
   std::uint32_t scatter_width = 0;  ///< 0: chosen by placement
   std::uint32_t placement_version = 1;
   bool on_loss_empty = false;
+  /// Letters: which keyspace events are published (commands/event_flags.h).
+  std::string keyspace_events = {};
   friend bool operator==(const Settings&, const Settings&) = default;
 };
 

@@ -115,9 +115,13 @@ void ControlCore::accept_loss(const AdminRequest& request) {
 /// The workers have them before the client has its answer.
 void ControlCore::change_settings(const AdminRequest& request) {
   Settings changed = *settings_;
-  const std::string error =
-      node::change_settings(changed, {request.args.begin() + 2, request.args.end()});
+  const std::vector<std::string> wanted(request.args.begin() + 2, request.args.end());
+  const std::string error = node::change_settings(changed, wanted);
   if (!error.empty()) return answer_error(request, error);
+  if (concerns_cluster(wanted)) {
+    settings_wanted_.push_back(request);
+    return change_cluster_settings();
+  }
   settings_ = std::make_shared<const Settings>(std::move(changed));
   effects_.workers.emplace_back(std::nullopt, settings_);
   answer_ok(request);

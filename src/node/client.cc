@@ -24,6 +24,16 @@ void Client::reply_now(std::string_view reply, Instant valid_until) {
   }
 }
 
+void Client::push(std::string_view message) {
+  if (first_slot_ >= pushes_from_) {
+    output.append(message);
+    return;
+  }
+  pending_.push_back({.ready = true, .reply = std::string(message)});
+  held_bytes_ += message.size();
+  hold_pushes();
+}
+
 void Client::finish(Slot slot, std::string_view reply, Instant valid_until) {
   BORG_CHECK(slot >= first_slot_ && slot - first_slot_ < pending_.size());
   note_error(reply);
@@ -33,11 +43,13 @@ void Client::finish(Slot slot, std::string_view reply, Instant valid_until) {
   if (!place.silenced) confirm_before(valid_until);
   if (slot != first_slot_) {
     place.ready = true;
+    if (place.silenced) return;
     if (!spare_.empty()) {
       place.reply.swap(spare_.back());
       spare_.pop_back();
     }
     place.reply = reply;
+    held_bytes_ += reply.size();
     return;
   }
   if (!place.silenced) output.append(reply);
@@ -48,7 +60,8 @@ void Client::finish(Slot slot, std::string_view reply, Instant valid_until) {
 
 void Client::move_front() {
   Pending& front = pending_.front();
-  if (!front.silenced) output.append(front.reply);
+  output.append(front.reply);  // of a silenced one there is none
+  held_bytes_ -= front.reply.size();
   if (spare_.size() < kSpareMax && front.reply.capacity() <= kSpareBytesMax) {
     spare_.push_back(std::move(front.reply));
   }

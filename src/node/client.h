@@ -12,6 +12,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "node/command_counts.h"
+#include "node/subscriptions.h"
 #include "node/transaction.h"
 #include "resp/parser.h"
 #include "resp/writer.h"
@@ -49,6 +50,13 @@ class Client {
   /// Writes a reply behind all that are pending.
   void reply_now(std::string_view reply, Instant valid_until = Instant::never());
 
+  /// Writes what the client gets unasked: at once, but behind replies that it must not overtake.
+  void push(std::string_view message);
+  /// What is pushed from here on leaves behind the replies that are reserved so far.
+  void hold_pushes() { pushes_from_ = first_slot_ + pending_.size(); }
+  /// All that waits for the socket, or for replies before it.
+  [[nodiscard]] std::size_t output_bytes() const { return output.size() + held_bytes_; }
+
   ByteBuffer output;
   /// The replies finished since the last flush are known to be the latest until this moment
   /// (leases): a flush that comes later closes the connection. One that comes in time proves
@@ -78,8 +86,9 @@ class Client {
   bool skip_next = false;    ///< CLIENT REPLY SKIP
   bool silenced = false;     ///< the command under way gets no reply
   Instant last_active;
-  CommandCounts* counts = nullptr;           ///< of the worker: error replies are counted there
-  std::unique_ptr<Transaction> transaction;  ///< null: it watches nothing, and is not in MULTI
+  CommandCounts* counts = nullptr;               ///< of the worker: error replies are counted there
+  std::unique_ptr<Transaction> transaction;      ///< null: it watches nothing, and is not in MULTI
+  std::unique_ptr<Subscriptions> subscriptions;  ///< null: it is subscribed to nothing
 
   [[nodiscard]] ConnectionId id() const { return id_; }
   [[nodiscard]] const std::string& address() const { return address_; }
@@ -110,6 +119,8 @@ class Client {
   /// each that is smaller. A new connection is thought to ask for values of this size.
   std::size_t reply_bytes_ = 32 * 1024;
   std::deque<Pending> pending_;
+  std::size_t held_bytes_ = 0;  // of finished replies in there
+  Slot pushes_from_ = 0;        // pushes do not overtake replies before this one
 };
 
 }  // namespace borg::node

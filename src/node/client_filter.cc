@@ -17,6 +17,7 @@ std::string seconds(Duration d) { return std::to_string(d.as_millis() / 1000); }
 std::string flags_of(const Client& client) {
   std::string flags;
   if (client.is_monitor) flags += 'O';
+  if (client.subscriptions != nullptr) flags += 'P';
   if (client.transaction != nullptr && client.transaction->is_open()) flags += 'x';
   if (client.is_held) flags += 'b';
   if (client.closing) flags += 'c';
@@ -32,10 +33,22 @@ std::string describe_transaction(const Transaction* transaction) {
          std::to_string(transaction != nullptr ? transaction->bytes() : 0);
 }
 
+std::string subscriptions_of(const Client& client) {
+  const auto count = [&](ChannelKind kind) {
+    const Subscriptions* const all = client.subscriptions.get();
+    return std::to_string(all == nullptr ? 0 : all->of(kind).size());
+  };
+  return " sub=" + count(ChannelKind::kChannel) + " psub=" + count(ChannelKind::kPattern) +
+         " ssub=" + count(ChannelKind::kShard);
+}
+
 std::string read_type(std::string_view text, ClientFilter& filter) {
   const std::string type = commands::lower_case(text);
-  if (type == "normal") return {};
-  if (type == "pubsub" || type == "master" || type == "replica" || type == "slave") {
+  if (type == "normal" || type == "pubsub") {
+    filter.subscribed = type == "pubsub";
+    return {};
+  }
+  if (type == "master" || type == "replica" || type == "slave") {
     filter.none = true;
     return {};
   }
@@ -72,7 +85,7 @@ std::string describe(const Client& client, Instant now) {
   return "id=" + std::to_string(client.id().value()) + " addr=" + client.address() +
          " laddr=" + client.local_address() + " fd=-1 name=" + client.name +
          " age=" + seconds(now - client.since()) + " idle=" + seconds(now - client.last_active) +
-         " flags=" + flags_of(client) + " db=0 sub=0 psub=0 ssub=0" +
+         " flags=" + flags_of(client) + " db=0" + subscriptions_of(client) +
          describe_transaction(client.transaction.get()) +
          " rbs=0 rbp=0 obl=" + std::to_string(client.output.size()) +
          " oll=" + std::to_string(client.pending()) +
@@ -84,6 +97,7 @@ std::string describe(const Client& client, Instant now) {
 
 bool ClientFilter::matches(const Client& client) const {
   if (none || client.gone || client.killed) return false;
+  if (subscribed && *subscribed != (client.subscriptions != nullptr)) return false;
   if (!ids.empty() && std::find(ids.begin(), ids.end(), client.id().value()) == ids.end()) {
     return false;
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ namespace borg::node {
 /// Which clients CLIENT LIST shows, and CLIENT KILL closes.
 struct ClientFilter {
   bool none = false;               ///< of a type that Borg does not have
+  std::optional<bool> subscribed;  ///< of the type pubsub, or normal
   std::vector<std::uint64_t> ids;  ///< empty: all
   std::string address;             ///< "ip:port"; empty: all
   std::string local_address;

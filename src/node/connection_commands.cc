@@ -7,6 +7,7 @@
 #include "commands/arguments.h"
 #include "node/client_filter.h"
 #include "node/gateway_commands.h"
+#include "node/pubsub.h"
 #include "resp/integer.h"
 
 namespace borg::node {
@@ -25,6 +26,12 @@ bool is_printable(std::string_view name) {
 void ping(const GatewayCall& call) {
   if (call.args.size() > 2) {
     call.error("ERR wrong number of arguments for 'ping' command");
+  } else if (call.client.subscriptions != nullptr && call.client.version == resp::Version::kResp2) {
+    call.reply([&](resp::Writer& w) {
+      w.array(2);
+      w.bulk("pong");
+      w.bulk(call.args.size() == 2 ? call.args[1] : "");
+    });
   } else if (call.args.size() == 2) {
     call.reply([&](resp::Writer& w) { w.bulk(call.args[1]); });
   } else {
@@ -67,6 +74,7 @@ void auth(const GatewayCall& call) {
 }
 
 void reset(const GatewayCall& call) {
+  call.gateway.host().pubsub().leave(call.client);
   call.client.version = resp::Version::kResp2;
   call.client.name.clear();
   call.gateway.host().set_monitor(call.client, false);

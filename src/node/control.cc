@@ -126,6 +126,7 @@ void ControlCore::on_txn_done(const coordination::TxnDone& done) {
     if (done.outcome == TxnOutcome::kUnknown) reached<"a transaction's outcome is unknown">();
     if (conflict) effects_.hint = Revision(cluster().revision.value() + 1);
   }
+  if (open.kind == OpenTxn::Kind::kSettings) on_settings_txn(done);
   if (open.request) answer_outcome(*open.request, done.outcome);
   if (open.kind == OpenTxn::Kind::kGoodbye && committed) exit(0, {});
 }
@@ -145,6 +146,7 @@ void ControlCore::on_view_changed() {
   for (std::uint16_t p = 0; p < kPartitionCount; ++p) clean_work(PartitionId(p));
   follow_movement();
   update_sole_lease();
+  follow_cluster_settings();
   publish();
   decide_wanted_ = true;
   effects_.peers_changed = true;
@@ -340,7 +342,8 @@ bool ControlCore::on_link_data(NodeId peer, std::string_view input, std::size_t&
 }
 
 bool ControlCore::on_frame(NodeId from, const wire::Frame& frame) {
-  const auto heard_revision = [this](Revision revision) {
+  const auto heard_revision = [this, from](Revision revision) {
+    revisions_heard_[from] = std::max(revisions_heard_[from], revision);
     if (revision > cluster().revision) effects_.hint = revision;
   };
   switch (frame.type) {
@@ -404,7 +407,8 @@ void ControlCore::leave() {
 
 bool ControlCore::is_calm() const {
   return stage_ == Stage::kMember && !view_changed_ && !decide_wanted_ && open_.empty() &&
-         questions_.empty() && promises_.empty() && !target_due_;
+         questions_.empty() && promises_.empty() && settings_wanted_.empty() &&
+         settings_changes_.empty() && !target_due_;
 }
 
 Duration ControlCore::tick_after() const {
@@ -429,6 +433,8 @@ void ControlCore::tick() {
   update_sole_lease();
   check_ready();
   finish_questions();
+  change_cluster_settings();
+  finish_settings_changes();
 }
 
 /// A rebalance brings hundreds of small changes, and to look at each by itself costs more than

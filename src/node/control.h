@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -112,7 +113,15 @@ class ControlCore {
   enum class Stage : std::uint8_t { kStarting, kRegistering, kMember, kLeaving, kGone };
   /// What an open transaction is for.
   struct OpenTxn {
-    enum class Kind : std::uint8_t { kRegister, kWipe, kMember, kTarget, kPartitions, kGoodbye };
+    enum class Kind : std::uint8_t {
+      kRegister,
+      kWipe,
+      kMember,
+      kTarget,
+      kPartitions,
+      kSettings,
+      kGoodbye
+    };
     Kind kind = Kind::kMember;
     std::vector<std::pair<PartitionId, PartitionConfig>> configs;
     std::string log;                      ///< said when it is committed
@@ -198,6 +207,14 @@ class ControlCore {
   void propose(std::vector<Proposal> proposals);
   void clean_work(PartitionId p);
   static void forget_old_reports(Work& work, Epoch epoch);
+
+  // cluster_settings.cc
+  void change_cluster_settings();
+  void on_settings_txn(const coordination::TxnDone& done);
+  void finish_settings_changes();
+  [[nodiscard]] bool is_known_to_all(Revision revision) const;
+  void apply_settings(const AdminRequest& request);
+  void follow_cluster_settings();
 
   // movement_log.cc
   void follow_movement();
@@ -288,7 +305,17 @@ class ControlCore {
   std::vector<MovementReport> movement_reports_;
   Stats movement_reported_;  // what the workers had sent when the last one was written
 
-  Stats forgotten_;  ///< what CONFIG RESETSTAT takes off INFO's counts
+  Stats forgotten_;                           ///< what CONFIG RESETSTAT takes off INFO's counts
+  std::deque<AdminRequest> settings_wanted_;  // CONFIG SETs that the coordinator has to take
+  bool is_changing_settings_ = false;         // the first of them is on its way there
+  struct SettingsChange {
+    AdminRequest request;
+    Revision revision;  // which all nodes have to know
+    Instant deadline;
+  };
+  std::vector<SettingsChange> settings_changes_;  // taken
+  std::map<NodeId, Revision> revisions_heard_;
+
   std::vector<Question> questions_;
   std::uint64_t next_question_ = 1;
   struct StatsPromise {  // another node's control thread waits for our workers

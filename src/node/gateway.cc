@@ -76,6 +76,15 @@ void Gateway::execute(Client& client, commands::Args args, const storage::KeyRef
     refuse_arity(host_, client, *spec, error.view());
     return;
   }
+  if (client.subscriptions != nullptr && client.version == resp::Version::kResp2 &&
+      !is_for_subscribers(*spec)) [[unlikely]] {
+    write_reply(host_, client, [&](resp::Writer& reply) {
+      reply.error("ERR Can't execute '" + std::string(spec->name) +
+                  "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in "
+                  "this context");
+    });
+    return;
+  }
   accepted_ = spec;
   if (is_in_multi(client) && !spec->is(commands::kNeverQueued)) [[unlikely]] {
     return queue_command(*this, client, *spec, args);

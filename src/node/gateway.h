@@ -22,6 +22,8 @@
 
 namespace borg::node {
 
+class PubSub;
+
 /// What the gateway needs of the worker around it.
 class GatewayHost {
  public:
@@ -48,6 +50,7 @@ class GatewayHost {
   [[nodiscard]] virtual const Settings& settings() const = 0;
   [[nodiscard]] virtual bool out_of_memory() const = 0;
   virtual std::uint64_t draw_random() = 0;
+  [[nodiscard]] virtual PubSub& pubsub() = 0;
 };
 
 /// A command that is executed as several requests, whose replies become one.

@@ -11,8 +11,9 @@ namespace {
 const std::unordered_map<std::string_view, GatewayFunction>& functions() {
   static const auto all = [] {
     std::unordered_map<std::string_view, GatewayFunction> map;
-    for (const auto rows : {connection_rows(), client_rows(), diagnosis_rows(), admin_rows(),
-                            debug_rows(), server_rows(), cluster_rows(), transaction_rows()}) {
+    for (const auto rows :
+         {connection_rows(), client_rows(), diagnosis_rows(), admin_rows(), debug_rows(),
+          server_rows(), cluster_rows(), transaction_rows(), pubsub_rows()}) {
       for (const GatewayRow& row : rows) map.emplace(row.name, row.run);
     }
     return map;

@@ -51,7 +51,7 @@ struct GatewayRow {
 };
 
 // One table a group of commands: connection_commands.cc, client_commands.cc, server_commands.cc,
-// cluster_commands.cc, transaction_commands.cc.
+// cluster_commands.cc, transaction_commands.cc, pubsub_commands.cc.
 [[nodiscard]] std::span<const GatewayRow> connection_rows();
 [[nodiscard]] std::span<const GatewayRow> admin_rows();
 [[nodiscard]] std::span<const GatewayRow> client_rows();
@@ -60,5 +60,10 @@ struct GatewayRow {
 [[nodiscard]] std::span<const GatewayRow> server_rows();
 [[nodiscard]] std::span<const GatewayRow> cluster_rows();
 [[nodiscard]] std::span<const GatewayRow> transaction_rows();
+[[nodiscard]] std::span<const GatewayRow> pubsub_rows();
+
+/// What a client may ask for that is subscribed and speaks RESP2: all other replies could be
+/// mistaken for messages.
+[[nodiscard]] bool is_for_subscribers(const commands::CommandSpec& spec);
 
 }  // namespace borg::node

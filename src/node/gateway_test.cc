@@ -9,6 +9,7 @@
 
 #include "base/slot.h"
 #include "node/gateway_commands.h"
+#include "node/pubsub.h"
 
 namespace borg::node {
 namespace {
@@ -52,6 +53,7 @@ class FakeHost final : public GatewayHost {
   [[nodiscard]] std::uint16_t workers() const override { return 1; }
   [[nodiscard]] bool out_of_memory() const override { return false; }
   std::uint64_t draw_random() override { return 4; }
+  [[nodiscard]] PubSub& pubsub() override { return *pubsub_here; }
 
   /// The requests that were written to a node since the last call: number and floor.
   struct Sent {
@@ -89,6 +91,7 @@ class FakeHost final : public GatewayHost {
   std::function<void(PartitionId, const replication::Replica::RequestView&)> answer_here;
   std::vector<ToControl> control;
   Gateway* gateway = nullptr;
+  PubSub* pubsub_here = nullptr;
   int left = 0;
 };
 
@@ -96,6 +99,7 @@ class GatewayTest : public ::testing::Test {
  protected:
   GatewayTest() {
     host_.gateway = &gateway_;
+    host_.pubsub_here = &pubsub_;
     host_.up = {{NodeId(2), true}, {NodeId(3), true}};
     for (PartitionConfig& config : host_.configs) config = primary_is(kOther, 1);
   }
@@ -127,6 +131,7 @@ class GatewayTest : public ::testing::Test {
   NodeOptions options_;
   FakeHost host_;
   Gateway gateway_{host_, options_};
+  PubSub pubsub_{host_, gateway_, options_};
   Client client_{ConnectionId(1), "1.2.3.4:5", "1.2.3.4:6", Instant()};
 };
 

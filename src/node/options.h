@@ -25,6 +25,14 @@ struct ProcessFacts {
   std::string system;  ///< the operating system and its version
 };
 
+/// How much output a subscriber may leave unread before it is disconnected. As Redis's
+/// client-output-buffer-limit pubsub.
+struct PubSubLimits {
+  std::size_t bytes_max = 32 * 1024 * 1024;
+  std::size_t slow_bytes_max = 8 * 1024 * 1024;  ///< for no longer than
+  Duration slow_for_max = Duration::seconds(60);
+};
+
 /// What one node is told at its start; the same for all its threads.
 struct NodeOptions {
   std::string cluster = "borg";
@@ -46,6 +54,7 @@ struct NodeOptions {
   std::size_t memory_bytes_max = 0;                   ///< of the whole node; 0: no limit
   std::size_t client_output_bytes_max = 1024 * 1024;  ///< beyond: its commands wait
   std::size_t client_pending_max = 1024;              ///< commands of one connection under way
+  PubSubLimits pubsub_limits;
   replication::SyncLimits sync;
   std::size_t sync_window_bytes = 256 * 1024;  ///< of snapshots in flight to one worker
   SyncPacer::Options pace;                     ///< of moving data beside commands

@@ -18,7 +18,7 @@ constexpr std::int64_t kInt64Max = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kInt32Max = std::numeric_limits<std::int32_t>::max();
 
 struct Parameter {
-  enum class Kind : std::uint8_t { kFixed, kText, kNumber, kBytes, kYesNo, kPercentiles };
+  enum class Kind : std::uint8_t { kFixed, kText, kNumber, kBytes, kYesNo, kPercentiles, kEvents };
   std::string_view name;
   Kind kind = Kind::kFixed;
   std::string_view fixed = {};
@@ -63,7 +63,7 @@ constexpr std::array kParameters = std::to_array<Parameter>({
      .number = &Settings::memory_bytes_max,
      .max = kInt64Max},
     {.name = "maxmemory-policy", .fixed = "noeviction"},
-    {.name = "notify-keyspace-events", .fixed = ""},
+    {.name = "notify-keyspace-events", .kind = Kind::kEvents},
     {.name = "port", .kind = Kind::kText, .text = &Settings::port},
     {.name = "proto-max-bulk-len", .fixed = "536870912"},
     {.name = "requirepass", .fixed = ""},
@@ -106,6 +106,8 @@ std::string value_of(const Parameter& parameter, const Settings& settings) {
     case Kind::kNumber:
     case Kind::kBytes:
       return std::to_string(settings.*parameter.number);
+    case Kind::kEvents:
+      return settings.keyspace_events.shown();
     case Kind::kPercentiles:
       break;
   }
@@ -183,6 +185,13 @@ std::string set_percentiles(Settings& settings, std::string_view value) {
   return {};
 }
 
+std::string set_events(Settings& settings, std::string_view value) {
+  const auto flags = commands::EventFlags::parse(value);
+  if (!flags) return "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
+  settings.keyspace_events = *flags;
+  return {};
+}
+
 /// Why not; empty if the value is set. What is fixed may be "set" to what it is: programs do.
 std::string set_one(const Parameter& parameter, Settings& settings, std::string_view value) {
   switch (parameter.kind) {
@@ -193,6 +202,8 @@ std::string set_one(const Parameter& parameter, Settings& settings, std::string_
       return set_yes_no(parameter, settings, value);
     case Kind::kPercentiles:
       return set_percentiles(settings, value);
+    case Kind::kEvents:
+      return set_events(settings, value);
     case Kind::kFixed:
     case Kind::kText:
       break;
@@ -240,6 +251,14 @@ NamesAndValues matching_settings(const Settings& settings,
     }
   }
   return found;
+}
+
+bool concerns_cluster(const std::vector<std::string>& args) {
+  for (std::size_t i = 0; i < args.size(); i += 2) {
+    const Parameter* const parameter = find_parameter(args[i]);
+    if (parameter != nullptr && parameter->kind == Kind::kEvents) return true;
+  }
+  return false;
 }
 
 std::string change_settings(Settings& settings, const std::vector<std::string>& args) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "commands/event_flags.h"
 #include "node/options.h"
 
 namespace borg::node {
@@ -22,6 +23,7 @@ struct Settings {
   std::int64_t latency_threshold_ms = 0;  ///< 0: no latency events
   std::int64_t latency_tracking = 1;      ///< a yes or no
   std::vector<double> latency_percentiles{50, 99, 99.9};
+  commands::EventFlags keyspace_events;  ///< of the whole cluster: the coordinator has them
   // Fixed when the node starts.
   std::string host;
   std::string port;
@@ -37,5 +39,8 @@ using NamesAndValues = std::vector<std::pair<std::string, std::string>>;
 /// CONFIG SET: all of the names and values, in turn, or none. Returns Redis's error, empty if all
 /// is well.
 [[nodiscard]] std::string change_settings(Settings& settings, const std::vector<std::string>& args);
+
+/// Whether CONFIG SET of these names and values is about more than this node.
+[[nodiscard]] bool concerns_cluster(const std::vector<std::string>& args);
 
 }  // namespace borg::node

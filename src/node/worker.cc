@@ -30,6 +30,7 @@ WorkerCore::WorkerCore(NodeId self, WorkerIndex index, std::uint16_t workers,
       settings_(std::make_shared<Settings>(initial_settings(options))),
       configs_(kPartitionCount),
       gateway_(*this, options),
+      pubsub_(*this, gateway_, options),
       meter_(options),
       is_waiting_(kPartitionCount),
       pacer_(options.pace) {
@@ -156,6 +157,7 @@ void WorkerCore::prefetch(std::size_t count) {
 
 void WorkerCore::disconnect(Client& client) {
   set_monitor(client, false);
+  pubsub_.leave(client);
   gateway_.disconnect(client);
 }
 
@@ -322,6 +324,10 @@ void WorkerCore::report(const replication::Report& report) {
   to_control(report);
 }
 
+void WorkerCore::announce(const commands::KeyEvent& event) {
+  pubsub_.announce(event, settings_->keyspace_events);
+}
+
 Instant WorkerCore::serve_until(const PartitionConfig& config) const {
   if (view_ == nullptr) return Instant::at_nanos(INT64_MIN);
   if (config.in_sync.size() <= 1) return view_->sole->until();
@@ -359,6 +365,7 @@ void WorkerCore::tick() {
   gateway_.tick();
   if (pause_ != Pause::kNone && pause_ends_ <= now_.instant) end_pause();
   if (settings_->client_timeout_s > 0) close_idle_clients();
+  pubsub_.tick();
   watch_links();
   poke_waiting();
   meter_.begin();
@@ -378,7 +385,7 @@ void WorkerCore::look_at_memory() {
 bool WorkerCore::is_calm() const {
   const bool has_work = gateway_.pending() > 0 || !waiting_.empty() || !jobs_.empty() ||
                         !garbage_.empty() || !throttled_.empty() || saw_expiring_ ||
-                        pause_ != Pause::kNone;
+                        pause_ != Pause::kNone || !pubsub_.is_calm();
   return !has_work && std::all_of(links_.begin(), links_.end(), [](const auto& entry) {
     return entry.second->in_flight.empty() && !entry.second->stalled;
   });

@@ -19,6 +19,7 @@
 #include "node/link.h"
 #include "node/monitors.h"
 #include "node/options.h"
+#include "node/pubsub.h"
 #include "node/slow_log.h"
 #include "node/sync_pacer.h"
 #include "replication/replica.h"
@@ -118,6 +119,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   [[nodiscard]] std::uint16_t workers() const override { return workers_; }
   [[nodiscard]] const Settings& settings() const override { return *settings_; }
   std::uint64_t draw_random() override { return random_.next(); }
+  [[nodiscard]] PubSub& pubsub() override { return pubsub_; }
 
   // ReplicaSink
   ByteBuffer* replicate(const replication::SentFrame& frame) override;
@@ -132,6 +134,8 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   [[nodiscard]] bool is_own_gateway(const wire::Origin& origin) const override {
     return origin.gateway == self_;
   }
+  [[nodiscard]] bool wants_events() const override { return settings_->keyspace_events.any(); }
+  void announce(const commands::KeyEvent& event) override;
   [[nodiscard]] replication::SyncLimits sync_limits() const override { return options_.sync; }
   ByteBuffer& scratch() override;
 
@@ -215,6 +219,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   const std::shared_ptr<storage::Heap> heap_ = std::make_shared<storage::Heap>();
   std::array<std::unique_ptr<replication::Replica>, kPartitionCount> replicas_;
   Gateway gateway_;
+  PubSub pubsub_;
   std::map<ConnectionId, std::unique_ptr<Client>> clients_;
   std::vector<ConnectionId> departed_;
   std::vector<ConnectionId> throttled_;

@@ -78,6 +78,7 @@ void WorkerCore::on_link_up(const wire::Endpoint& peer) {
   link.reset();
   link.up = true;
   use_link(peer);
+  pubsub_.link_up(peer);
 }
 
 /// Sends what waited for the way to this worker.
@@ -102,6 +103,7 @@ void WorkerCore::on_link_down(const wire::Endpoint& peer) {
   if (link == nullptr) return;
   const bool was_up = link->up;
   link->reset();
+  if (was_up) pubsub_.link_down(peer);
   if (!was_up || peer.node == self_.node) return;
   for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
     if (replicas_[p] == nullptr || holder(peer.node, PartitionId(p)) != peer) continue;
@@ -171,7 +173,7 @@ bool WorkerCore::on_frame(Link& link, std::size_t at) {
       if (frame.type == wire::FrameType::kOperation) return on_operation(link, at);
       return on_replication(link, frame);
     default:
-      return false;
+      return pubsub_.on_frame(link.peer, frame);
   }
 }
 

@@ -91,6 +91,7 @@ void Replica::resign(ReplicaSink& sink) {
   }
   write_waiters_.clear();
   read_waiters_.clear();
+  events_.clear();
   for (const Parked& parked : held_) moved(parked.origin, sink);
   held_.clear();
   peers_.clear();
@@ -185,7 +186,7 @@ Replica::Levels Replica::levels() const {
 }
 
 bool Replica::idle() const {
-  return write_waiters_.empty() && read_waiters_.empty() && held_.empty();
+  return write_waiters_.empty() && read_waiters_.empty() && held_.empty() && events_.empty();
 }
 
 }  // namespace borg::replication

@@ -163,7 +163,8 @@ void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
                             .now_ms = advance_clock(now),
                             .random = sink.draw_random(),
                             .reply = reply,
-                            .known_key = key ? &*key : nullptr};
+                            .known_key = key ? &*key : nullptr,
+                            .events = sink.wants_events() ? &noted_ : nullptr};
   if (spec->is(commands::kWatching)) [[unlikely]]
     begin_watching(keys_of(*spec, request.args), now, sink);
   record_changes();
@@ -183,9 +184,11 @@ void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
   };
   if (context.changed || (is_recorded() && !sink.too_few_nodes())) {
     append_outcome(*spec, request, context, bytes, sink);
+    hold_events(now, sink);
     answer_write(request.origin, bytes, last_seq_, now, sink);
     return;
   }
+  hold_events(now, sink);
   answer_read(request.origin, bytes, now, sink);
 }
 
@@ -344,11 +347,16 @@ void Replica::run_own(const std::vector<std::string_view>& args, Now now, Replic
                             .partition = partition_,
                             .now_ms = advance_clock(now),
                             .random = 0,
-                            .reply = reply};
+                            .reply = reply,
+                            .events = sink.wants_events() ? &noted_ : nullptr};
+  // What the command noted that met these keys comes behind.
+  std::vector<commands::KeyEvent> behind;
+  behind.swap(noted_);
   journal_.clear();
   spec->handler(context, args);
-  if (!context.changed) return;
-  append(*spec, wire::Origin{}, args, context, {}, sink);
+  if (context.changed) append(*spec, wire::Origin{}, args, context, {}, sink);
+  hold_events(now, sink);
+  noted_ = std::move(behind);
 }
 
 std::size_t Replica::expire_some(Now now, std::size_t buckets, ReplicaSink& sink) {
@@ -453,8 +461,30 @@ void Replica::advance(Now now, ReplicaSink& sink) {
               [](Seq a, Seq b) { return a > b; });
     committed_ = std::max(committed_, std::min(stable_, held[others - 1]));
   }
+  announce_events(now, sink);
   release_waiters(now, sink);
   check_drained(sink);
+}
+
+/// What the command noted is told of when what it did, or saw, is there for good.
+void Replica::hold_events(Now now, ReplicaSink& sink) {
+  if (noted_.empty()) [[likely]]
+    return;
+  for (commands::KeyEvent& event : noted_) events_.push_back({last_seq_, std::move(event)});
+  noted_.clear();
+  announce_events(now, sink);
+}
+
+/// In their order: of one key, and of one command.
+void Replica::announce_events(Now now, ReplicaSink& sink) {
+  if (events_.empty()) [[likely]]
+    return;
+  if (now.instant >= write_valid_until(sink)) return;
+  while (!events_.empty() && is_held(events_.front().seq, sink)) {
+    const HeldEvent next = std::move(events_.front());
+    events_.pop_front();
+    sink.announce(next.event);
+  }
 }
 
 void Replica::release_waiters(Now now, ReplicaSink& sink) {

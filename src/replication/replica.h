@@ -79,6 +79,10 @@ class ReplicaSink {
   [[nodiscard]] virtual bool is_own_gateway(const wire::Origin& origin) const = 0;
   virtual std::uint64_t draw_random() = 0;
   [[nodiscard]] virtual SyncLimits sync_limits() const { return {}; }
+  /// Somebody may want to hear of keyspace events.
+  [[nodiscard]] virtual bool wants_events() const { return false; }
+  /// What happened has happened for good: every replica that has to has it.
+  virtual void announce(const commands::KeyEvent& /*event*/) {}
   /// Empty, for the reply under construction; not used across calls of the sink.
   virtual ByteBuffer& scratch() = 0;
 };
@@ -284,6 +288,8 @@ class Replica {
   [[nodiscard]] std::size_t others_required(const ReplicaSink& sink) const;
   [[nodiscard]] bool is_held(Seq seq, const ReplicaSink& sink) const;
   [[nodiscard]] Instant write_valid_until(const ReplicaSink& sink) const;
+  void hold_events(Now now, ReplicaSink& sink);
+  void announce_events(Now now, ReplicaSink& sink);
   void trim_log();
   void check_drained(ReplicaSink& sink);
   std::int64_t advance_clock(Now now);
@@ -337,7 +343,13 @@ class Replica {
   std::deque<Waiter> write_waiters_;  // for committed_, or their own copies: is_held()
   std::deque<Waiter> read_waiters_;   // for stable_
   std::deque<Parked> held_;
-  bool missed_epoch_ = false;  // the latest configuration is not the next after the one before
+  std::vector<commands::KeyEvent> noted_;  // by the command that is being executed
+  struct HeldEvent {
+    Seq seq;
+    commands::KeyEvent event;
+  };
+  std::deque<HeldEvent> events_;  // of what is not committed yet
+  bool missed_epoch_ = false;     // the latest configuration is not the next after the one before
   bool parked_ = false;
   bool drained_reported_ = false;
   std::uint64_t next_stream_ = 1;

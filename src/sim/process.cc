@@ -311,7 +311,7 @@ void WorkerActor::flush_clients(Now now) {
       continue;
     }
     const bool late = !(now.instant < client->output_valid_until);
-    if (!late && !client->output.empty()) {
+    if (!late && !client->killed && !client->output.empty()) {
       sim_.trace.mix(client->output.view());
       const Duration now_at = sim_.queue.now();
       session->last_answered = std::max(

@@ -33,6 +33,12 @@ enum class FrameType : std::uint8_t {
   kHeartbeatAck = 31,
   kStatsRequest = 32,
   kStatsReply = 33,
+  kPublish = 40,
+  kPublished = 41,
+  kInterest = 42,
+  kInterestTaken = 43,
+  kPubsubQuery = 44,
+  kPubsubAnswer = 45,
 };
 
 /// Writes one frame: a 32-bit length of what follows, a type byte, the payload.

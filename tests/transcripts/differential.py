@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Sends the same random commands to a server and to a redis-server that it starts, and compares
-the replies and, at the end, all data; then the copies of each partition with each other.
+the replies, the keyspace events and, at the end, all data; then the copies of each partition with
+each other.
 
   differential.py --server 127.0.0.1:7001 [--seed N] [--commands N]
 
@@ -13,6 +14,7 @@ import random
 import sys
 
 import copies
+import key_events
 import random_commands
 import random_transactions
 import resp_client
@@ -107,16 +109,22 @@ def main():
     draw = random_commands.Commands(random.Random(options.seed))
     with run.redis_server() as redis:
         twins = Twins((host, int(port)), redis)
+        listeners = [key_events.Listener(each) for each in ((host, int(port)), redis)]
         for _ in range(0, options.commands, PIPELINE):
             twins.play(some_commands(draw))
             if twins.differences > 10:
                 break
+        events = key_events.differences(listeners)
+        heard = len(listeners[1].messages)
+        for listener in listeners:
+            listener.close()
         twins.compare_data()
     print("%d differences" % twins.differences)
+    print("%d channels differ, of %d events" % (len(events), heard), *events[:10], sep="\n  ")
     nodes = copies.addresses(resp_client.Connection((host, int(port))))
     problems = copies.problems([resp_client.Connection(node) for node in nodes])
     print("%d problems with copies" % len(problems), *problems[:10], sep="\n  ")
-    return 1 if twins.differences or problems else 0
+    return 1 if twins.differences or events or problems else 0
 
 
 if __name__ == "__main__":

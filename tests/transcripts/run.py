@@ -74,7 +74,8 @@ def shown_raw(data):
 
 def play_command(connection, step):
     try:
-        connection.send_command(transcript.split_args(step.line[1:]))
+        if args := transcript.split_args(step.line[1:]):
+            connection.send_command(args)
         if step.expected == ["(no reply)"]:
             return step.expected
         reply = connection.read()

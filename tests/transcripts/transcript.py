@@ -44,7 +44,7 @@ class Group:
         elif words[:1] == ["wait"]:
             self.items.append(Wait(line))
             return
-        elif words != ["sorted"]:
+        elif words not in (["sorted"], ["stateful"]):
             raise ValueError("unknown directive: " + line)
         self.items.append(line)
 

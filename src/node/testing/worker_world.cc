@@ -197,7 +197,9 @@ void WorkerWorld::flush(Client& client) {
   client.dirty = false;
   for (Connection& connection : connections_) {
     if (connection.client != &client) continue;
-    if (now.instant < client.output_valid_until) {
+    if (client.killed) {
+      connection.closed = true;
+    } else if (now.instant < client.output_valid_until) {
       connection.output += client.output.view();
       connection.closed = connection.closed || client.closing;
     } else {

@@ -45,6 +45,10 @@ class ReplicaWorld::Node final : public ReplicaSink {
     return around.is_own_gateway;
   }
   std::uint64_t draw_random() override { return random_.next(); }
+  [[nodiscard]] bool wants_events() const override { return around.wants_events; }
+  void announce(const commands::KeyEvent& event) override {
+    world_.events.push_back(std::string(event.name) + " " + event.key);
+  }
   ByteBuffer& scratch() override {
     scratch_.clear();
     return scratch_;

@@ -47,6 +47,7 @@ class ReplicaWorld {
     bool too_few_nodes = false;
     bool out_of_memory = false;
     bool is_own_gateway = false;
+    bool wants_events = false;
   };
   Surroundings& around(int node);
   Now now{Instant::at_nanos(1'000'000'000), WallTime{1'700'000'000'000}};
@@ -108,6 +109,7 @@ class ReplicaWorld {
   [[nodiscard]] std::optional<std::string> reply(std::uint64_t request) const;
   [[nodiscard]] const GivenReply* given(std::uint64_t request) const;
   std::vector<GivenReply> replies;
+  std::vector<std::string> events;  ///< announced: "name key"
   std::vector<std::pair<int, Report>> reports;
   [[nodiscard]] std::size_t count(Report::Kind kind) const;
   [[nodiscard]] const PartitionId& partition() const { return partition_; }
