@@ -61,8 +61,8 @@ std::optional<std::size_t> set_all(Context& context, Args args) {
   }
   auto hash = hash_for_write(context, args[1]);
   if (!hash) return std::nullopt;
+  const bool was_absent = !hash->exists();  // preparing may make it
   for (const std::string_view part : args.subspan(2)) hash->prepare_for(part);
-  const bool was_absent = !hash->exists();
   std::size_t added = 0;
   for (std::size_t i = 2; i < args.size(); i += 2) added += hash->put(args[i], args[i + 1]) ? 1 : 0;
   context.changed = true;

@@ -104,6 +104,7 @@ TEST_F(Events, OfExpiry) {
 
 TEST_F(Events, OfContainers) {
   EXPECT_EQ(after({"HSET", "{t}h", "f", "1"}), "n new h, h hset h");
+  EXPECT_EQ(after({"HSET", "{t}long", "f", std::string(100, 'x')}), "n new long, h hset long");
   EXPECT_EQ(after({"HINCRBY", "{t}h", "f", "1"}), "h hincrby h");
   EXPECT_EQ(after({"HDEL", "{t}h", "x"}), "");
   EXPECT_EQ(after({"HDEL", "{t}h", "f"}), "h hdel h, g del h");
