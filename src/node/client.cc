@@ -2,6 +2,7 @@
 #include "node/client.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -24,7 +25,17 @@ void Client::reply_now(std::string_view reply, Instant valid_until) {
   }
 }
 
+void Client::end_reply_of_parts() {
+  has_parts_ = false;
+  hold_pushes();
+  if (!pushed_later_.empty()) push(std::exchange(pushed_later_, {}));
+}
+
 void Client::push(std::string_view message) {
+  if (has_parts_) {
+    pushed_later_ += message;
+    return;
+  }
   if (first_slot_ >= pushes_from_) {
     output.append(message);
     return;

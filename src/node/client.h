@@ -54,8 +54,13 @@ class Client {
   void push(std::string_view message);
   /// What is pushed from here on leaves behind the replies that are reserved so far.
   void hold_pushes() { pushes_from_ = first_slot_ + pending_.size(); }
+  /// While one reply is made of several (EXEC's), nothing is pushed into the middle of it.
+  void begin_reply_of_parts() { has_parts_ = true; }
+  void end_reply_of_parts();
   /// All that waits for the socket, or for replies before it.
-  [[nodiscard]] std::size_t output_bytes() const { return output.size() + held_bytes_; }
+  [[nodiscard]] std::size_t output_bytes() const {
+    return output.size() + held_bytes_ + pushed_later_.size();
+  }
 
   ByteBuffer output;
   /// The replies finished since the last flush are known to be the latest until this moment
@@ -121,6 +126,8 @@ class Client {
   std::deque<Pending> pending_;
   std::size_t held_bytes_ = 0;  // of finished replies in there
   Slot pushes_from_ = 0;        // pushes do not overtake replies before this one
+  bool has_parts_ = false;      // see begin_reply_of_parts()
+  std::string pushed_later_;    // while it has
 };
 
 }  // namespace borg::node

@@ -113,6 +113,22 @@ TEST(PubSub, KeepsAMessageBehindTheConfirmation) {
   }
 }
 
+TEST(PubSub, NeverPutsAMessageIntoAReplyOfParts) {
+  WorkerWorld world(2, 2);
+  world.place({1, 2});
+  world.publish();
+  Connection& client = world.connect(1);
+  world.ask(client, {"HELLO", "3"});
+  world.ask(client, {"SUBSCRIBE", "c"});
+  world.ask(client, {"MULTI"});
+  world.ask(client, {"PING", "before"});
+  world.ask(client, {"PUBLISH", "c", "hi"});
+  world.ask(client, {"PING", "behind"});
+  EXPECT_EQ(world.ask(client, {"EXEC"}), "*3\r\n" + testing::bulk("before") + ":1\r\n" +
+                                             testing::bulk("behind") +
+                                             push({"message", "c", "hi"}, '>'));
+}
+
 TEST(PubSub, ANodeThatCannotBeReachedDoesNotCount) {
   WorkerWorld world(3);
   world.place({1, 2});

@@ -118,6 +118,7 @@ class MixedExec : public Composite, public std::enable_shared_from_this<MixedExe
 
   void go_on() override {
     client_.awaits_reply = false;
+    client_.begin_reply_of_parts();
     // Holds back what follows, and the client itself if it has left.
     const Client::Slot last = client_.reserve();
     std::string_view rest = reply_;
@@ -130,6 +131,7 @@ class MixedExec : public Composite, public std::enable_shared_from_this<MixedExe
         run_step(gateway_, client_, step);
       }
     }
+    client_.end_reply_of_parts();
     gateway_.finish(client_, last, {});
   }
 
@@ -193,12 +195,14 @@ void unwatch(const GatewayCall& call) {
 }
 
 void execute_here(Gateway& gateway, Client& client, const Transaction& transaction) {
+  client.begin_reply_of_parts();
   const Client::Slot first = client.reserve();
   const Client::Slot last = client.reserve();
   MixedExec::write_header(gateway, client, first, transaction.steps().size());
   for (const Transaction::Step& step : transaction.steps()) {
     MixedExec::run_step(gateway, client, step);
   }
+  client.end_reply_of_parts();
   gateway.finish(client, last, {});
 }
 
