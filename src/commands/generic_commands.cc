@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/generic_commands.h"
 
+#include <array>
+#include <charconv>
+#include <cstdint>
 #include <limits>
+#include <string>
 
 #include "commands/arguments.h"
+#include "commands/dump_format.h"
 #include "commands/key_access.h"
 #include "resp/integer.h"
 #include "storage/value_kinds.h"
@@ -98,6 +103,21 @@ void object_freq(Context& context, Args args) {
       "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note "
       "that when switching between policies at runtime LRU and LFU data will take some time to "
       "adjust.");
+}
+
+void debug_object(Context& context, Args args) {
+  const auto entry = find_quietly(context, context.key(args[1]));
+  if (!entry) return context.reply.error("ERR no such key");
+  // Redis counts the value alone, without its type and what ends a dump.
+  constexpr std::size_t kAroundValue = 11;
+  const auto address = reinterpret_cast<std::uintptr_t>(entry->value.data());
+  std::array<char, 2 * sizeof(address)> hex{};
+  const auto end = std::to_chars(hex.data(), hex.data() + hex.size(), address, 16).ptr;
+  context.reply.simple("Value at:0x" + std::string(hex.data(), end) +
+                       " refcount:" + std::to_string(references_of(*entry)) +
+                       " encoding:" + std::string(encoding_of(*entry)) +
+                       " serializedlength:" + std::to_string(dumped(*entry).size() - kAroundValue) +
+                       " lru:0 lru_seconds_idle:0");
 }
 
 void memory_usage(Context& context, Args args) {

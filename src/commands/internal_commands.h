@@ -14,6 +14,7 @@ void scan(Context& context, Args args);
 void randomkey(Context& context, Args args);
 void expire_keys(Context& context, Args args);
 void remove_drawn(Context& context, Args args);
+void debug_object(Context& context, Args args);
 void slotcount(Context& context, Args args);
 void slotkeys(Context& context, Args args);
 
@@ -69,6 +70,18 @@ inline constexpr auto kInternalRows = std::to_array<CommandSpec>({
      .since = "0.1.0",
      .syntax = "key one-or-many member [member ...]",
      .summary = "What SPOP has drawn: removes these members, and replies as SPOP"},
+    {.name = "_debug_object",
+     .arity = 2,
+     .flags = kReadOnly | kInternal,
+     .first_key = 1,
+     .last_key = 1,
+     .key_step = 1,
+     .key_use = kKeyRo,
+     .handler = run::debug_object,
+     .group = "internal",
+     .since = "0.1.0",
+     .syntax = "key",
+     .summary = "What DEBUG OBJECT says of a key"},
     {.name = "_slotcount",
      .arity = 2,
      .flags = kReadOnly | kInternal,

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// DEBUG, for tests: SLEEP, ERROR, PROTOCOL, SET-ACTIVE-EXPIRE.
+// DEBUG, for tests: SLEEP, ERROR, OBJECT, PROTOCOL, SET-ACTIVE-EXPIRE.
 #include <array>
 #include <charconv>
 #include <string>
 
+#include "base/slot.h"
 #include "commands/arguments.h"
 #include "node/gateway_commands.h"
 #include "node/workers_command.h"
@@ -30,6 +31,13 @@ void sleep(const GatewayCall& call) {
 void set_active_expire(const GatewayCall& call) {
   WorkersCommand::ask_all(call.gateway, call.client, {"active-expire", call.args[2]},
                           [](auto&, resp::Writer& out) { out.ok(); });
+}
+
+/// Of a key of any node.
+void object(const GatewayCall& call) {
+  const std::string_view key = call.args[2];
+  const std::array<std::string_view, 2> args{"_debug_object", key};
+  call.gateway.forward(call.client, partition_of(slot_of_key(key)), false, args);
 }
 
 /// One reply of each type, for tests of clients.
@@ -64,10 +72,12 @@ void write_example(std::string_view type, const GatewayCall& call) {
   });
 }
 
-constexpr std::array<std::string_view, 11> kHelp{
+constexpr std::array<std::string_view, 13> kHelp{
     "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "ERROR <string>",
     "    Return a Redis protocol error with <string> as message.",
+    "OBJECT <key>",
+    "    How the value of <key> is kept, and how long it is.",
     "PROTOCOL <type>",
     "    Reply with a test value of the specified type.",
     "SET-ACTIVE-EXPIRE (0|1)",
@@ -96,6 +106,7 @@ void debug(const GatewayCall& call) {
   if (what == "help" && call.args.size() == 2) return help(call);
   if (what == "sleep" && has_value) return sleep(call);
   if (what == "error" && has_value) return call.error(call.args[2]);
+  if (what == "object" && has_value) return object(call);
   if (what == "protocol" && has_value)
     return write_example(commands::lower_case(call.args[2]), call);
   if (what == "set-active-expire" && has_value) return set_active_expire(call);

@@ -175,6 +175,17 @@ class Slow(ClusterCase):
         self.assertEqual(node.call("SLOWLOG", "RESET"), b"OK")
         self.assertEqual(node.call("SLOWLOG", "LEN"), 0)
 
+    def test_debug_shows_how_a_value_is_kept_on_whatever_node(self):
+        cluster = self.cluster()
+        nodes = [cluster.start(name, flags=("--enable-debug",)) for name in "ab"]
+        cluster.wait_settled()
+        for key in ("k1", "k2", "k3", "k4"):
+            nodes[0].call("SET", key, "text")
+            shown = nodes[1].call("DEBUG", "OBJECT", key)
+            self.assertRegex(shown, rb"^Value at:0x[0-9a-f]+ refcount:1 encoding:embstr "
+                                    rb"serializedlength:5 lru:0 lru_seconds_idle:0$")
+        self.assert_error("ERR no such key", nodes[1].call, "DEBUG", "OBJECT", "nothing")
+
     def test_debug_is_refused_unless_it_was_allowed(self):
         node = self.cluster().start("a", flags=("--min-copies", "1"))
         text = self.assert_error("ERR", node.call, "DEBUG", "SLEEP", "0")
