@@ -31,6 +31,8 @@ enum class PlantedBug : std::uint8_t {
   kReuseEpoch,               ///< a new primary goes on under the term of the one before
   kIgnoreWatches,            ///< EXEC goes on though a watched key was changed
   kSplitTransactions,        ///< a transaction is replicated in two parts
+  kForgetCancels,            ///< what waits no longer is answered without proof or record
+  kKeepBlocked,              ///< commands stay blocked at a primary that is none any more
 };
 
 #ifdef BORG_SIMULATION

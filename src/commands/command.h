@@ -107,6 +107,11 @@ struct Context {
   std::vector<std::string> afterwards = {};
   /// Of the replica, if it was asked itself and not as the primary.
   const Standing* standing = nullptr;
+  /// Set by a command that would rather wait than give the reply that it has written, and has
+  /// changed nothing: those of its arguments that are keys, one of which must come to hold a value
+  /// of the type below. Whoever cannot let it wait (a transaction) gives the reply.
+  Args waits_for = {};
+  storage::ValueType waits_for_type = storage::ValueType::kList;
   /// Where keyspace events are noted; null: nobody wants to know.
   std::vector<KeyEvent>* events = nullptr;
 
@@ -141,6 +146,9 @@ struct CommandSpec {
   std::int8_t numkeys_at = 0;
   /// Finds one more key among the options: its position, or 0.
   std::size_t (*key_in_options)(Args args) = nullptr;
+  /// The argument of a command that may block that says for how long; negative: counts from the
+  /// end; 0: it never blocks.
+  std::int8_t timeout_at = 0;
   Handler handler = nullptr;  ///< null unless place is kPartition
   std::string_view group;     ///< "string", "generic", "connection", "server", "cluster"
   std::string_view since;     ///< of Redis, or Borg's own version

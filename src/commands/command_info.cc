@@ -44,6 +44,16 @@ Names names_of(std::uint32_t bits, std::span<const FlagName> all) {
   return names;
 }
 
+/// In Redis's order.
+Names flag_names(const CommandSpec& spec) {
+  const auto before_blocking = std::span(kFlagNames).first<5>();
+  Names names = names_of(spec.flags, before_blocking);
+  if (spec.timeout_at != 0) names.push_back("blocking");
+  const Names behind = names_of(spec.flags, std::span(kFlagNames).subspan(5));
+  names.insert(names.end(), behind.begin(), behind.end());
+  return names;
+}
+
 // What Redis says of commands that act on all shards is left out: any Borg node answers for the
 // whole cluster, and a client that asked each of them would count everything several times.
 Names tips(const CommandSpec& spec) {
@@ -164,6 +174,7 @@ std::vector<std::string_view> acl_categories(const CommandSpec& spec) {
   if (spec.is(kAdmin) || spec.is(kDangerous)) names.push_back("@dangerous");
   if (spec.is(kAboutConnection)) names.push_back("@connection");
   if (spec.group == "transactions") names.push_back("@transaction");
+  if (spec.timeout_at != 0) names.push_back("@blocking");
   return names;
 }
 
@@ -180,7 +191,7 @@ void write_info(const CommandSpec& spec, resp::Writer& reply) {
   reply.array(10);
   reply.bulk(spec.name);
   reply.integer(spec.arity);
-  Names flags = names_of(spec.flags, kFlagNames);
+  Names flags = flag_names(spec);
   if (spec.numkeys_at != 0 || spec.key_in_options != nullptr) flags.push_back("movablekeys");
   write_status_set(flags, reply);
   reply.integer(spec.first_key);

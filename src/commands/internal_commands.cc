@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "commands/arguments.h"
+#include "commands/blocking.h"
 #include "commands/key_access.h"
 #include "resp/integer.h"
 
@@ -159,5 +160,7 @@ void slotkeys(Context& context, Args args) {
   }
   write_keys(context, keys);
 }
+
+void unblock(Context& context, Args args) { write_unblocked(args[2], context.reply); }
 
 }  // namespace borg::commands::run

@@ -17,6 +17,7 @@ void remove_drawn(Context& context, Args args);
 void debug_object(Context& context, Args args);
 void slotcount(Context& context, Args args);
 void slotkeys(Context& context, Args args);
+void unblock(Context& context, Args args);
 
 }  // namespace run
 
@@ -98,6 +99,19 @@ inline constexpr auto kInternalRows = std::to_array<CommandSpec>({
      .since = "0.1.0",
      .syntax = "slot count",
      .summary = "Returns up to so many keys of a slot"},
+    {.name = "_unblock",
+     .arity = 3,
+     .flags = kWrite | kInternal,
+     .first_key = 1,
+     .last_key = 1,
+     .key_step = 1,
+     .key_use = kKeyRo,
+     .handler = run::unblock,
+     .group = "internal",
+     .since = "0.1.0",
+     .syntax = "key timeout-or-error",
+     .summary = "Sent under the number of a command that blocks: the reply of one that waited in "
+                "vain, which is the command's from now on unless it has one already"},
 });
 
 }  // namespace borg::commands

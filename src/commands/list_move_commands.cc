@@ -4,6 +4,7 @@
 #include <string>
 
 #include "commands/arguments.h"
+#include "commands/blocking.h"
 #include "commands/list_access.h"
 #include "commands/list_commands.h"
 #include "resp/integer.h"
@@ -102,6 +103,75 @@ std::optional<std::size_t> read_count(Context& context, Args options) {
   return std::nullopt;
 }
 
+constexpr auto kList = storage::ValueType::kList;
+
+/// What LMPOP is asked for.
+struct MultiPop {
+  Args keys;
+  ListEnd end;
+  std::size_t count;
+};
+
+/// Of the arguments from the number of keys on; or nullopt, and the error is written.
+std::optional<MultiPop> read_multi_pop(Context& context, Args args, std::size_t numkeys_at) {
+  const Args rest = args.subspan(numkeys_at + 1);
+  const auto number = resp::parse_integer(args[numkeys_at]);
+  if (!number || *number < 1) {
+    context.reply.error("ERR numkeys should be greater than 0");
+    return std::nullopt;
+  }
+  const bool has_end = *number < static_cast<std::int64_t>(rest.size());
+  const auto keys = has_end ? static_cast<std::size_t>(*number) : 0;
+  const auto end = has_end ? read_end(rest[keys]) : std::nullopt;
+  if (!end) {
+    context.reply.error(kSyntaxError);
+    return std::nullopt;
+  }
+  const auto count = read_count(context, rest.subspan(keys + 1));
+  if (!count) return std::nullopt;
+  return MultiPop{rest.first(keys), *end, *count};
+}
+
+/// False if there is none of the lists, and null is written.
+bool pop_first(Context& context, const MultiPop& pop) {
+  std::optional<std::string_view> key;
+  if (!find_first(context, pop.keys, kList, key)) return true;
+  if (!key) {
+    context.reply.null_array();
+    return false;
+  }
+  auto list = list_for_write(context, *key);
+  context.reply.array(2);
+  context.reply.bulk(*key);
+  pop_elements(context, *list, *key, pop.end, pop.count);
+  return true;
+}
+
+void block_pop(Context& context, Args args, ListEnd end) {
+  const Args keys = args.subspan(1, args.size() - 2);
+  std::optional<std::string_view> key;
+  if (!check_timeout(context, args.back()) || !find_first(context, keys, kList, key)) return;
+  if (!key) {
+    context.reply.null_array();
+    return wait_for(context, keys, kList);
+  }
+  auto list = list_for_write(context, *key);
+  context.reply.array(2);
+  context.reply.bulk(*key);
+  context.reply.bulk(list->pop(end));
+  context.changed = true;
+  note_popped(context, end, *key);
+}
+
+void block_move(Context& context, Args args, ListEnd from, ListEnd to) {
+  std::optional<std::string_view> key;
+  const Args source = args.subspan(1, 1);
+  if (!check_timeout(context, args.back()) || !find_first(context, source, kList, key)) return;
+  if (key) return move(context, args, from, to);
+  context.reply.null();
+  wait_for(context, source, kList);
+}
+
 }  // namespace
 
 namespace run {
@@ -118,25 +188,27 @@ void rpoplpush(Context& context, Args args) {
 }
 
 void lmpop(Context& context, Args args) {
-  const auto number = resp::parse_integer(args[1]);
-  if (!number || *number < 1) return context.reply.error("ERR numkeys should be greater than 0");
-  if (*number > static_cast<std::int64_t>(args.size()) - 3) {
-    return context.reply.error(kSyntaxError);
-  }
-  const auto keys = static_cast<std::size_t>(*number);
-  const auto end = read_end(args[2 + keys]);
-  if (!end) return context.reply.error(kSyntaxError);
-  const auto count = read_count(context, args.subspan(3 + keys));
-  if (!count) return;
-  for (const std::string_view key : args.subspan(2, keys)) {
-    auto list = list_for_write(context, key);
-    if (!list) return;
-    if (!list->exists()) continue;
-    context.reply.array(2);
-    context.reply.bulk(key);
-    return pop_elements(context, *list, key, *end, *count);
-  }
-  context.reply.null_array();
+  if (const auto pop = read_multi_pop(context, args, 1)) pop_first(context, *pop);
+}
+
+void blpop(Context& context, Args args) { block_pop(context, args, ListEnd::kLeft); }
+void brpop(Context& context, Args args) { block_pop(context, args, ListEnd::kRight); }
+
+void blmove(Context& context, Args args) {
+  const auto from = read_end(args[3]);
+  const auto to = read_end(args[4]);
+  if (!from || !to) return context.reply.error(kSyntaxError);
+  block_move(context, args, *from, *to);
+}
+
+void brpoplpush(Context& context, Args args) {
+  block_move(context, args, ListEnd::kRight, ListEnd::kLeft);
+}
+
+void blmpop(Context& context, Args args) {
+  const auto pop = read_multi_pop(context, args, 2);
+  if (!pop || !check_timeout(context, args[1]) || pop_first(context, *pop)) return;
+  wait_for(context, pop->keys, kList);
 }
 
 }  // namespace run

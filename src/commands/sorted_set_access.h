@@ -51,8 +51,9 @@ enum class ScoreEnd : std::uint8_t { kMin, kMax };
 
 /// How a command writes what it takes.
 enum class PopReply : std::uint8_t {
-  kFlat,    ///< member, score, member, score …
-  kNested,  ///< an array for each member with its score
+  kFlat,     ///< member, score, member, score …
+  kNested,   ///< an array for each member with its score
+  kWithKey,  ///< as kFlat, with the key in front
 };
 
 /// Removes up to `count` members from an end of a set that exists, and writes them as an array,

@@ -22,6 +22,9 @@ void zscan(Context& context, Args args);
 void zpopmin(Context& context, Args args);
 void zpopmax(Context& context, Args args);
 void zmpop(Context& context, Args args);
+void bzpopmin(Context& context, Args args);
+void bzpopmax(Context& context, Args args);
+void bzmpop(Context& context, Args args);
 void zrange(Context& context, Args args);
 void zrangestore(Context& context, Args args);
 void zrevrange(Context& context, Args args);
@@ -462,6 +465,46 @@ inline constexpr auto kSortedSetRows = std::to_array<CommandSpec>({
      .complexity = "O(N*K+M*log(M)) for N members of the first of K sets and M that are stored",
      .syntax = "destination numkeys key [key ...]",
      .summary = "Stores the members of the first sorted set that no other has"},
+    {.name = "bzpopmin",
+     .arity = -3,
+     .flags = kWrite | kFast | kNoScript,
+     .first_key = 1,
+     .last_key = -2,
+     .key_step = 1,
+     .key_use = kKeyRw | kKeyAccess | kKeyDelete,
+     .timeout_at = -1,
+     .handler = run::bzpopmin,
+     .group = "sorted-set",
+     .since = "5.0.0",
+     .complexity = "O(log N) for N members",
+     .syntax = "key [key ...] timeout",
+     .summary = "As ZPOPMIN of the first of several sets that exists; waits until one does"},
+    {.name = "bzpopmax",
+     .arity = -3,
+     .flags = kWrite | kFast | kNoScript,
+     .first_key = 1,
+     .last_key = -2,
+     .key_step = 1,
+     .key_use = kKeyRw | kKeyAccess | kKeyDelete,
+     .timeout_at = -1,
+     .handler = run::bzpopmax,
+     .group = "sorted-set",
+     .since = "5.0.0",
+     .complexity = "O(log N) for N members",
+     .syntax = "key [key ...] timeout",
+     .summary = "As ZPOPMAX of the first of several sets that exists; waits until one does"},
+    {.name = "bzmpop",
+     .arity = -5,
+     .flags = kWrite,
+     .key_use = kKeyRw | kKeyAccess | kKeyDelete,
+     .numkeys_at = 2,
+     .timeout_at = 1,
+     .handler = run::bzmpop,
+     .group = "sorted-set",
+     .since = "7.0.0",
+     .complexity = "O(K) + O(M*log(N)) for K keys, and M members that are taken of N",
+     .syntax = "timeout numkeys key [key ...] min-or-max [COUNT count]",
+     .summary = "As ZMPOP; waits until one of the sets exists"},
 });
 
 }  // namespace borg::commands

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "commands/arguments.h"
+#include "commands/blocking.h"
 #include "commands/sorted_set_access.h"
 #include "commands/sorted_set_commands.h"
 #include "resp/integer.h"
@@ -17,7 +18,9 @@ void pop_members(Context& context, std::string_view key, SortedSetWriter& set, S
   const std::size_t size = set.size();
   count = std::min(count, size);
   const bool is_nested = reply == PopReply::kNested;
-  context.reply.array(is_nested ? count : count * 2);
+  const bool has_key = reply == PopReply::kWithKey;
+  context.reply.array(is_nested ? count : count * 2 + (has_key ? 1 : 0));
+  if (has_key) context.reply.bulk(key);
   if (count == 0) return;
   std::size_t left = count;
   const auto step = [&](const Scored& each) {
@@ -75,6 +78,62 @@ std::optional<std::size_t> read_pop_count(Context& context, Args options) {
   return std::nullopt;
 }
 
+constexpr auto kSortedSet = storage::ValueType::kSortedSet;
+
+/// What ZMPOP is asked for.
+struct MultiPop {
+  Args keys;
+  ScoreEnd end;
+  std::size_t count;
+};
+
+/// Of the arguments from the number of keys on; or nullopt, and the error is written.
+std::optional<MultiPop> read_multi_pop(Context& context, Args args, std::size_t numkeys_at) {
+  const Args rest = args.subspan(numkeys_at + 1);
+  const auto number = resp::parse_integer(args[numkeys_at]);
+  if (!number || *number < 1) {
+    context.reply.error("ERR numkeys should be greater than 0");
+    return std::nullopt;
+  }
+  const bool has_end = *number < static_cast<std::int64_t>(rest.size());
+  const auto keys = has_end ? static_cast<std::size_t>(*number) : 0;
+  const auto end = has_end ? read_end(rest[keys]) : std::nullopt;
+  if (!end) {
+    context.reply.error(kSyntaxError);
+    return std::nullopt;
+  }
+  const auto count = read_pop_count(context, rest.subspan(keys + 1));
+  if (!count) return std::nullopt;
+  return MultiPop{rest.first(keys), *end, *count};
+}
+
+/// False if there is none of the sets, and null is written.
+bool pop_first(Context& context, const MultiPop& pop) {
+  std::optional<std::string_view> key;
+  if (!find_first(context, pop.keys, kSortedSet, key)) return true;
+  if (!key) {
+    context.reply.null_array();
+    return false;
+  }
+  auto set = sorted_set_for_write(context, *key);
+  context.reply.array(2);
+  context.reply.bulk(*key);
+  pop_members(context, *key, *set, pop.end, pop.count, PopReply::kNested);
+  return true;
+}
+
+void block_pop(Context& context, Args args, ScoreEnd end) {
+  const Args keys = args.subspan(1, args.size() - 2);
+  std::optional<std::string_view> key;
+  if (!check_timeout(context, args.back()) || !find_first(context, keys, kSortedSet, key)) return;
+  if (!key) {
+    context.reply.null_array();
+    return wait_for(context, keys, kSortedSet);
+  }
+  auto set = sorted_set_for_write(context, *key);
+  pop_members(context, *key, *set, end, 1, PopReply::kWithKey);
+}
+
 }  // namespace
 
 namespace run {
@@ -83,25 +142,16 @@ void zpopmin(Context& context, Args args) { pop(context, args, ScoreEnd::kMin); 
 void zpopmax(Context& context, Args args) { pop(context, args, ScoreEnd::kMax); }
 
 void zmpop(Context& context, Args args) {
-  const auto number = resp::parse_integer(args[1]);
-  if (!number || *number < 1) return context.reply.error("ERR numkeys should be greater than 0");
-  if (*number > static_cast<std::int64_t>(args.size()) - 3) {
-    return context.reply.error(kSyntaxError);
-  }
-  const auto keys = static_cast<std::size_t>(*number);
-  const auto end = read_end(args[2 + keys]);
-  if (!end) return context.reply.error(kSyntaxError);
-  const auto count = read_pop_count(context, args.subspan(3 + keys));
-  if (!count) return;
-  for (const std::string_view key : args.subspan(2, keys)) {
-    auto set = sorted_set_for_write(context, key);
-    if (!set) return;
-    if (!set->exists()) continue;
-    context.reply.array(2);
-    context.reply.bulk(key);
-    return pop_members(context, key, *set, *end, *count, PopReply::kNested);
-  }
-  context.reply.null_array();
+  if (const auto pop = read_multi_pop(context, args, 1)) pop_first(context, *pop);
+}
+
+void bzpopmin(Context& context, Args args) { block_pop(context, args, ScoreEnd::kMin); }
+void bzpopmax(Context& context, Args args) { block_pop(context, args, ScoreEnd::kMax); }
+
+void bzmpop(Context& context, Args args) {
+  const auto pop = read_multi_pop(context, args, 2);
+  if (!pop || !check_timeout(context, args[1]) || pop_first(context, *pop)) return;
+  wait_for(context, pop->keys, kSortedSet);
 }
 
 }  // namespace run

@@ -77,6 +77,8 @@ class Client {
   std::string library_name;
   std::string library_version;
   const commands::CommandSpec* last_command = nullptr;
+  std::uint64_t blocked_on = 0;  ///< its request that may block, until it is answered; 0: none
+  bool is_blocked = false;     ///< that request waits at a primary
   bool closing = false;        ///< no more commands; closed when the output has left
   bool gone = false;           ///< the connection is closed; kept for replies that are pending
   bool dirty = false;          ///< listed as having output

@@ -72,6 +72,26 @@ void pause(const GatewayCall& call) {
 
 void unpause(const GatewayCall& call) { ask_all(call, "unpause", {}, answer_ok); }
 
+void unblock(const GatewayCall& call) {
+  if (call.args.size() > 4) {
+    return call.error("ERR unknown subcommand or wrong number of arguments for '" +
+                      std::string(call.args[1]) + "'. Try CLIENT HELP.");
+  }
+  const bool is_error = call.args.size() == 4 && equals_ignoring_case(call.args[3], "error");
+  if (call.args.size() == 4 && !is_error && !equals_ignoring_case(call.args[3], "timeout")) {
+    return call.error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+  }
+  if (!resp::parse_integer(call.args[2])) {
+    return call.error("ERR value is not an integer or out of range");
+  }
+  const std::array<std::string_view, 2> args{call.args[2], is_error ? "error" : "timeout"};
+  ask_all(call, "unblock", args, [](auto& replies, resp::Writer& out) {
+    std::int64_t unblocked = 0;
+    for (const resp::Value& reply : replies) unblocked += reply.integer;
+    out.integer(unblocked);
+  });
+}
+
 // Nobody invalidates what a client has cached: Borg does not track who has read what.
 
 void tracking(const GatewayCall& call) {
@@ -108,6 +128,7 @@ constexpr std::array kRows = std::to_array<GatewayRow>({
     {"client|kill", kill},
     {"client|pause", pause},
     {"client|unpause", unpause},
+    {"client|unblock", unblock},
     {"client|tracking", tracking},
     {"client|trackinginfo", trackinginfo},
     {"client|caching", caching},

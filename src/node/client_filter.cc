@@ -19,7 +19,7 @@ std::string flags_of(const Client& client) {
   if (client.is_monitor) flags += 'O';
   if (client.subscriptions != nullptr) flags += 'P';
   if (client.transaction != nullptr && client.transaction->is_open()) flags += 'x';
-  if (client.is_held) flags += 'b';
+  if (client.is_held || client.is_blocked) flags += 'b';
   if (client.closing) flags += 'c';
   if (client.no_evict) flags += 'e';
   if (client.no_touch) flags += 'T';

@@ -64,7 +64,9 @@ Fields server_fields(const InfoReport& r) {
 }
 
 Fields clients_fields(const InfoReport& r) {
-  return {{"connected_clients", number(r.stats.clients)}, {"tracking_clients", "0"}};
+  return {{"connected_clients", number(r.stats.clients)},
+          {"blocked_clients", number(r.stats.blocked_clients)},
+          {"tracking_clients", "0"}};
 }
 
 Fields memory_fields(const InfoReport& r) {

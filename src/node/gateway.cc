@@ -14,10 +14,6 @@
 namespace borg::node {
 namespace {
 
-constexpr std::string_view kClusterDown =
-    "-CLUSTERDOWN No primary could serve the slot in time, nothing was written\r\n";
-constexpr std::string_view kInDoubt =
-    "-INDOUBT No answer in time, the outcome of this write is unknown\r\n";
 /// An answer of a primary that says that the write did not happen, which it does not remember.
 bool is_refusal(std::string_view reply) {
   return reply.starts_with("-NOREPLICAS") || reply.starts_with("-OOM") ||
@@ -32,16 +28,13 @@ constexpr std::size_t kArgumentBytesMax = 576u * 1024 * 1024;
 static_assert(kArgumentBytesMax + resp::kBulkBytesMax < wire::kFrameBytesMax,
               "a replica gets a command together with its reply in one frame");
 
-bool is_too_large(commands::Args args) {
+}  // namespace
+
+bool Gateway::is_too_large(commands::Args args) {
   std::size_t bytes = 0;
   for (const std::string_view arg : args) bytes += arg.size();
   return bytes > kArgumentBytesMax;
 }
-
-constexpr std::string_view kDataLoss =
-    "-DATALOSS All copies of this slot died, see borgctl accept-loss\r\n";
-
-}  // namespace
 
 Gateway::Gateway(GatewayHost& host, const NodeOptions& options)
     : host_(host),
@@ -103,7 +96,9 @@ void Gateway::run(Client& client, const commands::CommandSpec& spec, commands::A
     return;
   }
   const commands::KeyRange range = commands::key_range(spec, args);
-  if (spec.is(commands::kEveryPartition)) {
+  if (spec.timeout_at != 0 && range.first != 0) {
+    split(client, spec, args, range);
+  } else if (spec.is(commands::kEveryPartition)) {
     SplitCommand::start_everywhere(*this, client, spec, args);
   } else if (range.is_one()) {
     const bool is_known = first != nullptr && range.first == 1;
@@ -122,6 +117,9 @@ void Gateway::split(Client& client, const commands::CommandSpec& spec, commands:
     ByteBuffer error;
     resp::Writer writer(error, client.version);
     if (commands::check_one_slot(spec, args, writer)) {
+      if (spec.timeout_at != 0) {
+        return forward_blocking(client, spec, first, args[range.first], args);
+      }
       return forward(client, first, spec.is(commands::kWrite), args);
     }
     client.reply_now(error.view());
@@ -168,6 +166,9 @@ void Gateway::on_admin_reply(const AdminReply& reply) {
 
 void Gateway::disconnect(Client& client) {
   client.gone = true;
+  if (const auto at = blocking_.find(client.blocked_on); at != blocking_.end()) {
+    return cancel(at->second, "timeout");
+  }
   if (client.nothing_pending()) host_.client_left(client);
 }
 
@@ -258,6 +259,10 @@ Gateway::Pending& Gateway::new_pending(std::uint64_t seq) {
 }
 
 Gateway::Pending* Gateway::find(std::uint64_t seq) {
+  if (wire::is_long_lived(seq)) {
+    const auto at = blocking_.find(seq);
+    return at == blocking_.end() ? nullptr : &at->second;
+  }
   if (seq < base_ || seq - base_ >= slots_.size()) return nullptr;
   Pending* pending = slots_[seq - base_];
   return pending == &reserved_ ? nullptr : pending;
@@ -280,6 +285,14 @@ void Gateway::release(std::uint64_t seq) {
   if (slots_.empty()) base_ = next_seq_;
 }
 
+wire::Origin Gateway::origin_of(const Pending& pending) const {
+  return {.gateway = host_.self(),
+          .seq = pending.seq,
+          .floor = base_,
+          .resp = pending.resp,
+          .finished = pending.finished};
+}
+
 void Gateway::send(Pending& pending) {
   const PartitionConfig& config = host_.config(pending.partition);
   const NodeId node = pending.any_replica ? host_.self().node : config.primary();
@@ -294,10 +307,8 @@ void Gateway::send(Pending& pending) {
     BORG_CHECK(wire::decode_args(in, args));
     pending.sent = true;
     ++pending.copies;
-    host_.request_here(pending.partition, {.origin = {.gateway = host_.self(),
-                                                      .seq = pending.seq,
-                                                      .floor = base_,
-                                                      .resp = pending.resp},
+    note_asked(pending);
+    host_.request_here(pending.partition, {.origin = origin_of(pending),
                                            .term = config.term,
                                            .any_replica = pending.any_replica,
                                            .args = args});
@@ -308,6 +319,7 @@ void Gateway::send(Pending& pending) {
   if (out == nullptr) return;  // sent when the link stands
   pending.sent = true;
   ++pending.copies;
+  note_asked(pending);
   ++forwarded_;
   wire::encode(*out,
                wire::Request{.partition = pending.partition,
@@ -315,7 +327,8 @@ void Gateway::send(Pending& pending) {
                              .floor = base_,
                              .term = config.term,
                              .resp = pending.resp,
-                             .any_replica = pending.any_replica},
+                             .any_replica = pending.any_replica,
+                             .finished = pending.finished},
                pending.args.view());
 }
 
@@ -340,6 +353,11 @@ void Gateway::on_reply(std::uint64_t seq, PartitionId partition, wire::ReplyStat
     }
     return;
   }
+  if (status == wire::ReplyStatus::kWaiting) {
+    if (pending != nullptr && wire::is_long_lived(seq))
+      on_waiting(static_cast<Blocking&>(*pending));
+    return;
+  }
   if (is_direct) {
     direct_->answered = true;
     deliver(*direct_->target, bytes, valid_until);
@@ -347,6 +365,9 @@ void Gateway::on_reply(std::uint64_t seq, PartitionId partition, wire::ReplyStat
   }
   // One copy was refused, but another one, sent before or since, may be executed yet.
   if (pending->is_write && pending->copies > 1 && is_refusal(bytes)) bytes = kInDoubt;
+  if (wire::is_long_lived(seq)) {
+    return finish_blocking(static_cast<Blocking&>(*pending), bytes, valid_until);
+  }
   Target target = std::move(pending->target);
   release(seq);
   if (target.client != nullptr) {
@@ -408,6 +429,7 @@ void Gateway::view_changed() {
     // Who is given up may live, and have executed it.
     fail(*pending, pending->is_write && pending->sent ? kInDoubt : kDataLoss);
   }
+  fail_lost_blocking();
 }
 
 /// What is overdue stays, for the next tick to give up: this node may have stood still, and nobody
@@ -423,6 +445,7 @@ void Gateway::resend_changed() {
     if (pending == nullptr || pending->deadline <= now) continue;
     if (changed[pending->partition.value()]) send(*pending);
   }
+  resend_blocking(changed, now);
 }
 
 void Gateway::end_turn() {
@@ -449,6 +472,7 @@ void Gateway::tick() {
     if (pending->deadline > now) break;  // they were submitted in the order of their deadlines
     fail(*pending, pending->is_write && pending->sent ? kInDoubt : kClusterDown);
   }
+  tick_blocking(now);
   while (!admin_.empty() && admin_.front().deadline <= now) {
     on_admin_reply({.token = admin_.front().token, .reply = std::string(kClusterDown)});
   }

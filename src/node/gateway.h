@@ -3,9 +3,12 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -46,6 +49,13 @@ class GatewayHost {
   virtual void client_left(Client& client) = 0;
   /// The client wants to see, or no longer, what all clients of this node ask.
   virtual void set_monitor(Client& client, bool on) = 0;
+  /// It was blocked, and is not any more.
+  virtual void client_may_go_on(Client& client) = 0;
+  /// True if a replica on this worker holds this request of this gateway as blocked.
+  [[nodiscard]] virtual bool is_blocked_here(PartitionId partition, std::uint64_t seq) = 0;
+  /// Answers a worker of this node.
+  virtual void answer(const wire::Origin& origin, PartitionId partition,
+                      std::string_view reply) = 0;
   [[nodiscard]] virtual std::uint16_t workers() const = 0;
   [[nodiscard]] virtual const Settings& settings() const = 0;
   [[nodiscard]] virtual bool out_of_memory() const = 0;
@@ -64,12 +74,22 @@ class Composite {
   virtual void go_on() {}
 };
 
+inline constexpr std::string_view kClusterDown =
+    "-CLUSTERDOWN No primary could serve the slot in time, nothing was written\r\n";
+inline constexpr std::string_view kInDoubt =
+    "-INDOUBT No answer in time, the outcome of this write is unknown\r\n";
+inline constexpr std::string_view kDataLoss =
+    "-DATALOSS All copies of this slot died, see borgctl accept-loss\r\n";
+
 /// Sends clients' commands to the primaries of their keys, and again to the next primary when
 /// one fails, under the same request number, until there is an answer or the deadline passes.
 ///
 /// Runs:      on its worker; sans-I/O.
 /// Order:     the requests of one partition are sent, and sent again, in the order in which
 ///            they came, so commands of one connection on one key never overtake each other.
+/// Blocking:  a command that may block is a long-lived request: see docs/consistency.md. It ends
+///            with the primary's answer to it, or to the cancel that takes its place when its
+///            time is over, its client has gone, or somebody asks for that.
 /// Invariant: a request has one number for life; every request below floor() is answered.
 class Gateway {
  public:
@@ -96,6 +116,16 @@ class Gateway {
 
   [[nodiscard]] std::uint64_t floor() const { return base_; }
   [[nodiscard]] std::size_t pending() const;
+  /// Ends the client's blocking command if it has one ("timeout" or "error" says how); then, or
+  /// at once, `origin` is told whether that happened.
+  void unblock(const Client& client, std::string_view why, const wire::Origin& origin,
+               PartitionId partition);
+  /// Clients whose command waits at a primary.
+  [[nodiscard]] std::size_t blocked_clients() const { return waiting_; }
+  /// When a blocked command wants a tick next.
+  [[nodiscard]] Instant next_wake() const {
+    return wakes_.empty() ? Instant::never() : wakes_.begin()->first;
+  }
   [[nodiscard]] std::uint64_t commands_executed() const { return commands_; }
   [[nodiscard]] std::uint64_t forwarded() const { return forwarded_; }
   /// Of the last execute(): null if there is no such command, or its arguments are too few or
@@ -146,7 +176,23 @@ class Gateway {
     std::uint32_t copies = 0;  // sent, and not known to have been turned away
     Epoch term;                // of the partition when it was sent last
     std::uint8_t resp = 2;
+    std::uint64_t finished = 0;  // of a long-lived one: see wire::Request
     Instant deadline;
+  };
+  struct Unblocker {  // who wants to know what came of CLIENT UNBLOCK
+    wire::Origin origin;
+    PartitionId partition;
+  };
+  /// A long-lived request.
+  struct Blocking : Pending {
+    std::string key;            // one of its keys
+    bool is_waiting = false;    // a primary has said so
+    bool is_cancelled = false;  // args are those of the cancel
+    Instant times_out_at = Instant::never();
+    Instant asked_at = Instant::never();  // when the first copy without an answer was sent
+    Instant refresh_at = Instant::never();
+    Instant wakes_at = Instant::never();  // its place in wakes_
+    std::vector<Unblocker> unblockers;
   };
   struct Direct {  // the request that a replica on this worker is executing right now
     std::uint64_t seq = 0;
@@ -174,6 +220,21 @@ class Gateway {
   void resend_changed();
   void split(Client& client, const commands::CommandSpec& spec, commands::Args args,
              const commands::KeyRange& range);
+  [[nodiscard]] static bool is_too_large(commands::Args args);
+  [[nodiscard]] wire::Origin origin_of(const Pending& pending) const;
+
+  // gateway_blocking.cc
+  void forward_blocking(Client& client, const commands::CommandSpec& spec, PartitionId partition,
+                        std::string_view key, commands::Args args);
+  void on_waiting(Blocking& blocking);
+  void wake_at(Blocking& blocking);
+  void tick_blocking(Instant now);
+  void wake(Blocking& blocking, Instant now);
+  void cancel(Blocking& blocking, std::string_view why);
+  void note_asked(Pending& pending);
+  void resend_blocking(const std::vector<bool>& changed, Instant now);
+  void fail_lost_blocking();
+  void finish_blocking(Blocking& blocking, std::string_view reply, Instant valid_until);
   [[nodiscard]] bool is_here(PartitionId partition, bool any_replica) const;
 
   GatewayHost& host_;
@@ -186,6 +247,11 @@ class Gateway {
   std::vector<std::unique_ptr<Pending>> pool_;
   std::vector<Pending*> free_;
   Direct* direct_ = nullptr;
+  std::uint64_t next_blocking_ = 1;
+  std::map<std::uint64_t, Blocking> blocking_;                    // by seq
+  std::set<std::pair<Instant, std::uint64_t>> wakes_;             // each of them once
+  std::map<std::uint16_t, std::vector<std::uint64_t>> finished_;  // by partition: to be told
+  std::size_t waiting_ = 0;
   std::vector<bool> changed_;        // by partition: send again at the end of the turn
   std::vector<bool> changed_later_;  // the same at the next tick
   std::vector<bool> lost_;           // by partition: all its replicas died, says the view

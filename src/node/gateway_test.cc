@@ -49,6 +49,9 @@ class FakeHost final : public GatewayHost {
   void client_has_output(Client&) override {}
   void client_left(Client&) override { ++left; }
   void set_monitor(Client&, bool) override {}
+  void client_may_go_on(Client&) override {}
+  [[nodiscard]] bool is_blocked_here(PartitionId, std::uint64_t) override { return false; }
+  void answer(const wire::Origin&, PartitionId, std::string_view) override {}
   [[nodiscard]] const Settings& settings() const override { return current_settings; }
   [[nodiscard]] std::uint16_t workers() const override { return 1; }
   [[nodiscard]] bool out_of_memory() const override { return false; }

@@ -26,6 +26,7 @@ constexpr std::array kFields{
     &Stats::sent_copies,
     &Stats::sent_keys,
     &Stats::sent_bytes,
+    &Stats::blocked_clients,
 };
 /// What a node of the first version knows.
 constexpr std::size_t kFirstFields = 13;

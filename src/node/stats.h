@@ -29,6 +29,7 @@ struct Stats {
   std::uint64_t sent_copies = 0;
   std::uint64_t sent_keys = 0;
   std::uint64_t sent_bytes = 0;
+  std::uint64_t blocked_clients = 0;
 
   void add(const Stats& other);
 };

@@ -62,7 +62,7 @@ Client& WorkerCore::connect(ConnectionId id, std::string address, std::string lo
 }
 
 bool WorkerCore::wants_input(const Client& client) const {
-  return !client.closing && !client.is_held && !client.awaits_reply &&
+  return !client.closing && !client.is_held && !client.awaits_reply && client.blocked_on == 0 &&
          client.output.size() + client.pending_bytes() < options_.client_output_bytes_max &&
          client.pending() < options_.client_pending_max;
 }
@@ -99,7 +99,8 @@ std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
   }
   input_bytes_ += consumed;
   // Even if all input is taken: nobody reads more until the client is resumed.
-  if (!client.closing && !wants_input(client)) throttled_.push_back(client.id());
+  const bool is_blocked = client.blocked_on != 0;  // client_may_go_on() comes
+  if (!client.closing && !is_blocked && !wants_input(client)) throttled_.push_back(client.id());
   return consumed;
 }
 
@@ -174,7 +175,7 @@ void WorkerCore::resume_clients() {
   throttled.swap(throttled_);
   for (const ConnectionId id : throttled) {
     const auto at = clients_.find(id);
-    if (at == clients_.end() || at->second->gone) continue;
+    if (at == clients_.end() || at->second->gone || at->second->blocked_on != 0) continue;
     if (wants_input(*at->second)) {
       effects_.resumed.push_back(at->second.get());
     } else {
@@ -383,9 +384,10 @@ void WorkerCore::look_at_memory() {
 }
 
 bool WorkerCore::is_calm() const {
-  const bool has_work = gateway_.pending() > 0 || !waiting_.empty() || !jobs_.empty() ||
-                        !garbage_.empty() || !throttled_.empty() || saw_expiring_ ||
-                        pause_ != Pause::kNone || !pubsub_.is_calm();
+  const bool has_work = gateway_.pending() > 0 ||
+                        gateway_.next_wake() - now_.instant < kCalmTick * 2 || !waiting_.empty() ||
+                        !jobs_.empty() || !garbage_.empty() || !throttled_.empty() ||
+                        saw_expiring_ || pause_ != Pause::kNone || !pubsub_.is_calm();
   return !has_work && std::all_of(links_.begin(), links_.end(), [](const auto& entry) {
     return entry.second->in_flight.empty() && !entry.second->stalled;
   });
@@ -436,6 +438,7 @@ Stats WorkerCore::stats() const {
     }
   }
   for (const auto& [id, client] : clients_) stats.clients += client->gone ? 0 : 1;
+  stats.blocked_clients = gateway_.blocked_clients();
   stats.clients_total = clients_total_;
   stats.commands = gateway_.commands_executed();
   stats.forwarded = gateway_.forwarded();

@@ -116,6 +116,9 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void client_has_output(Client& client) override;
   void client_left(Client& client) override;
   void set_monitor(Client& client, bool on) override;
+  void client_may_go_on(Client& client) override { throttled_.push_back(client.id()); }
+  [[nodiscard]] bool is_blocked_here(PartitionId partition, std::uint64_t seq) override;
+  void answer(const wire::Origin& origin, PartitionId partition, std::string_view reply) override;
   [[nodiscard]] std::uint16_t workers() const override { return workers_; }
   [[nodiscard]] const Settings& settings() const override { return *settings_; }
   std::uint64_t draw_random() override { return random_.next(); }
@@ -157,6 +160,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   // worker_desk.cc
   void answer_worker_request(PartitionId partition,
                              const replication::Replica::RequestView& request);
+  void unblock_client(PartitionId partition, const replication::Replica::RequestView& request);
   void write_clients(commands::Args args, resp::Writer& reply) const;
   void kill_clients(commands::Args args, resp::Writer& reply);
   void pause(commands::Args args);

@@ -19,6 +19,9 @@ ConnectionId asker(commands::Args args) {
 /// The arguments are the request's name, what is asked, who asks, and what that one wrote.
 void WorkerCore::answer_worker_request(PartitionId partition,
                                        const replication::Replica::RequestView& request) {
+  if (request.args.size() == 5 && request.args[1] == "unblock") {
+    return unblock_client(partition, request);
+  }
   ByteBuffer out;
   resp::Writer writer(out,
                       request.origin.resp == 3 ? resp::Version::kResp3 : resp::Version::kResp2);
@@ -43,6 +46,15 @@ void WorkerCore::answer_worker_request(PartitionId partition,
     writer.error("ERR unknown request of a worker");
   }
   reply(request.origin, partition, wire::ReplyStatus::kDone, out.view(), Instant::never());
+}
+
+/// Answered when it is known whether the client is unblocked by this.
+void WorkerCore::unblock_client(PartitionId partition,
+                                const replication::Replica::RequestView& request) {
+  const auto id = resp::parse_integer(request.args[3]).value_or(0);
+  const auto at = clients_.find(ConnectionId(static_cast<std::uint64_t>(id)));
+  if (at == clients_.end()) return answer(request.origin, partition, ":0\r\n");
+  gateway_.unblock(*at->second, request.args[4], request.origin, partition);
 }
 
 void WorkerCore::write_clients(commands::Args args, resp::Writer& reply) const {

@@ -104,6 +104,9 @@ void WorkerCore::on_link_down(const wire::Endpoint& peer) {
   const bool was_up = link->up;
   link->reset();
   if (was_up) pubsub_.link_down(peer);
+  for (const auto& replica : replicas_) {
+    if (replica != nullptr) replica->gateway_left(peer);
+  }
   if (!was_up || peer.node == self_.node) return;
   for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
     if (replicas_[p] == nullptr || holder(peer.node, PartitionId(p)) != peer) continue;
@@ -177,13 +180,25 @@ bool WorkerCore::on_frame(Link& link, std::size_t at) {
   }
 }
 
+void WorkerCore::answer(const wire::Origin& origin, PartitionId partition, std::string_view bytes) {
+  reply(origin, partition, wire::ReplyStatus::kDone, bytes, Instant::never());
+}
+
+bool WorkerCore::is_blocked_here(PartitionId partition, std::uint64_t seq) {
+  return replica_of(partition).is_blocked({.gateway = self_, .seq = seq}, now_);
+}
+
 bool WorkerCore::on_request(Link& link, std::size_t at) {
   const wire::Request& m = frames_ahead_[at].request;
   if (!is_mine(m.partition)) return false;
   const commands::CommandSpec* const row = commands::resolve(m.args);
   meter_.begin();
   request_here(m.partition,
-               {.origin = {.gateway = link.peer, .seq = m.seq, .floor = m.floor, .resp = m.resp},
+               {.origin = {.gateway = link.peer,
+                           .seq = m.seq,
+                           .floor = m.floor,
+                           .resp = m.resp,
+                           .finished = m.finished},
                 .term = m.term,
                 .any_replica = m.any_replica,
                 .args = m.args,

@@ -94,6 +94,7 @@ void Replica::resign(ReplicaSink& sink) {
   events_.clear();
   for (const Parked& parked : held_) moved(parked.origin, sink);
   held_.clear();
+  turn_away_blocked(sink);
   peers_.clear();
   log_.clear();
   forget_watched();
@@ -178,6 +179,7 @@ Replica::Levels Replica::levels() const {
              .clock_ms = clock_ms_,
              .peers = peers_.size(),
              .waiters = write_waiters_.size() + read_waiters_.size(),
+             .blocked = blocked_.size(),
              .logged = log_.empty() ? 0U : 1U,
              .is_receiving = receiving_,
              .is_parked = parked_};

@@ -23,10 +23,6 @@ constexpr std::string_view kOutOfMemory =
 /// Before the reason, if it was a transaction.
 constexpr std::string_view kDiscarded = "-EXECABORT Transaction discarded because of: ";
 
-resp::Version version_of(const wire::Origin& origin) {
-  return origin.resp == 3 ? resp::Version::kResp3 : resp::Version::kResp2;
-}
-
 std::string_view name_of(Replica::Role role) {
   constexpr std::array<std::string_view, 4> kNames{"none", "primary", "backup", "syncing"};
   return kNames.at(static_cast<std::size_t>(role));
@@ -39,6 +35,10 @@ std::vector<std::string_view> keys_of(const commands::CommandSpec& spec, command
 }
 
 }  // namespace
+
+resp::Version Replica::version_of(const wire::Origin& origin) {
+  return origin.resp == 3 ? resp::Version::kResp3 : resp::Version::kResp2;
+}
 
 void Replica::moved(const wire::Origin& origin, ReplicaSink& sink) {
   ByteBuffer bytes;
@@ -154,6 +154,8 @@ void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
     return;
   }
   const bool is_write = spec->is(commands::kWrite);
+  const bool is_long_lived = wire::is_long_lived(request.origin.seq);
+  if (is_long_lived && deal_with_blocked(*spec, request, now, reply, sink)) return;
   if (is_write &&
       (answer_duplicate(request.origin, now, sink) || refuse_write(*spec, request.origin, sink))) {
     return;
@@ -167,9 +169,8 @@ void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
                             .events = sink.wants_events() ? &noted_ : nullptr};
   if (spec->is(commands::kWatching)) [[unlikely]]
     begin_watching(keys_of(*spec, request.args), now, sink);
-  record_changes();
-  spec->handler(context, request.args);
-  store_.record_changes(nullptr);
+  run(*spec, request.args, context);
+  if (is_long_lived && !context.waits_for.empty()) return block(request, context, now, sink);
   const std::string_view bytes = reply.buffer().view();
   if (context.met_expired && !context.changed) run_expiry(keys_of(*spec, request.args), now, sink);
   if (!context.afterwards.empty() && !is_write) {
@@ -186,10 +187,19 @@ void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
     append_outcome(*spec, request, context, bytes, sink);
     hold_events(now, sink);
     answer_write(request.origin, bytes, last_seq_, now, sink);
-    return;
+    return serve_blocked(now, sink);
   }
   hold_events(now, sink);
   answer_read(request.origin, bytes, now, sink);
+}
+
+void Replica::run(const commands::CommandSpec& spec, commands::Args args,
+                  commands::Context& context) {
+  record_changes();
+  if (!blocked_.empty()) store_.note_containers(&ready_);
+  spec.handler(context, args);
+  store_.note_containers(nullptr);
+  store_.record_changes(nullptr);
 }
 
 void Replica::execute_as_any_replica(const RequestView& request, Now now, ReplicaSink& sink) {
@@ -610,6 +620,12 @@ void Replica::sweep(Now now, Duration record_age, const std::function<bool(NodeI
     records_.age();
   }
   records_.forget_gateways(is_member);
+  // Who has not asked for so long does not wait: its record would not be kept for much longer.
+  if (blocked_.empty()) return;
+  blocked_.remove_if([&](const BlockedRequests::Blocked& blocked) {
+    return now.instant - blocked.asked_at > record_age / 2 ||
+           !is_member(blocked.origin.gateway.node);
+  });
 }
 
 }  // namespace borg::replication

@@ -15,6 +15,11 @@ const Records::Gateway* Records::gateway(const wire::Endpoint& endpoint) const {
 Records::Found Records::find(const wire::Origin& origin) const {
   const Gateway* known = gateway(origin.gateway);
   if (known == nullptr) return {};
+  if (wire::is_long_lived(origin.seq)) {
+    const auto record = known->long_lived.find(origin.seq);
+    if (record == known->long_lived.end()) return {};
+    return {.status = Status::kDone, .seq = record->second.seq, .result = record->second.result};
+  }
   if (origin.seq < known->floor) return {.status = Status::kStale};
   const auto at = std::lower_bound(
       known->records.begin(), known->records.end(), origin.seq,
@@ -37,6 +42,12 @@ void Records::add(const wire::Origin& origin, Seq seq, std::string_view result) 
     known = &gateways_.back();
   }
   raise_floor(*known, origin.floor);
+  if (wire::is_long_lived(origin.seq)) {
+    known->long_lived.erase(origin.finished);
+    known->long_lived.insert_or_assign(origin.seq,
+                                       Record{origin.seq, seq, generation_, std::string(result)});
+    return;
+  }
   if (origin.seq < known->floor) return;
   Record record{origin.seq, seq, generation_, std::string(result)};
   // Nearly always the newest; after a re-send an older one may come behind it.
@@ -45,8 +56,16 @@ void Records::add(const wire::Origin& origin, Seq seq, std::string_view result) 
   known->records.insert(at, std::move(record));
 }
 
+void Records::drop_finished(const wire::Origin& origin) {
+  if (origin.finished == 0) return;
+  auto* known = const_cast<Gateway*>(gateway(origin.gateway));
+  if (known != nullptr) known->long_lived.erase(origin.finished);
+}
+
 void Records::age() {
   for (Gateway& gateway : gateways_) {
+    std::erase_if(gateway.long_lived,
+                  [&](const auto& entry) { return entry.second.generation < generation_; });
     while (!gateway.records.empty() && gateway.records.front().generation < generation_) {
       raise_floor(gateway, gateway.records.front().request + 1);
     }
@@ -56,13 +75,15 @@ void Records::age() {
 
 void Records::forget_gateways(const std::function<bool(NodeId)>& is_member) {
   std::erase_if(gateways_, [&](const Gateway& gateway) {
-    return gateway.records.empty() && !is_member(gateway.endpoint.node);
+    return !gateway.has_records() && !is_member(gateway.endpoint.node);
   });
 }
 
 std::size_t Records::size() const {
   std::size_t n = 0;
-  for (const Gateway& gateway : gateways_) n += gateway.records.size();
+  for (const Gateway& gateway : gateways_) {
+    n += gateway.records.size() + gateway.long_lived.size();
+  }
   return n;
 }
 
@@ -70,8 +91,24 @@ Seq Records::newest() const {
   Seq newest;
   for (const Gateway& gateway : gateways_) {
     if (!gateway.records.empty()) newest = std::max(newest, gateway.records.back().seq);
+    for (const auto& [request, record] : gateway.long_lived) newest = std::max(newest, record.seq);
   }
   return newest;
+}
+
+void Records::encode_record(Encoder& out, const Record& record) {
+  out.varint(record.request);
+  out.varint(record.seq.value());
+  out.bytes(record.result);
+}
+
+Records::Record Records::decode_record(Decoder& in) const {
+  Record record;
+  record.request = in.varint();
+  record.seq = Seq(in.varint());
+  record.generation = generation_;
+  record.result = std::string(in.bytes());
+  return record;
 }
 
 void Records::encode(Encoder& out) const {
@@ -81,11 +118,9 @@ void Records::encode(Encoder& out) const {
     out.varint(gateway.endpoint.lane);
     out.varint(gateway.floor);
     out.varint(gateway.records.size());
-    for (const Record& record : gateway.records) {
-      out.varint(record.request);
-      out.varint(record.seq.value());
-      out.bytes(record.result);
-    }
+    for (const Record& record : gateway.records) encode_record(out, record);
+    out.varint(gateway.long_lived.size());
+    for (const auto& [request, record] : gateway.long_lived) encode_record(out, record);
   }
 }
 
@@ -100,15 +135,17 @@ bool Records::decode(std::string_view bytes) {
     gateway.floor = in.varint();
     const std::uint64_t records = in.varint();
     for (std::uint64_t k = 0; k < records && in.ok(); ++k) {
-      Record record;
-      record.request = in.varint();
-      record.seq = Seq(in.varint());
-      record.generation = generation_;
-      record.result = std::string(in.bytes());
+      Record record = decode_record(in);
       const bool ascends =
           gateway.records.empty() || gateway.records.back().request < record.request;
-      if (!ascends) in.fail();
+      if (!ascends || wire::is_long_lived(record.request)) in.fail();
       gateway.records.push_back(std::move(record));
+    }
+    const std::uint64_t long_lived = in.varint();
+    for (std::uint64_t k = 0; k < long_lived && in.ok(); ++k) {
+      Record record = decode_record(in);
+      if (!wire::is_long_lived(record.request)) in.fail();
+      gateway.long_lived.insert_or_assign(record.request, std::move(record));
     }
     gateways_.push_back(std::move(gateway));
   }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,9 @@ namespace borg::replication {
 /// Source:    RIFL (Lee et al., SOSP'15): a record is part of the data it protects, and is kept
 ///            until its client has said that it has the answer.
 /// Runs:      on the worker of the partition; part of its replicated state.
+/// Classes:   requests that may wait for hours (wire::kLongLivedBit) have no floor. A gateway says
+///            of each by itself that it has the answer, with its next such request; else they go
+///            by age alone.
 /// Invariant: a request below its gateway's floor is never executed again.
 class Records {
  public:
@@ -37,6 +41,9 @@ class Records {
 
   /// Keeps the result of an executed request and drops those that its gateway no longer needs.
   void add(const wire::Origin& origin, Seq seq, std::string_view result);
+
+  /// Drops the record of the long-lived request of which this one says that it is answered.
+  void drop_finished(const wire::Origin& origin);
 
   /// Drops what was here already at the call before, and forbids its execution. So a record is
   /// kept for at least the time between two calls, whatever the wall clocks say: the caller
@@ -65,8 +72,12 @@ class Records {
     wire::Endpoint endpoint;
     std::uint64_t floor = 0;
     std::deque<Record> records;  // by request, ascending
+    std::map<std::uint64_t, Record> long_lived;
+    [[nodiscard]] bool has_records() const { return !records.empty() || !long_lived.empty(); }
   };
   [[nodiscard]] const Gateway* gateway(const wire::Endpoint& endpoint) const;
+  static void encode_record(Encoder& out, const Record& record);
+  [[nodiscard]] Record decode_record(Decoder& in) const;
   static void raise_floor(Gateway& gateway, std::uint64_t floor);
 
   std::vector<Gateway> gateways_;

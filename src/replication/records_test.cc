@@ -48,6 +48,37 @@ TEST(Records, GatewaysAndTheirLanesCountByThemselves) {
   EXPECT_EQ(records.find(origin(5, 0, 7, 1)).status, Status::kNew);
 }
 
+TEST(Records, LongLivedRequestsHaveNoFloor) {
+  Records records;
+  const std::uint64_t first = wire::kLongLivedBit | 1;
+  records.add(origin(first, 3), Seq(1), "x");
+  records.add(origin(9, 8), Seq(2), "y");
+  EXPECT_EQ(records.find(origin(first, 9)).status, Status::kDone);
+  EXPECT_EQ(records.find(origin(first + 1, 9)).status, Status::kNew);
+  EXPECT_EQ(records.newest(), Seq(2));
+  Records copy;
+  ASSERT_TRUE(copy.decode(encoded(records)));
+  EXPECT_EQ(copy.find(origin(first)).result, "x");
+  EXPECT_EQ(encoded(copy), encoded(records));
+}
+
+TEST(Records, ALongLivedRequestGoesWhenItsGatewaySaysSoOrByAge) {
+  Records records;
+  const std::uint64_t first = wire::kLongLivedBit | 1;
+  for (const std::uint64_t n : {0, 1, 2}) records.add(origin(first + n), Seq(n + 1), "x");
+  auto next = origin(first + 3);
+  next.finished = first + 1;
+  records.add(next, Seq(4), "x");
+  EXPECT_EQ(records.find(origin(first + 1)).status, Status::kNew);
+  next.finished = first;
+  records.drop_finished(next);
+  EXPECT_EQ(records.size(), 2u);
+  records.age();
+  EXPECT_EQ(records.size(), 2u);
+  records.age();
+  EXPECT_EQ(records.size(), 0u);
+}
+
 TEST(Records, WhatTheGatewayHasItsAnswerToIsDroppedAndNeverNewAgain) {
   Records records;
   for (const std::uint64_t seq : {1, 2, 3}) records.add(origin(seq), Seq(seq), "x");

@@ -13,6 +13,7 @@
 #include "base/partition_config.h"
 #include "base/time.h"
 #include "commands/command.h"
+#include "replication/blocked_requests.h"
 #include "replication/operation_log.h"
 #include "replication/records.h"
 #include "replication/sync_limits.h"
@@ -154,6 +155,11 @@ class Replica {
   /// Frees what nobody asks for any more: results of requests are kept for `record_age` at least.
   void sweep(Now now, Duration record_age, const std::function<bool(NodeId)>& is_member);
 
+  /// The gateway is gone, or will ask again on a new way: nothing is to be taken for it until then.
+  void gateway_left(const wire::Endpoint& gateway);
+  /// The request waits here still, and its gateway still wants it.
+  [[nodiscard]] bool is_blocked(const wire::Origin& origin, Now now);
+
   /// Gives back memory of data that was dropped, as PartitionStore::collect().
   void collect(storage::ScanBudget& budget) { store_.collect(budget); }
 
@@ -174,6 +180,7 @@ class Replica {
   /// Keys that this replica, as primary, removed because their time had come.
   [[nodiscard]] std::uint64_t expired_keys() const { return expired_keys_; }
   [[nodiscard]] const Records& records() const { return records_; }
+  [[nodiscard]] const BlockedRequests& blocked() const { return blocked_; }
 
   // What replica_invariants.h is about.
   struct Levels {
@@ -184,6 +191,7 @@ class Replica {
     std::int64_t clock_ms = 0;
     std::size_t peers = 0;
     std::size_t waiters = 0;
+    std::size_t blocked = 0;
     std::size_t logged = 0;
     bool is_receiving = false;
     bool is_parked = false;
@@ -253,6 +261,7 @@ class Replica {
   [[nodiscard]] const Peer* peer(NodeId node) const;
 
   // primary.cc
+  [[nodiscard]] static resp::Version version_of(const wire::Origin& origin);
   void moved(const wire::Origin& origin, ReplicaSink& sink);
   void hold(const RequestView& request);
   void serve_held(Now now, ReplicaSink& sink);
@@ -264,6 +273,7 @@ class Replica {
                                                         const ReplicaSink& sink,
                                                         std::optional<storage::KeyRef>& key) const;
   void execute(const RequestView& request, Now now, ReplicaSink& sink);
+  void run(const commands::CommandSpec& spec, commands::Args args, commands::Context& context);
   void execute_as_any_replica(const RequestView& request, Now now, ReplicaSink& sink);
   bool refuse_write(const commands::CommandSpec& spec, const wire::Origin& origin,
                     ReplicaSink& sink);
@@ -293,6 +303,18 @@ class Replica {
   void trim_log();
   void check_drained(ReplicaSink& sink);
   std::int64_t advance_clock(Now now);
+
+  // blocking.cc
+  bool deal_with_blocked(const commands::CommandSpec& spec, const RequestView& request, Now now,
+                         resp::Writer& reply, ReplicaSink& sink);
+  void say_waiting(const wire::Origin& origin, ReplicaSink& sink);
+  void block(const RequestView& request, const commands::Context& context, Now now,
+             ReplicaSink& sink);
+  void serve_blocked(Now now, ReplicaSink& sink);
+  void serve_blocked_on(const std::string& key, Now now, ReplicaSink& sink);
+  void serve(const BlockedRequests::Blocked& blocked, std::string_view key, Now now,
+             ReplicaSink& sink);
+  void turn_away_blocked(ReplicaSink& sink);
 
   // sync.cc
   void begin_sync(Peer& peer, ReplicaSink& sink);
@@ -343,6 +365,8 @@ class Replica {
   std::deque<Waiter> write_waiters_;  // for committed_, or their own copies: is_held()
   std::deque<Waiter> read_waiters_;   // for stable_
   std::deque<Parked> held_;
+  BlockedRequests blocked_;
+  std::vector<std::string> ready_;  // keys for which somebody may have waited
   std::vector<commands::KeyEvent> noted_;  // by the command that is being executed
   struct HeldEvent {
     Seq seq;

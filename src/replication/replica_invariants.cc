@@ -41,6 +41,7 @@ Broken wrong_in_others(const Replica::Levels& now) {
   if (now.peers > 0) return "only a primary feeds others";
   if (now.is_parked) return "only a primary is parked";
   if (now.waiters > 0) return "only a primary has answers that wait";
+  if (now.blocked > 0) return "only a primary has commands that are blocked";
   if (now.logged > 0) return "only a primary keeps a log";
   return std::nullopt;
 }

@@ -36,7 +36,8 @@ void ClientSession::want(EventLoop::Interest interest) {
 
 void ClientSession::want_input() {
   const bool read = !client_->closing && owner_.wants_input(*this);
-  want({.read = read, .write = interest_.write});
+  // Nothing may be taken for a client that is blocked and has left.
+  want({.read = read, .write = interest_.write, .end = client_->blocked_on != 0});
 }
 
 void ClientSession::on_readable() {
@@ -122,7 +123,7 @@ void ClientSession::flush(Instant now) {
 
 void ClientSession::on_writable() {
   owner_.enter();
-  want({.read = interest_.read, .write = false});
+  want({.read = interest_.read, .write = false, .end = interest_.end});
   owner_.on_client_writable(*this);
 }
 
@@ -132,7 +133,7 @@ void ClientSession::send() {
     const Socket::Outcome sent = socket_.send(output.view());
     if (sent.status == Socket::Status::kBroken) return fail();
     if (sent.status == Socket::Status::kWouldBlock) {
-      return want({.read = interest_.read, .write = true});
+      return want({.read = interest_.read, .write = true, .end = interest_.end});
     }
     output.consume(sent.bytes);
     client_->counts->output_bytes += sent.bytes;

@@ -108,6 +108,8 @@ std::optional<EntryView> PartitionStore::find(const KeyRef& key) const {
 void PartitionStore::put(const KeyRef& key, std::string_view value, ExpiryMs expiry,
                          ValueType type) {
   touch(key);
+  if (new_containers_ != nullptr && type != ValueType::kString) [[unlikely]]
+    new_containers_->emplace_back(key.key);
   impl_->made_table_of(key.slot).put(key, value, expiry, type);
 }
 
@@ -144,6 +146,7 @@ void PartitionStore::put_large(const KeyRef& key, std::unique_ptr<Large> large, 
                                ValueType type) {
   if (journal_ != nullptr) journal_->add_whole(key.key);
   touch(key);
+  if (new_containers_ != nullptr) new_containers_->emplace_back(key.key);
   impl_->made_table_of(key.slot).put_large(key, std::move(large), expiry, type);
 }
 

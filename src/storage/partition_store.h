@@ -7,7 +7,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/random.h"
@@ -159,6 +161,9 @@ class PartitionStore {
   /// From now on what is changed is told to this table, or to nobody if it is null.
   void record_watched(WatchTable* watched) { watched_ = watched; }
   [[nodiscard]] WatchTable* watched() const { return watched_; }
+  /// From now on the keys are noted there that become containers, in that order and perhaps more
+  /// than once; nowhere if it is null.
+  void note_containers(std::vector<std::string>* keys) { new_containers_ = keys; }
 
   [[nodiscard]] std::size_t keys() const;
   [[nodiscard]] std::size_t keys(SlotId slot) const;
@@ -210,6 +215,7 @@ class PartitionStore {
   std::unique_ptr<Impl> impl_;
   ChangeJournal* journal_ = nullptr;
   WatchTable* watched_ = nullptr;
+  std::vector<std::string>* new_containers_ = nullptr;
 };
 
 }  // namespace borg::storage

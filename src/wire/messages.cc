@@ -53,6 +53,14 @@ E get_enum(Decoder& in, E last) {
   if (value > static_cast<std::uint8_t>(last)) in.fail();
   return static_cast<E>(value);
 }
+void put_finished(Encoder& out, std::uint64_t seq, std::uint64_t finished) {
+  if (is_long_lived(seq)) out.varint(finished & ~kLongLivedBit);
+}
+std::uint64_t get_finished(Decoder& in, std::uint64_t seq) {
+  const std::uint64_t finished = is_long_lived(seq) ? in.varint() : 0;
+  if (is_long_lived(finished)) in.fail();
+  return finished == 0 ? 0 : finished | kLongLivedBit;
+}
 void put(Encoder& out, const Origin& o) {
   out.u64(o.gateway.node.value());
   if (!o.is_request()) return;
@@ -60,6 +68,7 @@ void put(Encoder& out, const Origin& o) {
   out.varint(o.seq);
   out.varint(o.seq - o.floor);
   out.u8(o.resp);
+  put_finished(out, o.seq, o.finished);
 }
 std::uint8_t get_resp(Decoder& in) {
   const std::uint8_t resp = in.u8();
@@ -78,6 +87,7 @@ Origin get_origin(Decoder& in) {
   if (behind > o.seq) in.fail();
   o.floor = o.seq - behind;
   o.resp = get_resp(in);
+  o.finished = get_finished(in, o.seq);
   return o;
 }
 
@@ -96,6 +106,7 @@ void put_head(Encoder& out, const Request& m) {
   out.varint(m.seq - m.floor);
   out.varint(m.term.value());
   out.u8(static_cast<std::uint8_t>(m.resp | (m.any_replica ? 0x80 : 0)));
+  put_finished(out, m.seq, m.finished);
 }
 std::size_t varint_size(std::uint64_t v) {
   std::size_t n = 1;
@@ -186,6 +197,7 @@ bool decode(std::string_view payload, Request& m, Args& args) {
   const std::uint8_t bits = in.u8();
   m.any_replica = (bits & 0x80) != 0;
   m.resp = bits & 0x7f;
+  m.finished = get_finished(in, m.seq);
   if (!in.ok() || (m.resp != 2 && m.resp != 3) || !decode_args(in, args)) return false;
   m.args = args;
   return in.done();
@@ -202,7 +214,7 @@ bool decode(std::string_view payload, Reply& m) {
   Decoder in(payload);
   m.seq = in.varint();
   m.partition = get_partition(in);
-  m.status = get_enum(in, ReplyStatus::kMoved);
+  m.status = get_enum(in, ReplyStatus::kWaiting);
   m.bytes = in.bytes();
   return in.done();
 }

@@ -45,6 +45,12 @@ struct Refusal {
   std::string_view reason;
 };
 
+/// The numbers of requests that may wait for hours have this bit: they are a class of their own, to
+/// which no floor applies, as one that waits would keep it from rising. On the wire and in the
+/// records of a partition since v1.
+inline constexpr std::uint64_t kLongLivedBit = 1ull << 63;
+[[nodiscard]] constexpr bool is_long_lived(std::uint64_t seq) { return (seq & kLongLivedBit) != 0; }
+
 /// A gateway asks a partition's primary to execute a command.
 /// (sender, seq) names the request for good: sent again after a failure it keeps its seq.
 struct Request {
@@ -55,12 +61,16 @@ struct Request {
   Epoch term;                ///< of the partition, as the sender knows it
   std::uint8_t resp = 2;     ///< the version in which the reply is written
   bool any_replica = false;  ///< whoever holds the partition may answer (BORG LOCAL)
+  /// With a long-lived seq: another such request to this partition, to which the sender has its
+  /// answer; 0: none.
+  std::uint64_t finished = 0;
   std::span<const std::string_view> args;
 };
 
 enum class ReplyStatus : std::uint8_t {
-  kDone = 0,   ///< bytes: the reply in RESP
-  kMoved = 1,  ///< not executed here; bytes: the partition's configuration as known here
+  kDone = 0,     ///< bytes: the reply in RESP
+  kMoved = 1,    ///< not executed here; bytes: the partition's configuration as known here
+  kWaiting = 2,  ///< of a long-lived request: it blocks, the answer comes later; no bytes
 };
 struct Reply {
   static constexpr FrameType kType = FrameType::kReply;
@@ -76,6 +86,7 @@ struct Origin {
   std::uint64_t seq = 0;
   std::uint64_t floor = 0;
   std::uint8_t resp = 2;
+  std::uint64_t finished = 0;  ///< as Request::finished
   [[nodiscard]] bool is_request() const { return gateway.node != NodeId(); }
   friend bool operator==(const Origin&, const Origin&) = default;
 };

@@ -69,6 +69,37 @@ TEST(Messages, OperationReadsBack) {
   EXPECT_EQ(read.body, "body");
 }
 
+TEST(Messages, WhatALongLivedRequestSaysReadsBack) {
+  const std::array<std::string_view, 3> args{"BLPOP", "k", "0"};
+  for (const std::uint64_t finished : {std::uint64_t{0}, kLongLivedBit | 6}) {
+    ByteBuffer buffer;
+    encode(buffer,
+           Request{.seq = kLongLivedBit | 7, .floor = 4, .finished = finished, .args = args});
+    Request request;
+    Args read_args;
+    ASSERT_TRUE(decode(only_frame(buffer).payload, request, read_args));
+    EXPECT_EQ(request.seq, kLongLivedBit | 7);
+    EXPECT_EQ(request.floor, 4u);
+    EXPECT_EQ(request.finished, finished);
+    EXPECT_EQ(read_args.size(), 3u);
+    const Origin origin{.gateway = {NodeId(77), 1},
+                        .seq = kLongLivedBit | 7,
+                        .floor = 4,
+                        .resp = 3,
+                        .finished = finished};
+    buffer.clear();
+    encode(buffer, Operation{.seq = Seq(1), .origin = origin, .body = "body"});
+    Operation op;
+    ASSERT_TRUE(decode(only_frame(buffer).payload, op));
+    EXPECT_EQ(op.origin, origin);
+  }
+  ByteBuffer buffer;
+  encode(buffer, Reply{.seq = kLongLivedBit | 7, .status = ReplyStatus::kWaiting});
+  Reply reply;
+  ASSERT_TRUE(decode(only_frame(buffer).payload, reply));
+  EXPECT_EQ(reply.status, ReplyStatus::kWaiting);
+}
+
 TEST(Messages, ConfigurationsReadBack) {
   TermStart start;
   start.partition = PartitionId(2);

@@ -153,6 +153,10 @@ class Commands(Bits, Keys):
             lambda: ["LMOVE", key, other, self.end(), self.end()],
             lambda: ["RPOPLPUSH", key, other],
             lambda: ["LMPOP", 2, key, other, self.end(), "COUNT", count],
+            lambda: [r.choice(["BLPOP", "BRPOP"]), key, other, 0.001],
+            lambda: ["BLMOVE", key, other, self.end(), self.end(), 0.001],
+            lambda: ["BRPOPLPUSH", key, other, 0.001],
+            lambda: ["BLMPOP", 0.001, 2, key, other, self.end(), "COUNT", count],
         ])())
 
     def of_indexes(self):
@@ -195,6 +199,8 @@ class Commands(Bits, Keys):
             lambda: Command(["ZRANK", key, member]), lambda: Command(["ZREVRANK", key, member]),
             lambda: Command(["ZPOPMIN", key] + count), lambda: Command(["ZPOPMAX", key] + count),
             lambda: Command(["ZMPOP", 2, key, self.key("z"), r.choice(["MIN", "MAX"])]),
+            lambda: Command([r.choice(["BZPOPMIN", "BZPOPMAX"]), key, self.key("z"), 0.001]),
+            lambda: Command(["BZMPOP", 0.001, 2, key, self.key("z"), r.choice(["MIN", "MAX"])]),
             lambda: Command(["ZRANDMEMBER", key, r.randrange(-5, 700)], only_size=True),
             lambda: Command(["ZSCAN", key, 0, "COUNT", 10000], scan=True, in_pairs=True),
         ])()
