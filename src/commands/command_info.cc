@@ -44,13 +44,13 @@ Names names_of(std::uint32_t bits, std::span<const FlagName> all) {
   return names;
 }
 
-/// In Redis's order.
+/// In Redis's order: "blocking", which is no flag here, stands behind "noscript".
 Names flag_names(const CommandSpec& spec) {
-  const auto before_blocking = std::span(kFlagNames).first<5>();
-  Names names = names_of(spec.flags, before_blocking);
-  if (spec.timeout_at != 0) names.push_back("blocking");
-  const Names behind = names_of(spec.flags, std::span(kFlagNames).subspan(5));
-  names.insert(names.end(), behind.begin(), behind.end());
+  Names names;
+  for (const auto& [bit, name] : kFlagNames) {
+    if ((spec.flags & bit) != 0) names.push_back(name);
+    if (bit == kNoScript && spec.timeout_at != 0) names.push_back("blocking");
+  }
   return names;
 }
 
