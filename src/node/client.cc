@@ -14,12 +14,23 @@ void Client::note_error(std::string_view reply) {
   counts->errors.add(reply);
 }
 
+void Client::put_out(std::string_view reply) {
+  constexpr std::size_t kTakenBytesMin = 16 * 1024;
+  const bool is_whole_workspace = workspace != nullptr && reply.data() == workspace->data() &&
+                                  reply.size() == workspace->size();
+  if (is_whole_workspace && reply.size() >= kTakenBytesMin && output.empty()) {
+    output.swap(*workspace);
+  } else {
+    output.append(reply);
+  }
+}
+
 void Client::reply_now(std::string_view reply, Instant valid_until) {
   if (nothing_pending()) {
     note_error(reply);
     if (silenced) return;
     confirm_before(valid_until);
-    output.append(reply);
+    put_out(reply);
   } else {
     finish(reserve(), reply, valid_until);
   }

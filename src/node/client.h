@@ -63,6 +63,9 @@ class Client {
   }
 
   ByteBuffer output;
+  /// Where the worker makes replies: a large one that has nothing before it takes the buffer
+  /// along instead of being copied. May be null.
+  ByteBuffer* workspace = nullptr;
   /// The replies finished since the last flush are known to be the latest until this moment
   /// (leases): a flush that comes later closes the connection. One that comes in time proves
   /// them for good, those too that have to wait for others: each was right after it was asked.
@@ -103,6 +106,8 @@ class Client {
   [[nodiscard]] Instant since() const { return since_; }
 
  private:
+  void put_out(std::string_view reply);
+
   struct Pending {
     bool silenced = false;
     bool ready = false;

@@ -98,6 +98,25 @@ TEST(Client, ManySmallRepliesMakeRoomForMany) {
   EXPECT_LT(client.pending_bytes(), 10u);
 }
 
+TEST(Client, TakesALargeReplyWithItsBuffer) {
+  Client client = new_client();
+  ByteBuffer workspace;
+  client.workspace = &workspace;
+  const std::string large(100'000, 'x');
+  workspace.append(large);
+  const char* const made_at = workspace.data();
+  client.reply_now(workspace.view());
+  EXPECT_EQ(client.output.view(), large);
+  EXPECT_EQ(client.output.data(), made_at);
+  EXPECT_TRUE(workspace.empty());
+  // Behind others it is copied, as is one that is not all of the buffer.
+  workspace.append(large);
+  client.reply_now(workspace.view());
+  client.reply_now(workspace.view().substr(1));
+  EXPECT_EQ(client.output.view(), large + large + large.substr(1));
+  EXPECT_EQ(workspace.view(), large);
+}
+
 RC_GTEST_PROP(Client, WhateverIsFinishedFirstTheOrderStays, ()) {
   Client client = new_client();
   std::vector<std::pair<Client::Slot, std::string>> open;

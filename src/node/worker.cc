@@ -56,6 +56,7 @@ Client& WorkerCore::connect(ConnectionId id, std::string address, std::string lo
       std::make_unique<Client>(id, std::move(address), std::move(local_address), now_.instant);
   client->last_active = now_.instant;
   client->counts = &meter_.counts();
+  client->workspace = &scratch_;
   Client& result = *client;
   clients_.emplace(id, std::move(client));
   return result;
@@ -375,6 +376,7 @@ void WorkerCore::tick() {
   meter_.sample(now_.instant, {gateway_.commands_executed(), input_bytes_});
   sweep_records();
   list_garbage();
+  compact_heap();
   look_at_memory();
 }
 
@@ -387,7 +389,8 @@ bool WorkerCore::is_calm() const {
   const bool has_work = gateway_.pending() > 0 ||
                         gateway_.next_wake() - now_.instant < kCalmTick * 2 || !waiting_.empty() ||
                         !jobs_.empty() || !garbage_.empty() || !throttled_.empty() ||
-                        saw_expiring_ || pause_ != Pause::kNone || !pubsub_.is_calm();
+                        saw_expiring_ || pause_ != Pause::kNone || !pubsub_.is_calm() ||
+                        compaction_.is_under_way();
   return !has_work && std::all_of(links_.begin(), links_.end(), [](const auto& entry) {
     return entry.second->in_flight.empty() && !entry.second->stalled;
   });
@@ -406,6 +409,27 @@ void WorkerCore::expire_keys() {
     seen += replica_of(PartitionId(p)).expire_some(now_, kBucketsPerVisit, *this);
   }
   saw_expiring_ = seen > 0;
+}
+
+/// Keys that were deleted, or changed their size, leave holes in runs of memory. When there are
+/// many, the others are moved together, some each tick.
+void WorkerCore::compact_heap() {
+  constexpr std::size_t kKeysPerTick = 4000;
+  if (!compaction_.is_under_way()) {
+    // Those that the last time has left alone do not count.
+    std::size_t& left_alone = compaction_.holes_after;
+    left_alone = std::min(left_alone, heap_->hole_bytes());
+    const bool has_new_ones = heap_->hole_bytes() > left_alone + heap_->used_bytes() / 16;
+    if (!heap_->is_full_of_holes() || !has_new_ones) return;
+    compaction_.partition = 0;
+  }
+  storage::ScanBudget budget{.keys_left = kKeysPerTick, .bytes_left = 4 * 1024 * 1024};
+  while (compaction_.is_under_way() && !budget.is_spent()) {
+    Replica* const replica = replicas_[compaction_.partition].get();
+    if (replica == nullptr || !replica->compact(compaction_.cursor, budget))
+      ++compaction_.partition;
+  }
+  if (!compaction_.is_under_way()) compaction_.holes_after = heap_->hole_bytes();
 }
 
 void WorkerCore::sweep_records() {

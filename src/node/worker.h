@@ -90,6 +90,8 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   [[nodiscard]] const NodeView* view() const override { return view_.get(); }
   [[nodiscard]] const wire::Endpoint& endpoint() const { return self_; }
   [[nodiscard]] Stats stats() const;
+  /// That has the keys of its partitions.
+  [[nodiscard]] const storage::Heap& heap() const { return *heap_; }
   /// What a standing link has to send still, or null.
   [[nodiscard]] ByteBuffer* unsent(const wire::Endpoint& peer);
   /// Lists the client as having output.
@@ -187,6 +189,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void sweep_records();
   void look_at_memory();
   void collect_garbage();
+  void compact_heap();
   void poke_waiting();
   void note_waiting(replication::Replica& replica);
   void rebuild_jobs();
@@ -272,6 +275,13 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   bool jobs_changed_ = false;
   bool jobs_are_blocked_ = false;     // all of them, until acks come
   std::vector<PartitionId> garbage_;  // with memory to be given back
+  struct Compaction {                 // of the heap, under way through all partitions
+    std::uint16_t partition = kPartitionCount;
+    storage::PartitionStore::CompactCursor cursor;
+    std::size_t holes_after = 0;  // of the last one
+    [[nodiscard]] bool is_under_way() const { return partition < kPartitionCount; }
+  };
+  Compaction compaction_;
   SyncPacer pacer_;
   std::uint16_t expiry_cursor_ = 0;
   bool saw_expiring_ = false;  // at the last tick: keys that will expire

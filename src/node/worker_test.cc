@@ -47,6 +47,33 @@ TEST_F(WorkerTest, AWriteIsOnTwoNodesWhenItIsAnswered) {
   }
 }
 
+TEST_F(WorkerTest, HolesThatDeletedKeysLeaveAreFilledUp) {
+  Connection& one = world_.connect(1);
+  const std::string value(1000, 'v');
+  constexpr int kKeys = 12'000;
+  for (int i = 0; i < kKeys; ++i) {
+    world_.send(one, {"SET", "k" + std::to_string(i), value});
+    if (i % 100 == 99) world_.run();
+  }
+  for (int i = 0; i < kKeys; ++i) {
+    if (i % 4 != 0) world_.send(one, {"DEL", "k" + std::to_string(i)});
+    if (i % 100 == 99) world_.run();
+  }
+  one.take();
+  for (const int node : {1, 2}) {
+    const storage::Heap& heap = world_.worker(node).heap();
+    ASSERT_TRUE(heap.is_full_of_holes()) << heap.hole_bytes() << " of " << heap.used_bytes();
+  }
+  for (int tick = 0; tick < 100; ++tick) world_.pass(WorkerCore::kTick);
+  for (const int node : {1, 2}) {
+    const storage::Heap& heap = world_.worker(node).heap();
+    EXPECT_LT(heap.hole_bytes(), heap.used_bytes() / 6);
+  }
+  for (int i = 0; i < kKeys; i += 4 * 97) {
+    EXPECT_EQ(world_.ask(one, {"GET", "k" + std::to_string(i)}), bulk(value));
+  }
+}
+
 TEST_F(WorkerTest, NothingIsAnsweredWhileTheBackupIsCutOff) {
   Connection& one = world_.connect(1);
   world_.cut(1, 2);

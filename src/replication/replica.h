@@ -166,6 +166,10 @@ class Replica {
   [[nodiscard]] PartitionId partition() const { return partition_; }
   [[nodiscard]] Role role() const { return role_; }
   [[nodiscard]] const PartitionConfig& config() const { return config_; }
+  /// As PartitionStore::compact(): the data stays what it is.
+  bool compact(storage::PartitionStore::CompactCursor& cursor, storage::ScanBudget& budget) {
+    return store_.compact(cursor, budget);
+  }
   [[nodiscard]] const storage::PartitionStore& store() const { return store_; }
   [[nodiscard]] Seq last_seq() const { return last_seq_; }
   [[nodiscard]] Epoch last_term() const { return last_term_; }

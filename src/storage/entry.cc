@@ -164,4 +164,13 @@ Entry Entry::resized(Heap& heap, std::size_t value_size) {
   return result;
 }
 
+Entry Entry::compacted(Heap& heap) {
+  const std::size_t total = sizes().total();
+  if (!heap.is_small(total) || !heap.is_sparse(block_)) return *this;
+  Entry fresh = allocate(heap, total);
+  std::memcpy(fresh.block_, block_, total);
+  destroy(heap);
+  return fresh;
+}
+
 }  // namespace borg::storage

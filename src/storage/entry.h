@@ -57,6 +57,9 @@ class Entry {
   /// growing byte by byte copies each byte a bounded number of times.
   [[nodiscard]] Entry resized(Heap& heap, std::size_t value_size);
 
+  /// The same entry, in another place if its block's surroundings are sparse.
+  [[nodiscard]] Entry compacted(Heap& heap);
+
   /// The address of the block: how a bucket stores the entry.
   [[nodiscard]] std::uintptr_t address() const { return reinterpret_cast<std::uintptr_t>(block_); }
   [[nodiscard]] static Entry from_address(std::uintptr_t address) {

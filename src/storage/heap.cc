@@ -80,6 +80,13 @@ void Heap::release(void* block, std::size_t bytes) {
     close_run(run);
 }
 
+/// If no run is sparse there are less holes than a seventh of what is used, but for those in the
+/// first run of each class.
+bool Heap::is_sparse(const void* block) const {
+  const Run& run = RunPool::run_of(block);
+  return run.used * 8 < run.capacity * 7 && &run != open_[run.size_class].first;
+}
+
 std::size_t Heap::block_bytes(void* block, std::size_t bytes) const {
   return is_small(bytes) ? rounded(bytes) : malloc_usable_size(block);
 }

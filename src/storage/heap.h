@@ -44,6 +44,12 @@ class Heap {
   /// What a block that was asked for with so many bytes takes.
   [[nodiscard]] std::size_t block_bytes(void* block, std::size_t bytes) const;
 
+  /// True if a small block is in a run with so many holes that it should move to another: then
+  /// allocate() gives it a place in one that is filled up.
+  [[nodiscard]] bool is_sparse(const void* block) const;
+  /// True if moving what is sparse would give much memory back.
+  [[nodiscard]] bool is_full_of_holes() const { return hole_bytes_ > used_bytes_ / 6 + kHolesMin; }
+
   [[nodiscard]] BucketPool& buckets() { return buckets_; }
 
   /// Of small blocks that are given out.
@@ -56,6 +62,8 @@ class Heap {
   struct Plain {};
   explicit Heap(Plain) : small_bytes_max_(0), buckets_(nullptr) {}
 
+  /// Not worth a look at every key.
+  static constexpr std::size_t kHolesMin = 4 * 1024 * 1024;
   static constexpr std::size_t kFineBytesMax = 1024;
   static constexpr std::size_t kFineStep = 8;
   static constexpr std::size_t kCoarseStep = 64;

@@ -265,6 +265,17 @@ std::optional<EntryView> PartitionStore::random_entry(Random& random) const {
   return std::nullopt;
 }
 
+bool PartitionStore::compact(CompactCursor& cursor, ScanBudget& budget) {
+  for (; cursor.table < kSlotsPerPartition; cursor = {cursor.table + 1, 0}) {
+    SlotTable* const table = impl_->tables[cursor.table].get();
+    if (table == nullptr) continue;
+    cursor.bucket = table->compact(cursor.bucket, budget);
+    if (cursor.bucket < table->buckets()) return true;
+  }
+  cursor = {};
+  return false;
+}
+
 void PartitionStore::clear() {
   if (watched_ != nullptr) watched_->touch_all();
   for (auto& table : impl_->tables) table.reset();

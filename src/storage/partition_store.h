@@ -195,6 +195,15 @@ class PartitionStore {
   /// A key drawn at random, near enough to uniformly; nullopt if there is none.
   [[nodiscard]] std::optional<EntryView> random_entry(Random& random) const;
 
+  /// Where compact() goes on. Keys that move behind it meanwhile are left for the next time.
+  struct CompactCursor {
+    std::size_t table = 0;
+    std::size_t bucket = 0;
+  };
+  /// Moves entries out of memory that is mostly holes (Heap::is_sparse) until the budget is
+  /// spent; false at the end, when the cursor is at the beginning again. All views are void then.
+  bool compact(CompactCursor& cursor, ScanBudget& budget);
+
   /// Removes everything and gives the memory back.
   void clear();
   /// Removes everything, but leaves most of the memory to collect(): a million keys take their

@@ -370,5 +370,34 @@ TEST(PartitionStore, RenamesAndCopiesWhatIsThere) {
   }
 }
 
+TEST(PartitionStore, CompactingGivesTheMemoryOfHolesBack) {
+  const auto heap = std::make_shared<Heap>();
+  PartitionStore store(kPartition, heap);
+  constexpr int kKeys = 40'000;
+  const auto value = [](int i) {
+    return std::string(100 + static_cast<std::size_t>(i) % 3 * 100,
+                       static_cast<char>('a' + i % 26));
+  };
+  for (int i = 0; i < kKeys; ++i) store.put(here(std::to_string(i)), value(i), kNoExpiry);
+  for (int i = 0; i < kKeys; ++i) {
+    if (i * 7919 % 4 != 0) store.erase(here(std::to_string(i)));
+  }
+  EXPECT_GT(heap->hole_bytes(), heap->used_bytes());
+  const std::size_t bytes = store.memory_bytes();
+  PartitionStore::CompactCursor cursor;
+  for (bool goes_on = true; goes_on;) {
+    ScanBudget budget{.keys_left = 100, .bytes_left = SIZE_MAX};
+    goes_on = store.compact(cursor, budget);
+  }
+  EXPECT_LT(heap->hole_bytes(), heap->used_bytes() / 6);
+  EXPECT_EQ(store.memory_bytes(), bytes);
+  for (int i = 0; i < kKeys; ++i) {
+    const auto entry = store.find(here(std::to_string(i)));
+    ASSERT_EQ(entry.has_value(), i * 7919 % 4 == 0);
+    if (!entry) continue;
+    ASSERT_EQ(entry->value, value(i));
+  }
+}
+
 }  // namespace
 }  // namespace borg::storage

@@ -327,6 +327,21 @@ SlotTable::ExpiredScan SlotTable::find_expired(std::uint64_t from, std::int64_t 
   return result;
 }
 
+std::size_t SlotTable::compact(std::size_t bucket, ScanBudget& budget) {
+  for (; bucket < buckets_.size() && !budget.is_spent(); ++bucket) {
+    Bucket& here = buckets_[bucket];
+    here.prefetch_entries();
+    const std::size_t size = here.size();
+    for (std::size_t i = 0; i < size; ++i) {
+      Entry entry = here.at(i);
+      budget.spend(entry.view());
+      const Entry moved = entry.compacted(heap());
+      if (moved != entry) here.replace(i, moved);
+    }
+  }
+  return bucket;
+}
+
 Entry SlotTable::random_entry(Random& random) const {
   BORG_CHECK(keys_ > 0);
   // Taking a bucket only in proportion to what it holds makes all keys equally likely (but those

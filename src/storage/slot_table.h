@@ -78,6 +78,9 @@ class SlotTable {
   /// Destroys keys, whole buckets at a time, until the budget is spent; false when none is left.
   /// A table of which this was asked can do nothing else.
   bool destroy_some(ScanBudget& budget);
+  /// Moves entries out of sparse memory, bucket by bucket from `bucket` on until the budget is
+  /// spent. Returns the next bucket, or buckets() at the end.
+  std::size_t compact(std::size_t bucket, ScanBudget& budget);
   /// REQUIRES: keys() > 0.
   [[nodiscard]] Entry random_entry(Random& random) const;
 
