@@ -44,10 +44,10 @@ GROUPS = {
     "idle": run_idle,
     "scaling": run_scaling,
 }
-SLOW = ("failover-default", "scaling", "storage")
+SLOW = ("failover-default", "scaling", "storage", "allocators")
 # Programs that say what they find themselves: of one module, without a server.
 PROGRAMS = {"placement": "bench_placement", "copysets": "bench_copysets",
-            "storage": "storage_report", "micro": "bench_micro"}
+            "storage": "storage_report", "allocators": "bench_allocators", "micro": "bench_micro"}
 ARGUMENTS = {"micro": ["--benchmark_min_time=0.1"]}
 
 

@@ -27,20 +27,27 @@ def record(rows, group, case, peer_name, borg, peer):
 
 
 def run_single(settings, rows, say):
-    """50 connections, 16-byte keys over a million that are there, 64-byte values."""
+    """50 connections, 16-byte keys that are there: over a million with values of 64 bytes, over a
+    quarter of that with 1 KiB."""
+    run_single_size(settings, rows, say, value_bytes=64, keys=settings.keys, part=1)
+    run_single_size(settings, rows, say, value_bytes=1024, keys=settings.keys // 4, part=0.5)
+
+
+def run_single_size(settings, rows, say, value_bytes, keys, part):
     with ExitStack() as stack:
         borg = stack.enter_context(Borg(settings.binaries))
         peer = stack.enter_context(Redis(settings.binaries))
         for servers in (borg, peer):
-            servers.fill(settings.keys)
+            servers.fill(keys, value_bytes)
         for turn in range(settings.rounds):
-            say(f"single: round {turn + 1} of {settings.rounds}")
+            say(f"single: {value_bytes} bytes, round {turn + 1} of {settings.rounds}")
             for pipeline in (1, 16, 64):
                 for op in ("set", "get"):
-                    case = f"{op.upper()} P{pipeline}"
+                    case = f"{op.upper()} P{pipeline}, {value_bytes} B"
                     # Who goes first changes: neither always finds the caches warmer.
                     order = (borg, peer) if turn % 2 == 0 else (peer, borg)
-                    got = {s: measure(s, settings, pipeline, op=op) for s in order}
+                    got = {s: measure(s, settings, pipeline, part, op=op, keys=keys,
+                                      value_bytes=value_bytes) for s in order}
                     record(rows, "single", case, peer.title, got[borg], got[peer])
 
 
