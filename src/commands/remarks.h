@@ -132,18 +132,10 @@ inline constexpr std::array kRemarks = std::to_array<Remark>({
 
 /// Why Borg does not have the commands of a group that it does not have.
 inline constexpr std::array kMissingGroups = std::to_array<Remark>({
-    {"bitmap", "Not there yet"},
-    {"connection", "Not there yet"},
-    {"cluster", "Not there yet"},
-    {"generic", "Not there yet"},
-    {"hyperloglog", "Not there yet"},
-    {"list", "Not there yet"},
     {"scripting",
      "Borg runs no scripts: what needs Lua (the locks of some libraries) does not work"},
-    {"server", "Not there yet"},
-    {"sorted-set", "Not there yet"},
-    {"stream", "Not there yet"},
-    {"string", "Not there yet"},
+    {"stream",
+     "Borg has no streams: queues are lists, with LMOVE and its like where none may be lost"},
 });
 
 }  // namespace borg::commands
