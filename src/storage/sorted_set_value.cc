@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
-#include <ranges>
 #include <string>
 #include <utility>
 
@@ -109,10 +108,17 @@ Scored SortedSetReader::at(std::size_t rank) const {
 
 std::size_t SortedSetReader::count_while(const std::function<bool(const Scored&)>& has) const {
   // By rank: how the members are kept must not decide, as replicas may differ in that.
-  const auto ranks = std::views::iota(std::size_t{0}, size());
-  return static_cast<std::size_t>(
-      std::ranges::partition_point(ranks, [&](std::size_t rank) { return has(at(rank)); }) -
-      ranks.begin());
+  std::size_t first = 0;
+  std::size_t last = size();
+  while (first < last) {
+    const std::size_t middle = first + (last - first) / 2;
+    if (has(at(middle))) {
+      first = middle + 1;
+    } else {
+      last = middle;
+    }
+  }
+  return first;
 }
 
 void SortedSetReader::walk(std::size_t first, const Step& step) const {
@@ -140,9 +146,7 @@ void SortedSetReader::walk_back(std::size_t first, const Step& step) const {
     members.push_back(member);
     return members.size() <= first;
   });
-  for (const Scored& member : std::views::reverse(members)) {
-    if (!step(member)) return;
-  }
+  std::all_of(members.rbegin(), members.rend(), step);  // until one says no
 }
 
 void SortedSetReader::for_each(const Visit& visit) const {
