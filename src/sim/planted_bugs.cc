@@ -41,6 +41,8 @@ constexpr NamedBug kBugs[] = {
     {PlantedBug::kExpireByOwnClock, "expire by the replica's own clock"},
     {PlantedBug::kSilentLoss, "go on after a loss in silence"},
     {PlantedBug::kReuseEpoch, "reuse an epoch"},
+    {PlantedBug::kIgnoreWatches, "go on though a watched key was changed"},
+    {PlantedBug::kSplitTransactions, "replicate a transaction in two parts"},
 };
 
 /// In a process of its own: a planted bug may break the cores' own checks, which abort.

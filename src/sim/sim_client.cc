@@ -2,6 +2,9 @@
 #include "sim/sim_client.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "sim/redis_integer.h"
 
 namespace borg::sim {
 
@@ -57,7 +60,8 @@ void SimClient::connect() {
 }
 
 Command SimClient::draw() {
-  if (last_.empty()) return setting_.workload->draw();
+  if (follow_up_) return *std::exchange(follow_up_, std::nullopt);
+  if (last_.empty()) return setting_.workload->draw(pipeline_ == 1);
   Command command = std::move(last_.back());
   last_.pop_back();
   return command;
@@ -86,6 +90,7 @@ void SimClient::begin(Command command, std::string& bytes) {
   say(command, "to " + worker_->name());
   bytes += command.as_resp();
   UnderWay& begun = under_way_.emplace_back(UnderWay{++next_number_, std::move(command), now, {}});
+  begun.replies_ahead = begun.command.ahead.size();
   for (const Command::Part& part : begun.command.parts) {
     begun.history_ids.push_back(
         setting_.history->invoke(id_, now.as_nanos(), part.key, part.name, part.args));
@@ -112,7 +117,13 @@ void SimClient::on_reply(const std::shared_ptr<Session>& session, const std::str
     }
     if (under_way_.empty()) throw Violation("resp", "a reply to nothing: " + printable(received_));
     received_.erase(0, result.reply->consumed);
-    conclude(result.reply->value);
+    UnderWay& first = under_way_.front();
+    if (first.replies_ahead == 0) {
+      conclude(result.reply->value);
+      continue;
+    }
+    --first.replies_ahead;
+    first.was_refused |= result.reply->value.kind == resp::Value::Kind::kError;
   }
 }
 
@@ -124,9 +135,16 @@ void SimClient::conclude(const resp::Value& value) {
   std::string text = describe(to_reply(value));
   for (const auto& element : value.elements) text += " " + describe(to_reply(element));
   say(done.command, "-> " + text);
+  if (done.command.then && !done.was_refused && value.kind != resp::Value::Kind::kError) {
+    follow_up_ = done.command.then(value);
+  }
   const bool split = parts.size() > 1;
   const bool is_error = value.kind == resp::Value::Kind::kError;
   ++setting_.counts->done;
+  if (done.command.is_transaction) {
+    conclude_transaction(done, value);
+    return think();
+  }
   for (std::size_t i = 0; i < parts.size(); ++i) {
     // Of a command that failed in one part the others may have happened.
     if (split && is_error) {
@@ -146,6 +164,36 @@ void SimClient::conclude(const resp::Value& value) {
   think();
 }
 
+/// All or nothing, and nil is nothing.
+void SimClient::conclude_transaction(const UnderWay& done, const resp::Value& value) {
+  using Kind = resp::Value::Kind;
+  const std::vector<Command::Part>& parts = done.command.parts;
+  const std::int64_t now = sim_.queue.now().as_nanos();
+  if (value.kind == Kind::kNull && !done.command.is_watched) {
+    throw Violation("EXEC is nil only if a watched key was changed", done.command.text());
+  }
+  const bool is_whole = value.kind == Kind::kArray && value.elements.size() == parts.size();
+  if (!is_whole && value.kind != Kind::kNull && value.kind != Kind::kError) {
+    throw Violation("a transaction has one reply a command", done.command.text());
+  }
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (value.kind == Kind::kNull) {
+      setting_.history->fail(done.history_ids[i], now);
+    } else if (!is_whole) {
+      conclude_part(done, i, value);
+    } else if (done.command.is_watched) {
+      conclude_part(done, i, {.kind = Kind::kInteger, .text = {}, .integer = 1, .elements = {}});
+    } else {
+      const resp::Value& element = value.elements[i];
+      sum += element.kind == Kind::kInteger ? element.integer
+                                            : redis_integer(element.text).value_or(0);
+      conclude_part(done, i, element);
+    }
+  }
+  if (is_whole && done.command.sums_to_zero) setting_.on_sum(parts.front().key, sum);
+}
+
 void SimClient::conclude_part(const UnderWay& done, std::size_t part, const resp::Value& value) {
   const std::string& key = done.command.parts[part].key;
   const History::Id id = done.history_ids[part];
@@ -157,8 +205,8 @@ void SimClient::conclude_part(const UnderWay& done, std::size_t part, const resp
       ++counts.in_doubt;
       return;
     }
-    if (is("NOREPLICAS") || is("CLUSTERDOWN")) {
-      ++(is("NOREPLICAS") ? counts.no_replicas : counts.cluster_down);
+    if (is("NOREPLICAS") || is("CLUSTERDOWN") || is("EXECABORT")) {
+      ++(is("CLUSTERDOWN") ? counts.cluster_down : counts.no_replicas);
       setting_.history->fail(id, now);
       return;
     }
@@ -177,6 +225,7 @@ void SimClient::conclude_part(const UnderWay& done, std::size_t part, const resp
 /// The outcome of what is under way will never be known.
 void SimClient::forget() {
   under_way_.clear();
+  follow_up_.reset();
   session_ = nullptr;
   think();
 }
@@ -185,6 +234,7 @@ void SimClient::on_closed(const std::shared_ptr<Session>& session) {
   if (session != session_) return;
   if (under_way_.empty()) {
     session_ = nullptr;
+    follow_up_.reset();
     return;
   }
   ++setting_.counts->disconnected;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -33,6 +34,8 @@ struct ClientSetting {
   std::function<void(const std::vector<Command::Part>&)> on_data_loss;
   /// A result for this key, of a command that began at `invoked`.
   std::function<void(const std::string& key, Duration invoked)> on_result;
+  /// A transaction showed a sum that is always zero.
+  std::function<void(const std::string& key, std::int64_t sum)> on_sum;
   History* history = nullptr;
   Workload* workload = nullptr;
   ClientCounts* counts = nullptr;
@@ -57,6 +60,8 @@ class SimClient {
     Command command;
     Duration invoked;
     std::vector<History::Id> history_ids;
+    std::size_t replies_ahead = 0;
+    bool was_refused = false;  ///< one of those that were sent ahead
   };
   void think();
   void connect();
@@ -69,6 +74,7 @@ class SimClient {
   void on_closed(const std::shared_ptr<Session>& session);
   void on_timeout(std::uint64_t number);
   void conclude(const resp::Value& value);
+  void conclude_transaction(const UnderWay& done, const resp::Value& value);
   void conclude_part(const UnderWay& done, std::size_t part, const resp::Value& value);
   void say(const Command& command, const std::string& what) const;
   void forget();
@@ -85,6 +91,7 @@ class SimClient {
   std::deque<UnderWay> under_way_;
   bool is_finishing_ = false;
   std::vector<Command> last_;
+  std::optional<Command> follow_up_;  ///< on this connection or never
 };
 
 }  // namespace borg::sim

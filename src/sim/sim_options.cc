@@ -99,6 +99,9 @@ SimOptions draw_options(Random& random) {
                 static_cast<std::int64_t>(o.ops_max);
   if (random.chance(1, 3)) o.multi_key_permille = 0;
   if (random.chance(1, 4)) o.append_permille = static_cast<std::uint32_t>(random.between(300, 900));
+  if (random.chance(1, 2)) {
+    o.transaction_permille = static_cast<std::uint32_t>(random.between(50, 500));
+  }
   if (random.chance(1, 2)) o.expiry_permille = static_cast<std::uint32_t>(random.between(50, 500));
   if (random.chance(1, 2))
     o.container_permille = static_cast<std::uint32_t>(random.between(50, 700));
@@ -127,7 +130,8 @@ std::string describe(const SimOptions& o) {
          number("rollings", o.rollings) + number("lost_answers", o.answer_lost_permille) +
          number("clients", o.clients) + number("pipeline", o.pipeline_max) +
          number("append", o.append_permille) + number("expiry", o.expiry_permille) +
-         number("containers", o.container_permille);
+         number("containers", o.container_permille) +
+         number("transactions", o.transaction_permille);
 }
 
 }  // namespace borg::sim

@@ -23,7 +23,9 @@ std::string element_object(std::string_view key, std::string_view element) {
   return std::string(key) + "/" + std::string(element);
 }
 
-std::string Command::as_resp() const {
+namespace {
+
+std::string as_request(const std::vector<std::string>& words) {
   std::string out = "*" + std::to_string(words.size()) + "\r\n";
   for (const std::string& word : words) {
     out += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
@@ -31,10 +33,24 @@ std::string Command::as_resp() const {
   return out;
 }
 
-std::string Command::text() const {
+std::string as_line(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
   return text;
+}
+
+}  // namespace
+
+std::string Command::as_resp() const {
+  std::string out;
+  for (const std::vector<std::string>& before : ahead) out += as_request(before);
+  return out + as_request(words);
+}
+
+std::string Command::text() const {
+  std::string text;
+  for (const std::vector<std::string>& before : ahead) text += as_line(before) + "; ";
+  return text + as_line(words);
 }
 
 Workload::Workload(Sim& sim) : sim_(sim) {
@@ -60,6 +76,36 @@ namespace {
 
 Command get(const std::string& key) { return single("get", key); }
 
+/// These, each of one key, as one.
+Command transaction(const std::vector<Command>& commands) {
+  Command whole;
+  whole.is_transaction = true;
+  whole.ahead.push_back({"multi"});
+  for (const Command& command : commands) {
+    whole.ahead.push_back(command.words);
+    whole.parts.insert(whole.parts.end(), command.parts.begin(), command.parts.end());
+  }
+  whole.words = {"exec"};
+  return whole;
+}
+
+struct Account {
+  std::string left;
+  std::string right;
+};
+
+/// Counters of one slot.
+Account account(std::size_t number) {
+  const std::string tag = "n{a" + std::to_string(number) + "}";
+  return {tag + "l", tag + "r"};
+}
+
+Command read_account(const Account& account) {
+  Command read = transaction({get(account.left), get(account.right)});
+  read.sums_to_zero = true;
+  return read;
+}
+
 }  // namespace
 
 std::string field_name(std::size_t number) { return "f" + std::to_string(number); }
@@ -67,6 +113,12 @@ std::string field_name(std::size_t number) { return "f" + std::to_string(number)
 std::vector<Command> Workload::read_all() const {
   std::vector<Command> reads;
   for (const std::string& key : keys_) reads.push_back(get(key));
+  for (std::size_t i = 0; i < kAccounts && sim_.options.transaction_permille > 0; ++i) {
+    const Account pair = account(i);
+    reads.push_back(read_account(pair));
+    reads.push_back(get(pair.left));
+    reads.push_back(get(pair.right));
+  }
   for (std::size_t i = 0; i < sim_.options.containers; ++i) {
     const std::string number = std::to_string(i) + "}";
     reads.push_back(on_all("hmget", "get", hashes_[i], field_name));
@@ -82,7 +134,10 @@ std::vector<Command> Workload::read_all() const {
   return reads;
 }
 
-Command Workload::draw() {
+Command Workload::draw(bool is_alone) {
+  if (sim_.permille(sim_.options.transaction_permille)) {
+    return is_alone && sim_.random.chance(1, 2) ? read_and_set_watched() : on_accounts();
+  }
   if (sim_.permille(sim_.options.multi_key_permille)) return on_many();
   if (sim_.permille(sim_.options.container_permille)) {
     return on_container();
@@ -90,6 +145,38 @@ Command Workload::draw() {
   const std::string& key = draw_key();
   if (is_counter(key)) return on_counter(key);
   return sim_.permille(sim_.options.expiry_permille) ? on_expiry(key) : on_string(key);
+}
+
+/// From one counter to another, or both as they are at one moment.
+Command Workload::on_accounts() {
+  const Account pair = account(sim_.random.below(kAccounts));
+  if (sim_.random.chance(1, 3)) return read_account(pair);
+  const std::int64_t amount = sim_.random.between(-9, 9);
+  Command transfer = transaction({single("incrby", pair.left, {std::to_string(amount)}),
+                                  single("incrby", pair.right, {std::to_string(-amount)})});
+  transfer.sums_to_zero = true;
+  return transfer;
+}
+
+/// WATCH, GET, and then SET if nobody else has set it: to the model that is compare and set.
+Command Workload::read_and_set_watched() {
+  const auto first_string =
+      std::find_if(keys_.begin(), keys_.end(), [](const auto& key) { return !is_counter(key); });
+  if (first_string == keys_.end()) return on_accounts();
+  std::string key = draw_key();
+  if (is_counter(key)) key = *first_string;
+  Command read = get(key);
+  read.ahead.push_back({"watch", key});
+  read.then = [this, key](const resp::Value& found) {
+    const std::string wanted = token();
+    Command set = transaction({single("set", key, {wanted})});
+    set.is_watched = true;
+    const bool is_absent = found.kind == resp::Value::Kind::kNull;
+    set.parts = {is_absent ? Command::Part{key, "setnx", {wanted}}
+                           : Command::Part{key, "cas", {found.text, wanted}}};
+    return set;
+  };
+  return read;
 }
 
 Command Workload::on_counter(const std::string& key) {

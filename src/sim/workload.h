@@ -25,6 +25,13 @@ struct Command {
   std::vector<std::string> words;
   std::vector<Part> parts;
   bool is_whole = false;  ///< the reply, an array too, is that to the only part
+  /// Sent before it, in one go: what MULTI queues, or WATCH. Nobody looks at their replies.
+  std::vector<std::vector<std::string>> ahead;
+  bool is_transaction = false;  ///< EXEC: the reply has one element a part, or nothing happened
+  bool is_watched = false;      ///< ... and may be nil
+  bool sums_to_zero = false;    ///< what the parts reply, added
+  /// What the same client does next on the same connection, going by the reply.
+  std::function<Command(const resp::Value&)> then;
   [[nodiscard]] std::string as_resp() const;
   [[nodiscard]] std::string text() const;
 };
@@ -38,7 +45,8 @@ struct Command {
 class Workload {
  public:
   explicit Workload(Sim& sim);
-  [[nodiscard]] Command draw();
+  /// `is_alone`: nothing else of the client is under way meanwhile.
+  [[nodiscard]] Command draw(bool is_alone);
   /// A read of every object that there is.
   [[nodiscard]] std::vector<Command> read_all() const;
   /// True if a SequenceModel says what it does.
@@ -48,6 +56,7 @@ class Workload {
  private:
   /// Of a hash, set or sorted set: more than a table has in one bucket.
   static constexpr std::size_t kFields = 40;
+  static constexpr std::size_t kAccounts = 2;  ///< pairs of counters whose sum stays zero
 
   [[nodiscard]] const std::string& draw_key();
   [[nodiscard]] std::string token();
@@ -55,6 +64,8 @@ class Workload {
   [[nodiscard]] Command on_string(const std::string& key);
   [[nodiscard]] Command compare_and_set(const std::string& key);
   [[nodiscard]] Command on_many();
+  [[nodiscard]] Command on_accounts();
+  [[nodiscard]] Command read_and_set_watched();
   [[nodiscard]] Command on_hash();
   using PairOfNames = std::pair<std::string, std::string>;
   [[nodiscard]] Command on_fields(const std::string& key, const PairOfNames& names,

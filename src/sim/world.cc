@@ -196,6 +196,17 @@ void World::start_clients() {
                 throw Violation("what is lost is never shown as empty", key);
               }
             },
+        .on_sum =
+            [this](const std::string& key, std::int64_t sum) {
+              const std::uint16_t p = partition_of(slot_of_key(key)).value();
+              const Losses& losses = invariants_.losses();
+              const bool had_loss = losses.has(p) || losses.is_unseen(p) ||
+                                    invariants_.is_lost(key) || invariants_.was_wiped();
+              if (sum != 0 && !had_loss) {
+                throw Violation("transactions are seen as a whole",
+                                key + " and its other half add up to " + std::to_string(sum));
+              }
+            },
         .history = &history_,
         .workload = &workload_,
         .counts = &counts_};
