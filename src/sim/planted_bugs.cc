@@ -43,6 +43,8 @@ constexpr NamedBug kBugs[] = {
     {PlantedBug::kReuseEpoch, "reuse an epoch"},
     {PlantedBug::kIgnoreWatches, "go on though a watched key was changed"},
     {PlantedBug::kSplitTransactions, "replicate a transaction in two parts"},
+    {PlantedBug::kForgetCancels, "forget cancels"},
+    {PlantedBug::kKeepBlocked, "keep commands blocked after resigning"},
 };
 
 /// In a process of its own: a planted bug may break the cores' own checks, which abort.

@@ -95,7 +95,8 @@ void SimClient::begin(Command command, std::string& bytes) {
     begun.history_ids.push_back(
         setting_.history->invoke(id_, now.as_nanos(), part.key, part.name, part.args));
   }
-  const Duration patience = sim_.options.node.request_deadline + Duration::millis(1500);
+  Duration patience = sim_.options.node.request_deadline + Duration::millis(1500);
+  for (const UnderWay& each : under_way_) patience = patience + each.command.may_take;
   sim_.queue.after(patience, [this, number = begun.number] { on_timeout(number); });
 }
 
@@ -127,7 +128,24 @@ void SimClient::on_reply(const std::shared_ptr<Session>& session, const std::str
   }
 }
 
-void SimClient::conclude(const resp::Value& value) {
+namespace {
+
+/// Of a queue: the element that was popped, or the elements that are there as one text.
+resp::Value plain(const Command& command, const resp::Value& value) {
+  using Kind = resp::Value::Kind;
+  if (command.parts.size() != 1 || value.kind != Kind::kArray) return value;
+  const std::string& name = command.parts.front().name;
+  if (name == "pop" && value.elements.size() == 2) return value.elements[1];
+  if (name != "rest") return value;
+  resp::Value all{.kind = Kind::kBulk, .text = "", .integer = 0, .elements = {}};
+  for (const resp::Value& element : value.elements) all.text += element.text + " ";
+  return all;
+}
+
+}  // namespace
+
+void SimClient::conclude(const resp::Value& reply) {
+  const resp::Value value = plain(under_way_.front().command, reply);
   const UnderWay done = std::move(under_way_.front());
   under_way_.pop_front();
   const std::vector<Command::Part>& parts = done.command.parts;
@@ -216,7 +234,10 @@ void SimClient::conclude_part(const UnderWay& done, std::size_t part, const resp
       return;
     }
   }
-  setting_.on_result(key, done.invoked);
+  // A pop that has waited in vain says nothing about what is there.
+  const bool says_nothing =
+      done.command.parts[part].name == "pop" && value.kind == resp::Value::Kind::kNull;
+  if (!says_nothing) setting_.on_result(key, done.invoked);
   const bool is_share = done.command.parts[part].name == "remove";
   const Reply reply = done.command.is_whole ? to_whole_reply(value) : to_reply(value);
   setting_.history->complete(id, now, is_share ? Reply::ok() : reply);

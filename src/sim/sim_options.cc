@@ -105,6 +105,7 @@ SimOptions draw_options(Random& random) {
   if (random.chance(1, 2)) o.expiry_permille = static_cast<std::uint32_t>(random.between(50, 500));
   if (random.chance(1, 2))
     o.container_permille = static_cast<std::uint32_t>(random.between(50, 700));
+  if (random.chance(1, 2)) o.queue_permille = static_cast<std::uint32_t>(random.between(50, 700));
   if (random.chance(1, 2)) o.pipeline_max = static_cast<std::size_t>(random.between(2, 16));
   // Only where clocks agree can it be judged to the millisecond when keys expire.
   if (random.chance(1, 2)) o.wall_skew_max = Duration();
@@ -131,7 +132,8 @@ std::string describe(const SimOptions& o) {
          number("clients", o.clients) + number("pipeline", o.pipeline_max) +
          number("append", o.append_permille) + number("expiry", o.expiry_permille) +
          number("containers", o.container_permille) +
-         number("transactions", o.transaction_permille);
+         number("transactions", o.transaction_permille) +
+         number("queues", o.queue_permille);
 }
 
 }  // namespace borg::sim

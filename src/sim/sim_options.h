@@ -67,7 +67,9 @@ struct SimOptions {
   std::uint32_t multi_key_permille = 60;
   std::uint32_t append_permille = 0;  ///< of other commands: values become long
   std::size_t containers = 2;
-  std::uint32_t container_permille = 0;    ///< commands on them
+  std::uint32_t container_permille = 0;  ///< commands on them
+  std::size_t queues = 3;
+  std::uint32_t queue_permille = 0;        ///< commands on lists that are pushed to and popped from
   std::uint32_t expiry_permille = 0;       ///< commands that set or show when a key expires
   std::uint32_t transaction_permille = 0;  ///< of all commands
   std::size_t pipeline_max = 1;            ///< commands that a client has under way

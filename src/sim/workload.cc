@@ -63,6 +63,7 @@ Workload::Workload(Sim& sim) : sim_(sim) {
   for (std::size_t i = 0; i < sim.options.containers; ++i) {
     hashes_.push_back("{h" + std::to_string(i) + "}");
   }
+  for (std::size_t i = 0; i < sim.options.queues; ++i) queues_.push_back("q" + std::to_string(i));
 }
 
 const std::string& Workload::draw_key() {
@@ -131,13 +132,37 @@ std::vector<Command> Workload::read_all() const {
     read.words.insert(read.words.end(), {"0", "-1"});
     read.is_whole = true;
   }
+  for (const std::string& key : queues_) {
+    Command& read = reads.emplace_back();
+    read.words = {"lrange", key, "0", "-1"};
+    read.parts.push_back({key, "rest", {}});
+  }
   return reads;
+}
+
+/// More is asked for than is there. Some wait for longer than their client does, or for ever.
+Command Workload::on_blocking_queue() {
+  const std::string& key = queues_[sim_.random.below(queues_.size())];
+  Command command;
+  if (sim_.random.chance(2, 5)) {
+    const std::string element = token();
+    command.words = {"rpush", key, element};
+    command.parts.push_back({key, "push", {element}});
+    return command;
+  }
+  const std::int64_t ms = sim_.random.between(1, sim_.random.chance(1, 3) ? 3000 : 300);
+  const bool is_patient = sim_.random.chance(1, 10);
+  command.words = {"blpop", key, is_patient ? "0" : std::to_string(ms) + "e-3"};
+  command.parts.push_back({key, "pop", {}});
+  command.may_take = Duration::millis(ms);
+  return command;
 }
 
 Command Workload::draw(bool is_alone) {
   if (sim_.permille(sim_.options.transaction_permille)) {
     return is_alone && sim_.random.chance(1, 2) ? read_and_set_watched() : on_accounts();
   }
+  if (sim_.permille(sim_.options.queue_permille)) return on_blocking_queue();
   if (sim_.permille(sim_.options.multi_key_permille)) return on_many();
   if (sim_.permille(sim_.options.container_permille)) {
     return on_container();

@@ -34,6 +34,7 @@ struct Command {
   std::function<Command(const resp::Value&)> then;
   [[nodiscard]] std::string as_resp() const;
   [[nodiscard]] std::string text() const;
+  Duration may_take;  ///< before it is answered: it blocks
 };
 
 /// Draws commands on a few hot keys, so that histories overlap, and on many cool ones.
@@ -82,12 +83,14 @@ class Workload {
   [[nodiscard]] Command on_sets();
   [[nodiscard]] Command on_lists();
   [[nodiscard]] Command on_sorted_sets();
+  [[nodiscard]] Command on_blocking_queue();
   [[nodiscard]] Command on_expiry(const std::string& key);
   [[nodiscard]] std::string span();
 
   Sim& sim_;
   std::vector<std::string> keys_;
   std::vector<std::string> hashes_;
+  std::vector<std::string> queues_;
   std::uint64_t tokens_ = 0;
   std::map<std::string, std::string> set_last_;  ///< what compare_and_set() expects
 };

@@ -8,6 +8,7 @@
 #include "sim/exactly_once.h"
 #include "sim/expiries.h"
 #include "sim/faults.h"
+#include "sim/queue_check.h"
 
 namespace borg::sim {
 
@@ -326,6 +327,10 @@ void World::check_histories() {
     const std::uint16_t p = partition_of(slot_of_key(key)).value();
     if (losses.is_unseen(p)) continue;
     const bool had_loss = losses.has(p);
+    if (is_of_queue(operations.front())) {
+      if (!had_loss) check_queue(operations);
+      continue;
+    }
     if (!had_loss && !Workload::is_sequence(key)) check_exactly_once(operations);
     losses.add_to(operations, key);
     operations = with_expiries(std::move(operations), slack_ms * 1'000'000);
