@@ -107,6 +107,10 @@ SimOptions draw_options(Random& random) {
     o.container_permille = static_cast<std::uint32_t>(random.between(50, 700));
   if (random.chance(1, 2)) o.queue_permille = static_cast<std::uint32_t>(random.between(50, 700));
   if (random.chance(1, 2)) o.pipeline_max = static_cast<std::size_t>(random.between(2, 16));
+  if (random.chance(1, 3)) {
+    o.publishers = static_cast<std::size_t>(random.between(1, 3));
+    o.subscribers = static_cast<std::size_t>(random.between(1, 4));
+  }
   // Only where clocks agree can it be judged to the millisecond when keys expire.
   if (random.chance(1, 2)) o.wall_skew_max = Duration();
   return o;
@@ -132,8 +136,8 @@ std::string describe(const SimOptions& o) {
          number("clients", o.clients) + number("pipeline", o.pipeline_max) +
          number("append", o.append_permille) + number("expiry", o.expiry_permille) +
          number("containers", o.container_permille) +
-         number("transactions", o.transaction_permille) +
-         number("queues", o.queue_permille);
+         number("transactions", o.transaction_permille) + number("queues", o.queue_permille) +
+         number("publishers", o.publishers) + number("subscribers", o.subscribers);
 }
 
 }  // namespace borg::sim

@@ -73,6 +73,8 @@ struct SimOptions {
   std::uint32_t expiry_permille = 0;       ///< commands that set or show when a key expires
   std::uint32_t transaction_permille = 0;  ///< of all commands
   std::size_t pipeline_max = 1;            ///< commands that a client has under way
+  std::size_t publishers = 0;
+  std::size_t subscribers = 0;
 };
 
 /// Nasty but legal values, and which faults there are.

@@ -163,6 +163,7 @@ void World::finish() {
   finish_clients();
   come_to_rest();
   finish_clients();  // once more, with nothing else under way
+  finish_messengers();
   // Keys go on to expire, first at the primary.
   for (int tries = 0; !invariants_.unequal_copies().empty(); ++tries) {
     if (tries == 20) throw Violation("copies are equal", invariants_.unequal_copies());
@@ -214,6 +215,8 @@ void World::start_clients() {
     clients_.push_back(std::make_unique<SimClient>(sim_, setting, id));
     clients_.back()->start();
   }
+  messengers_ = std::make_unique<Messengers>(sim_, [this] { return choose_process(); });
+  messengers_->start();
 }
 
 void World::heal() {
@@ -313,6 +316,21 @@ void World::finish_clients() {
   while (!std::all_of(clients_.begin(), clients_.end(), idle)) {
     if (sim_.queue.now() >= end) throw Violation("every command ends", "clients still wait");
     run_for(Duration::millis(50));
+  }
+}
+
+/// At rest every message reaches everyone.
+void World::finish_messengers() {
+  const Duration end = sim_.queue.now() + Duration::seconds(30);
+  while (!messengers_->is_ready_for_last()) {
+    if (sim_.queue.now() >= end)
+      throw Violation("every subscription is confirmed", messengers_->describe());
+    run_for(Duration::millis(50));
+  }
+  messengers_->publish_last();
+  while (!messengers_->has_heard_last()) {
+    if (sim_.queue.now() >= end) throw Violation("every message arrives", messengers_->describe());
+    run_for(Duration::millis(10));
   }
 }
 

@@ -13,6 +13,7 @@
 #include "sim/history.h"
 #include "sim/invariants.h"
 #include "sim/linearizability.h"
+#include "sim/messengers.h"
 #include "sim/network.h"
 #include "sim/process.h"
 #include "sim/sim_client.h"
@@ -99,6 +100,7 @@ class World {
   void heal();
   void come_to_rest();
   void finish_clients();
+  void finish_messengers();
   void check_histories();
   Process* choose_process();
   LinkActor* find(const wire::Endpoint& endpoint);
@@ -114,6 +116,7 @@ class World {
   Workload workload_;
   ClientCounts counts_;
   std::vector<std::unique_ptr<SimClient>> clients_;
+  std::unique_ptr<Messengers> messengers_;
   std::unique_ptr<Faults> faults_;
   std::uint64_t undecided_ = 0;
 };
