@@ -136,6 +136,35 @@ def transactions(client):
     check(client.get("py:{t}watched"), b"200")
 
 
+def publish_subscribe(client):
+    with client.pubsub() as subscriber:
+        subscriber.subscribe("py:channel")
+        subscriber.psubscribe("py:pattern:*")
+        check([subscriber.get_message(timeout=10)["type"] for _ in range(2)],
+              ["subscribe", "psubscribe"])
+        for i in range(100):
+            check(client.publish("py:channel", i), 1)
+        check([subscriber.get_message(timeout=10)["data"] for _ in range(100)],
+              [str(i).encode() for i in range(100)])
+        check(client.publish("py:pattern:x", "hi"), 1)
+        message = subscriber.get_message(timeout=10)
+        check((message["type"], message["channel"], message["data"]),
+              ("pmessage", b"py:pattern:x", b"hi"))
+        check(client.pubsub_channels("py:*"), [b"py:channel"])
+
+
+def blocking(client):
+    popped = []
+    waiter = threading.Thread(target=lambda: popped.append(client.blpop("py:queue", 20)))
+    waiter.start()
+    client.rpush("py:queue", "job")
+    waiter.join()
+    check(popped, [(b"py:queue", b"job")])
+    check(client.blpop("py:queue", 0.01), None)
+    client.zadd("py:zqueue", {"first": 1, "second": 2})
+    check(client.bzpopmin("py:zqueue", 1), (b"py:zqueue", b"first", 1.0))
+
+
 def counters(client):
     threads = [threading.Thread(target=lambda: [client.incr("py:counter") for _ in range(100)])
                for _ in range(5)]
@@ -177,7 +206,7 @@ def main():
         client = RedisCluster(startup_nodes=[ClusterNode("127.0.0.1", p) for p in ports])
         check(sorted(node.port for node in client.get_primaries()), sorted(ports))
     tests = [strings, hashes, lists, sets, sorted_sets, bits, expiry, many_keys, pipelines,
-             transactions, counters, refusals, keyspace]
+             transactions, publish_subscribe, blocking, counters, refusals, keyspace]
     if kind == "plain":
         tests.append(server)
     for test in tests:

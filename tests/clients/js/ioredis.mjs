@@ -26,6 +26,38 @@ async function containers(redis) {
   assert.deepEqual(await redis.lrange("js:list", 0, -1), ["x", "y", "z"]);
   assert.equal(await redis.sadd("js:set", "m", "n", "m"), 2);
   assert.deepEqual((await redis.smembers("js:set")).sort(), ["m", "n"]);
+  assert.equal(await redis.zadd("js:zset", 2, "two", 1, "one"), 2);
+  assert.deepEqual(await redis.zrange("js:zset", 0, -1, "WITHSCORES"), ["one", "1", "two", "2"]);
+}
+
+async function transactions(redis) {
+  const replies = await redis.multi().set("{jt}a", "1").incr("{jt}a").get("{jt}a").exec();
+  assert.deepEqual(replies, [[null, "OK"], [null, 2], [null, "2"]]);
+}
+
+async function blocking(redis) {
+  const other = redis.duplicate();
+  const popped = other.blpop("js:queue", 20);
+  await redis.rpush("js:queue", "job");
+  assert.deepEqual(await popped, ["js:queue", "job"]);
+  assert.equal(await other.blpop("js:queue", 0.01), null);
+  await other.quit();
+}
+
+async function publishAndSubscribe(redis) {
+  const subscriber = redis.duplicate();
+  const heard = [];
+  const all = new Promise((resolve) => {
+    subscriber.on("message", (channel, message) => {
+      heard.push(`${channel} ${message}`);
+      if (heard.length === KEYS) resolve();
+    });
+  });
+  assert.equal(await subscriber.subscribe("js:channel"), 1);
+  for (let i = 0; i < KEYS; i++) assert.equal(await redis.publish("js:channel", i), 1);
+  await all;
+  assert.deepEqual(heard, Array.from({ length: KEYS }, (_, i) => `js:channel ${i}`));
+  await subscriber.quit();
 }
 
 async function counters(redis) {
@@ -63,7 +95,8 @@ const redis = await connect("ioredis", kind, ports, (error) => {
   console.error(error);
   process.exit(1);
 });
-for (const test of [strings, containers, counters, pipelines, scans, refusals]) await test(redis);
+const tests = [strings, containers, counters, pipelines, transactions, blocking];
+for (const test of [...tests, publishAndSubscribe, scans, refusals]) await test(redis);
 if (kind === "cluster") {
   assert.equal(redis.nodes("master").length, ports.length);
 }

@@ -25,6 +25,38 @@ async function containers(redis) {
   assert.deepEqual(await redis.lRange("nr:list", 0, -1), ["x", "y", "z"]);
   assert.equal(await redis.sAdd("nr:set", ["m", "n", "m"]), 2);
   assert.deepEqual((await redis.sMembers("nr:set")).sort(), ["m", "n"]);
+  const members = [{ value: "one", score: 1 }, { value: "two", score: 2 }];
+  assert.equal(await redis.zAdd("nr:zset", members), 2);
+  assert.deepEqual(await redis.zRangeWithScores("nr:zset", 0, -1), members);
+}
+
+async function transactions(redis) {
+  const replies = await redis.multi().set("{nt}a", "1").incr("{nt}a").get("{nt}a").exec();
+  assert.deepEqual(replies, ["OK", 2, "2"]);
+}
+
+async function blocking(redis) {
+  const other = await connect("node-redis", kind, ports, fail);
+  const popped = other.blPop("nr:queue", 20);
+  await redis.rPush("nr:queue", "job");
+  assert.deepEqual({ ...(await popped) }, { key: "nr:queue", element: "job" });
+  assert.equal(await other.blPop("nr:queue", 0.01), null);
+  await other.quit();
+}
+
+async function publishAndSubscribe(redis) {
+  const subscriber = await connect("node-redis", kind, ports, fail);
+  const heard = [];
+  let tell;
+  const all = new Promise((resolve) => { tell = resolve; });
+  await subscriber.subscribe("nr:channel", (message) => {
+    heard.push(message);
+    if (heard.length === KEYS) tell();
+  });
+  for (let i = 0; i < KEYS; i++) assert.equal(await redis.publish("nr:channel", `${i}`), 1);
+  await all;
+  assert.deepEqual(heard, Array.from({ length: KEYS }, (_, i) => `${i}`));
+  await subscriber.quit();
 }
 
 async function counters(redis) {
@@ -45,11 +77,14 @@ async function refusals(redis) {
   await assert.rejects(redis.incr("nr:text"), /not an integer/);
 }
 
-const redis = await connect("node-redis", kind, ports, (error) => {
+function fail(error) {
   console.error(error);
   process.exit(1);
-});
-for (const test of [strings, containers, counters, scans, refusals]) await test(redis);
+}
+
+const redis = await connect("node-redis", kind, ports, fail);
+const tests = [strings, containers, counters, transactions, blocking, publishAndSubscribe];
+for (const test of [...tests, scans, refusals]) await test(redis);
 if (kind === "cluster") assert.equal(redis.nodeByAddress.size, ports.length);
 await redis.quit();
 console.log(`node-redis ${kind}: fine`);
