@@ -15,11 +15,18 @@ namespace borg::commands {
 [[nodiscard]] std::optional<std::uint64_t> read_bit_offset(Context& context, std::string_view text,
                                                            std::uint64_t field_bits = 0);
 
-/// The writable bytes of a string with room up to a bit, which is created or grows as needed.
+/// The bytes of a string with room up to a bit, which is created or grows as needed. One that is
+/// only looked at counts as unchanged, for who watches it too.
 struct Bits {
-  char* bytes = nullptr;  ///< valid until the next change of the store
-  std::size_t size = 0;
+  storage::KeyRef key;
+  std::string_view bytes;  ///< valid until the next change of the store
   bool has_grown = false;
+  /// To be written to; `bytes` shows what is written.
+  [[nodiscard]] char* writable(Context& context) {
+    char* const at = context.store.resize_value(key, bytes.size());
+    bytes = {at, bytes.size()};
+    return at;
+  }
 };
 /// Nullopt if the key is of another type, and the error is written.
 [[nodiscard]] std::optional<Bits> bits_for_write(Context& context, std::string_view key,

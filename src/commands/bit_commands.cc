@@ -46,8 +46,9 @@ std::optional<Bits> bits_for_write(Context& context, std::string_view key, std::
     context.notify(EventClass::kNew, "new", key);
   }
   const bool has_grown = !entry || size > old_size;
-  if (has_grown) context.changed = true;
-  return Bits{context.store.resize_value(ref, size), size, has_grown};
+  if (!has_grown) return Bits{ref, entry->value, false};
+  context.changed = true;
+  return Bits{ref, {context.store.resize_value(ref, size), size}, true};
 }
 
 namespace {
@@ -175,11 +176,11 @@ void setbit(Context& context, Args args) {
   if (!bit || (*bit != 0 && *bit != 1)) {
     return context.reply.error("ERR bit is not an integer or out of range");
   }
-  const auto bits = bits_for_write(context, args[1], *offset);
+  auto bits = bits_for_write(context, args[1], *offset);
   if (!bits) return;
-  const bool was = bit_at({bits->bytes, bits->size}, *offset);
+  const bool was = bit_at(bits->bytes, *offset);
   if (bits->has_grown || was != (*bit == 1)) {
-    char& byte = bits->bytes[*offset >> 3];
+    char& byte = bits->writable(context)[*offset >> 3];
     const std::uint8_t mask = mask_of(*offset);
     byte = static_cast<char>(*bit == 1 ? byte | mask : byte & ~mask);
     context.changed = true;

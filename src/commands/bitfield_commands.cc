@@ -160,12 +160,12 @@ std::optional<Wide> result_of(const Step& step, Wide old) {
 }
 
 void change(Context& context, std::string_view key, const Steps& steps) {
-  const auto bits = bits_for_write(context, key, *steps.last_written);
+  auto bits = bits_for_write(context, key, *steps.last_written);
   if (!bits) return;
   bool has_changed = false;
   context.reply.array(steps.all.size());
   for (const Step& step : steps.all) {
-    const Wide old = read_field({bits->bytes, bits->size}, step);
+    const Wide old = read_field(bits->bytes, step);
     if (step.action == Action::kGet) {
       context.reply.integer(static_cast<std::int64_t>(old));
       continue;
@@ -175,7 +175,7 @@ void change(Context& context, std::string_view key, const Steps& steps) {
       context.reply.null();
       continue;
     }
-    write_field(bits->bytes, step, *result);
+    if (*result != old) write_field(bits->writable(context), step, *result);
     has_changed = has_changed || bits->has_grown || *result != old;
     context.reply.integer(static_cast<std::int64_t>(step.action == Action::kSet ? old : *result));
   }
