@@ -257,6 +257,9 @@ void ltrim(Context& context, Args args) {
     }
     context.changed = true;
   }
+  // For who watches the key it is a change, whatever is removed.
+  const auto whole = context.store.find(context.key(args[1]));
+  if (whole) context.store.set_expiry(context.key(args[1]), whole->expiry);
   if (size > 0) note_removed(context, EventClass::kList, "ltrim", storage::key_ref(args[1]));
   context.reply.ok();
 }

@@ -28,7 +28,7 @@ class Failures(DataCase):
     def test_writes_do_not_wait_for_the_end_of_a_long_repair(self):
         # Under load the repair gets next to nothing of the processor.
         cluster = self.cluster("a", "b", "c", flags=["--foreground-percent", "99"])
-        values = {f"k{i}": "v" * 500 for i in range(20000)}
+        values = {f"k{i}": "v" * 2000 for i in range(50000)}
         with cluster["a"].client() as client:
             client.pipeline([("SET", k, v) for k, v in values.items()])
         with Load(cluster, "ab", per_node=4) as load:
