@@ -64,6 +64,21 @@ TEST(PubSub, BringsMessagesFromAnyWorkerToAnyWorker) {
   }
 }
 
+TEST(PubSub, WhoLeavesDuringATransactionThatSubscribesIsNoSubscriber) {
+  WorkerWorld world(2, 1);
+  world.place({2, 1});
+  world.publish();
+  Connection& client = world.connect(1);
+  world.send(client, {"MULTI"});
+  world.send(client, {"SET", "k", "v"});
+  world.send(client, {"SUBSCRIBE", "ghost"});
+  world.send(client, {"EXEC"});
+  world.close(client);
+  world.run();
+  EXPECT_EQ(world.ask(world.connect(1), {"GET", "k"}), testing::bulk("v"));
+  EXPECT_EQ(world.ask(world.connect(1), {"PUBLISH", "ghost", "hi"}), ":0\r\n");
+}
+
 TEST(PubSub, CountsAClientOnceForTheChannelAndOnceForEachPattern) {
   WorkerWorld world(2, 2);
   world.place({1, 2});

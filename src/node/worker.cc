@@ -169,7 +169,13 @@ void WorkerCore::client_has_output(Client& client) {
   effects_.clients.push_back(&client);
 }
 
-void WorkerCore::client_left(Client& client) { departed_.push_back(client.id()); }
+/// Once more what disconnect() has ended: a transaction that was under way may have subscribed the
+/// client since.
+void WorkerCore::client_left(Client& client) {
+  set_monitor(client, false);
+  pubsub_.leave(client);
+  departed_.push_back(client.id());
+}
 
 void WorkerCore::resume_clients() {
   std::vector<ConnectionId> throttled;

@@ -121,7 +121,8 @@ void WorkerCore::close_idle_clients() {
   idle_clients_seen_ = now_.instant;
   const Duration allowed = Duration::seconds(settings_->client_timeout_s);
   for (const auto& [id, client] : clients_) {
-    const bool waits = !client->nothing_pending() || client->is_held || client->is_monitor;
+    const bool waits = !client->nothing_pending() || client->is_held || client->is_monitor ||
+                       client->subscriptions != nullptr;
     if (client->gone || waits || now_.instant - client->last_active <= allowed) continue;
     client->closing = client->killed = true;
     client_has_output(*client);
