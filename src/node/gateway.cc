@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/slot.h"
+#include "commands/arguments.h"
 #include "node/gateway_commands.h"
 #include "node/split_command.h"
 #include "node/transaction_commands.h"
@@ -13,6 +14,13 @@
 
 namespace borg::node {
 namespace {
+
+/// A web page can make a browser send requests to whatever listens on its machine, whose body has
+/// commands: it is not read.
+bool is_http(std::string_view word) {
+  return commands::equals_ignoring_case(word, "post") ||
+         commands::equals_ignoring_case(word, "host:");
+}
 
 /// An answer of a primary that says that the write did not happen, which it does not remember.
 bool is_refusal(std::string_view reply) {
@@ -58,6 +66,11 @@ void Gateway::execute(Client& client, commands::Args args, const storage::KeyRef
   const commands::CommandSpec* spec = commands::resolve(args);
   if (spec == nullptr || spec->is(commands::kInternal)) {
     client.last_command = nullptr;
+    if (is_http(args[0])) {
+      client.killed = client.closing = true;
+      host_.client_has_output(client);
+      return;
+    }
     abort_multi(client);
     write_reply(host_, client, [&](resp::Writer& reply) { commands::write_unknown(args, reply); });
     return;

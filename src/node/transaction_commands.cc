@@ -30,7 +30,10 @@ Transaction& transaction_of(Client& client) {
 
 /// The error why a command has no place in any transaction; empty if it has.
 std::string refusal_of(const commands::CommandSpec& spec) {
-  if (spec.is(commands::kNotInMulti)) return "ERR Command not allowed inside a transaction";
+  // MONITOR's lines would come between the replies.
+  if (spec.is(commands::kNotInMulti) || spec.name == "monitor") {
+    return "ERR Command not allowed inside a transaction";
+  }
   if (!spec.is(commands::kEveryPartition) && !spec.is(commands::kWholeKeyspace)) return {};
   return "CROSSSLOT A transaction is of one slot, and '" + std::string(spec.name) +
          "' concerns all of them";

@@ -65,6 +65,13 @@ class Clients(SharedCase):
                         self.assertEqual(read_to_end(connection), b"+PONG\r\n" + said)
                     self.assertEqual(bystander("PING"), b"PONG")
 
+    def test_of_an_http_request_nothing_is_executed(self):
+        for head in (b"POST / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: here\r\n"):
+            with socket.create_connection((HOST, self.nodes[0].port), 60) as connection:
+                connection.sendall(head + b"\r\nset http written\r\n")
+                read_to_end(connection)
+        self.assertIsNone(self.nodes[0].call("GET", "http"))
+
     def test_random_bytes_are_survived(self):
         for node in self.nodes:
             for _ in range(30):
