@@ -9,18 +9,6 @@
 namespace borg::storage {
 namespace {
 
-std::size_t varint_bytes(std::size_t value) {
-  std::size_t bytes = 1;
-  for (; value >= 0x80; value >>= 7) ++bytes;
-  return bytes;
-}
-
-unsigned char* write_varint(unsigned char* at, std::size_t value) {
-  for (; value >= 0x80; value >>= 7) *at++ = static_cast<unsigned char>(value | 0x80);
-  *at++ = static_cast<unsigned char>(value);
-  return at;
-}
-
 /// Room for growth: geometric, so that appending is amortized, but less for large values. A packed
 /// container stays below some kilobytes, of which each change moves half anyway.
 std::size_t spare_bytes(std::size_t value_size, ValueType type) {

@@ -8,6 +8,7 @@
 
 #include "storage/heap.h"
 #include "storage/partition_store.h"
+#include "storage/varint.h"
 
 namespace borg::storage {
 
@@ -101,23 +102,10 @@ class Entry {
 
 // What follows is on the way of every lookup.
 
-namespace entry_detail {
-
-/// LEB128, as it stands in an entry's header; moves `at` behind it.
-inline std::size_t read_varint(const unsigned char*& at) {
-  std::size_t value = *at & 0x7f;
-  for (unsigned shift = 7; (*at++ & 0x80) != 0; shift += 7) {
-    value |= static_cast<std::size_t>(*at & 0x7f) << shift;
-  }
-  return value;
-}
-
-}  // namespace entry_detail
-
 inline Entry::Sizes Entry::sizes() const {
   const unsigned char* at = block_ + 1 + (has_expiry() ? sizeof(ExpiryMs) : 0);
-  const std::size_t key_size = entry_detail::read_varint(at);
-  const std::size_t value_size = entry_detail::read_varint(at);
+  const std::size_t key_size = read_varint(at);
+  const std::size_t value_size = read_varint(at);
   return {static_cast<std::size_t>(at - block_), key_size, value_size};
 }
 

@@ -5,14 +5,9 @@
 #include <cmath>
 #include <cstring>
 
-#include "storage/hash_order.h"
+#include "storage/large_table.h"
 
 namespace borg::storage {
-namespace {
-
-KeyRef member_ref(std::string_view member) { return {member, SlotId(), hash_of_key(member)}; }
-
-}  // namespace
 
 double score_from(std::string_view bytes) {
   double score;
@@ -40,7 +35,7 @@ std::optional<double> LargeSortedSet::score_of(std::string_view member) const {
 }
 
 void LargeSortedSet::put(std::string_view member, double score) {
-  const KeyRef ref = member_ref(member);
+  const KeyRef ref = element_ref(member);
   if (const Entry old = table_.find(ref); !old.is_null()) {
     order_.erase({score_from(old.view().value), old});
   }
@@ -51,7 +46,7 @@ void LargeSortedSet::put(std::string_view member, double score) {
 }
 
 bool LargeSortedSet::erase(std::string_view member) {
-  const KeyRef ref = member_ref(member);
+  const KeyRef ref = element_ref(member);
   const Entry entry = table_.find(ref);
   if (entry.is_null()) return false;
   order_.erase({score_from(entry.view().value), entry});
@@ -59,28 +54,22 @@ bool LargeSortedSet::erase(std::string_view member) {
 }
 
 std::optional<std::size_t> LargeSortedSet::rank_of(std::string_view member) const {
-  const Entry entry = table_.find(member_ref(member));
+  const Entry entry = table_.find(element_ref(member));
   if (entry.is_null()) return std::nullopt;
   return order_.rank_of({score_from(entry.view().value), entry});
 }
 
 std::optional<std::uint64_t> LargeSortedSet::scan(std::uint64_t position, ScanBudget budget,
                                                   const Visit& visit) const {
-  if (position >> kPositionBits != 0) return std::nullopt;
-  const auto next = table_.scan(reversed_from_position(position), budget,
-                                [&](const EntryView& entry) { visit(entry.key, entry.value); });
-  if (!next) return std::nullopt;
-  return position_of(*next);
+  return scan_elements(table_, position, budget, visit);
 }
 
 bool LargeSortedSet::is_passed(std::string_view element, std::uint64_t position) const {
-  return position_of(reverse_bits(hash_of_key(element))) < position;
+  return is_element_passed(element, position);
 }
 
 std::optional<std::string_view> LargeSortedSet::value_of(std::string_view element) const {
-  const Entry entry = table_.find(member_ref(element));
-  if (entry.is_null()) return std::nullopt;
-  return entry.view().value;
+  return value_in(table_, element);
 }
 
 bool LargeSortedSet::receive(std::string_view element, std::string_view value) {

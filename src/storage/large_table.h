@@ -11,6 +11,16 @@
 
 namespace borg::storage {
 
+// What all that keep their elements in such a table have in common.
+
+[[nodiscard]] KeyRef element_ref(std::string_view element);
+[[nodiscard]] std::optional<std::string_view> value_in(const SlotTable& table,
+                                                       std::string_view element);
+/// As Large::scan() and is_passed(): a position is one of a ScanCursor.
+std::optional<std::uint64_t> scan_elements(const SlotTable& table, std::uint64_t position,
+                                           ScanBudget budget, const Large::Visit& visit);
+[[nodiscard]] bool is_element_passed(std::string_view element, std::uint64_t position);
+
 /// A hash or a set of any size: a table like that of a slot, so it never stops to rehash, and a
 /// position in it keeps its meaning while it changes and on every replica.
 class LargeTable : public Large {

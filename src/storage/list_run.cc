@@ -2,15 +2,10 @@
 #include "storage/list_run.h"
 
 #include "storage/packed.h"
+#include "storage/varint.h"
 
 namespace borg::storage {
 namespace {
-
-std::size_t varint_bytes(std::size_t value) {
-  std::size_t bytes = 1;
-  for (; value >= 0x80; value >>= 7) ++bytes;
-  return bytes;
-}
 
 /// The last byte has the lowest bits.
 char* write_backwards(char* at, std::size_t value) {

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/packed.h"
 
+#include "storage/varint.h"
+
 namespace borg::storage {
 
-std::size_t packed_item_bytes(std::size_t size) {
-  std::size_t bytes = size + 1;
-  for (; size >= 0x80; size >>= 7) ++bytes;
-  return bytes;
-}
+std::size_t packed_item_bytes(std::size_t size) { return varint_bytes(size) + size; }
 
 char* write_packed_item(char* at, std::string_view bytes) {
-  std::size_t size = bytes.size();
-  for (; size >= 0x80; size >>= 7) *at++ = static_cast<char>(size | 0x80);
-  *at++ = static_cast<char>(size);
+  at = write_varint(at, bytes.size());
   if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
   return at + bytes.size();
 }

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "storage/varint.h"
+
 namespace borg::storage {
 
 // Small containers keep their elements in one run of bytes:
@@ -38,14 +40,11 @@ inline void set_packed_count(char* packed, std::size_t count) {
 
 /// REQUIRES: an item begins at `at`.
 [[nodiscard]] inline PackedItem packed_item(std::string_view packed, std::size_t at) {
-  std::size_t size = 0;
-  std::size_t p = at;
-  for (unsigned shift = 0;; shift += 7) {
-    const auto byte = static_cast<unsigned char>(packed[p++]);
-    size |= static_cast<std::size_t>(byte & 0x7f) << shift;
-    if (byte < 0x80) break;
-  }
-  return {packed.substr(p, size), at, p + size};
+  const auto* const begin = reinterpret_cast<const unsigned char*>(packed.data());
+  const unsigned char* p = begin + at;
+  const std::size_t size = read_varint(p);
+  const auto first = static_cast<std::size_t>(p - begin);
+  return {packed.substr(first, size), at, first + size};
 }
 
 /// What an item of this many bytes takes.
