@@ -11,7 +11,6 @@ namespace borg::commands::run {
 namespace {
 
 using storage::ExpiryMs;
-using storage::key_ref;
 using storage::KeyRef;
 using storage::kNoExpiry;
 
@@ -65,7 +64,7 @@ void set_time(Context& context, Args args, TimeUnit unit, std::string_view comma
   if (!time) return;
   const auto expiry = to_unix_ms(*time, unit, context.now_ms);
   if (!expiry) return write_invalid_expire(context, command);
-  const KeyRef key = key_ref(args[1]);
+  const KeyRef key = context.key(args[1]);
   const auto entry = find_for_write(context, key);
   const bool allowed = entry && condition->allows(entry->expiry, *expiry);
   if (allowed) set_or_reach_expiry(context, key, *expiry);
@@ -77,7 +76,7 @@ std::int64_t to_seconds(std::int64_t ms) { return ms / 1000 + (ms % 1000 >= 500 
 /// -2 without the key, -1 without an expiry, else what `show` makes of the expiry.
 template <class Show>
 void write_time(Context& context, Args args, Show show) {
-  const auto entry = find_for_read(context, key_ref(args[1]));
+  const auto entry = find_for_read(context, context.key(args[1]));
   if (!entry) return context.reply.integer(-2);
   context.reply.integer(entry->expiry == kNoExpiry ? -1 : show(entry->expiry));
 }
@@ -99,7 +98,7 @@ void pexpireat(Context& context, Args args) {
 }
 
 void persist(Context& context, Args args) {
-  const KeyRef key = key_ref(args[1]);
+  const KeyRef key = context.key(args[1]);
   const auto entry = find_for_write(context, key);
   const bool removes = entry && entry->expiry != kNoExpiry;
   if (removes) set_or_reach_expiry(context, key, kNoExpiry);

@@ -17,8 +17,6 @@ namespace borg::commands::run {
 
 namespace {
 
-using storage::key_ref;
-
 // Redis keeps a value of up to so many bytes together with its header.
 constexpr std::size_t kEmbeddedBytesMax = 44;
 // Redis shares the objects of small integers; their count of references then stands still.
@@ -62,7 +60,7 @@ bool check_usage_options(Context& context, Args options) {
 void del(Context& context, Args args) {
   std::int64_t count = 0;
   for (const std::string_view name : args.subspan(1)) {
-    if (erase_live(context, key_ref(name))) ++count;
+    if (erase_live(context, context.key(name))) ++count;
   }
   context.reply.integer(count);
 }
@@ -70,35 +68,35 @@ void del(Context& context, Args args) {
 void exists(Context& context, Args args) {
   std::int64_t count = 0;
   for (const std::string_view name : args.subspan(1)) {
-    if (find_for_read(context, key_ref(name))) ++count;
+    if (find_for_read(context, context.key(name))) ++count;
   }
   context.reply.integer(count);
 }
 
 void type(Context& context, Args args) {
-  const auto entry = find_for_read(context, key_ref(args[1]));
+  const auto entry = find_for_read(context, context.key(args[1]));
   context.reply.simple(entry ? type_name(entry->type) : "none");
 }
 
 void object_encoding(Context& context, Args args) {
-  const auto entry = find_quietly(context, key_ref(args[2]));
+  const auto entry = find_quietly(context, context.key(args[2]));
   if (!entry) return context.reply.null();
   context.reply.bulk(encoding_of(*entry));
 }
 
 void object_refcount(Context& context, Args args) {
-  const auto entry = find_quietly(context, key_ref(args[2]));
+  const auto entry = find_quietly(context, context.key(args[2]));
   if (!entry) return context.reply.null();
   context.reply.integer(references_of(*entry));
 }
 
 void object_idletime(Context& context, Args args) {
-  if (!find_quietly(context, key_ref(args[2]))) return context.reply.null();
+  if (!find_quietly(context, context.key(args[2]))) return context.reply.null();
   context.reply.integer(0);
 }
 
 void object_freq(Context& context, Args args) {
-  if (!find_quietly(context, key_ref(args[2]))) return context.reply.null();
+  if (!find_quietly(context, context.key(args[2]))) return context.reply.null();
   context.reply.error(
       "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note "
       "that when switching between policies at runtime LRU and LFU data will take some time to "
@@ -122,7 +120,7 @@ void debug_object(Context& context, Args args) {
 
 void memory_usage(Context& context, Args args) {
   if (!check_usage_options(context, args.subspan(3))) return;
-  const storage::KeyRef key = key_ref(args[2]);
+  const storage::KeyRef key = context.key(args[2]);
   if (!find_quietly(context, key)) return context.reply.null();
   context.reply.integer(static_cast<std::int64_t>(context.store.memory_bytes(key).value_or(0)));
 }

@@ -53,6 +53,26 @@ void write_distance(Context& context, double distance) {
   context.reply.bulk(fixed_text(distance, 4));
 }
 
+namespace {
+
+/// An array of what is shown of each member, or of one that is not there.
+template <class Show, class ShowAbsent>
+void show_points(Context& context, Args args, Show&& show, ShowAbsent&& show_absent) {
+  std::optional<SortedSetReader> set;
+  if (!find_sorted_set(context, args[1], set)) return;
+  context.reply.array(args.size() - 2);
+  for (const std::string_view member : args.subspan(2)) {
+    const auto score = set ? set->score_of(member) : std::nullopt;
+    if (score) {
+      show(point_of(*score));
+    } else {
+      show_absent();
+    }
+  }
+}
+
+}  // namespace
+
 namespace run {
 
 /// Runs the ZADD that it means.
@@ -84,31 +104,15 @@ void geoadd(Context& context, Args args) {
 }
 
 void geopos(Context& context, Args args) {
-  std::optional<SortedSetReader> set;
-  if (!find_sorted_set(context, args[1], set)) return;
-  context.reply.array(args.size() - 2);
-  for (const std::string_view member : args.subspan(2)) {
-    const auto score = set ? set->score_of(member) : std::nullopt;
-    if (score) {
-      write_point(context, point_of(*score));
-    } else {
-      context.reply.null_array();
-    }
-  }
+  show_points(
+      context, args, [&](const GeoPoint& point) { write_point(context, point); },
+      [&] { context.reply.null_array(); });
 }
 
 void geohash(Context& context, Args args) {
-  std::optional<SortedSetReader> set;
-  if (!find_sorted_set(context, args[1], set)) return;
-  context.reply.array(args.size() - 2);
-  for (const std::string_view member : args.subspan(2)) {
-    const auto score = set ? set->score_of(member) : std::nullopt;
-    if (score) {
-      context.reply.bulk(geohash_of(point_of(*score)));
-    } else {
-      context.reply.null();
-    }
-  }
+  show_points(
+      context, args, [&](const GeoPoint& point) { context.reply.bulk(geohash_of(point)); },
+      [&] { context.reply.null(); });
 }
 
 void geodist(Context& context, Args args) {

@@ -266,7 +266,7 @@ void show(Context& context, const std::vector<Found>& found, const Query& query)
 /// and may differ in a last bit from machine to machine: replicas are told what was found.
 void store(Context& context, std::string_view target, const std::vector<Found>& found,
            const Query& query, std::string_view event) {
-  static_cast<void>(find_for_write(context, storage::key_ref(target)));
+  static_cast<void>(find_for_write(context, context.key(target)));
   std::vector<std::string> copies;  // the target may be the source
   std::vector<double> scores;
   for (const Found& each : found) {
@@ -285,7 +285,7 @@ void store(Context& context, std::string_view target, const std::vector<Found>& 
 /// The live entry of the source, left as it is: what becomes of it is not what is replicated.
 std::optional<storage::EntryView> find_source(Context& context, const Form& form,
                                               std::string_view key) {
-  const storage::KeyRef ref = storage::key_ref(key);
+  const storage::KeyRef ref = context.key(key);
   if (!form.may_store && !form.is_to_store) return find_for_read(context, ref);
   const auto entry = context.store.find(ref);
   if (entry && !entry->expired_at(context.now_ms)) return entry;
@@ -330,7 +330,7 @@ void georadiusbymember_ro(Context& context, Args args) {
 }
 
 void store_found(Context& context, Args args) {
-  static_cast<void>(find_for_write(context, storage::key_ref(args[1])));
+  static_cast<void>(find_for_write(context, context.key(args[1])));
   std::vector<Scored> members;
   for (std::size_t i = 2; i + 1 < args.size(); i += 2) {
     members.push_back({args[i + 1], parse_double(args[i]).value_or(0)});

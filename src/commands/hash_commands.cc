@@ -18,7 +18,6 @@ namespace {
 
 using storage::HashReader;
 using storage::HashWriter;
-using storage::key_ref;
 using storage::KeyRef;
 using storage::ValueType;
 using Found = std::optional<std::string_view>;
@@ -26,18 +25,12 @@ using Found = std::optional<std::string_view>;
 /// The hash of a command that reads, if it is there. False if the key is of another type, and
 /// the error is written.
 bool find_hash(Context& context, std::string_view key, std::optional<HashReader>& hash) {
-  const auto entry = find_for_read(context, key_ref(key));
-  if (!has_type(context, entry, ValueType::kHash)) return false;
-  if (entry) hash.emplace(*entry);
-  return true;
+  return find_container(context, key, ValueType::kHash, hash);
 }
 
 /// Nullopt if the key is of another type, and the error is written.
 std::optional<HashWriter> hash_for_write(Context& context, std::string_view key) {
-  const KeyRef ref = key_ref(key);
-  const auto entry = find_for_write(context, ref);
-  if (!has_type(context, entry, ValueType::kHash)) return std::nullopt;
-  return std::optional<HashWriter>(std::in_place, context.store, ref, entry);
+  return container_for_write<HashWriter>(context, key, ValueType::kHash);
 }
 
 void write_value(Context& context, const Found& value) {
@@ -46,10 +39,6 @@ void write_value(Context& context, const Found& value) {
   } else {
     context.reply.null();
   }
-}
-
-void write_size(Context& context, std::size_t size) {
-  context.reply.integer(static_cast<std::int64_t>(size));
 }
 
 /// Sets all pairs; returns how many fields are new. Nullopt if it could not, and the error is
@@ -166,7 +155,7 @@ void hdel(Context& context, Args args) {
   for (const std::string_view field : args.subspan(2)) erased += hash->erase(field) ? 1 : 0;
   if (erased > 0) {
     context.changed = true;
-    note_removed(context, EventClass::kHash, "hdel", key_ref(args[1]));
+    note_removed(context, EventClass::kHash, "hdel", context.key(args[1]));
   }
   write_size(context, erased);
 }

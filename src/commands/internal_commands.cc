@@ -16,7 +16,6 @@ namespace borg::commands::run {
 namespace {
 
 using storage::EntryView;
-using storage::key_ref;
 using storage::ScanCursor;
 
 // So many draws that are all expired make a full search the better way to find a live key.
@@ -128,7 +127,7 @@ void randomkey(Context& context, Args) {
 void expire_keys(Context& context, Args args) {
   std::int64_t erased = 0;
   for (const std::string_view name : args.subspan(1)) {
-    const storage::KeyRef key = key_ref(name);
+    const storage::KeyRef key = context.key(name);
     const auto entry = context.store.find(key);
     if (!entry || !entry->expired_at(context.now_ms)) continue;
     context.store.erase(key);

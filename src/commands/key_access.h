@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "commands/command.h"
 
@@ -60,6 +63,31 @@ inline constexpr std::string_view kWrongType =
     return true;
   context.reply.error(kWrongType);
   return false;
+}
+
+/// The container of a command that reads, if it is there. False if the key is of another type, and
+/// the error is written.
+template <class Reader>
+[[nodiscard]] bool find_container(Context& context, std::string_view key, storage::ValueType type,
+                                  std::optional<Reader>& container) {
+  const auto entry = find_for_read(context, context.key(key));
+  if (!has_type(context, entry, type)) return false;
+  if (entry) container.emplace(*entry);
+  return true;
+}
+
+/// Nullopt if the key is of another type, and the error is written.
+template <class Writer>
+[[nodiscard]] std::optional<Writer> container_for_write(Context& context, std::string_view key,
+                                                        storage::ValueType type) {
+  const storage::KeyRef ref = context.key(key);
+  const auto entry = find_for_write(context, ref);
+  if (!has_type(context, entry, type)) return std::nullopt;
+  return std::optional<Writer>(std::in_place, context.store, ref, entry);
+}
+
+inline void write_size(Context& context, std::size_t size) {
+  context.reply.integer(static_cast<std::int64_t>(size));
 }
 
 /// Notes what happened to a key, and before that, as Redis does, that it is new if it was absent.

@@ -12,19 +12,13 @@ namespace borg::commands {
 /// error is written.
 [[nodiscard]] inline bool find_list(Context& context, std::string_view key,
                                     std::optional<storage::ListReader>& list) {
-  const auto entry = find_for_read(context, storage::key_ref(key));
-  if (!has_type(context, entry, storage::ValueType::kList)) return false;
-  if (entry) list.emplace(*entry);
-  return true;
+  return find_container(context, key, storage::ValueType::kList, list);
 }
 
 /// Nullopt if the key is of another type, and the error is written.
 [[nodiscard]] inline std::optional<storage::ListWriter> list_for_write(Context& context,
                                                                        std::string_view key) {
-  const storage::KeyRef ref = storage::key_ref(key);
-  const auto entry = find_for_write(context, ref);
-  if (!has_type(context, entry, storage::ValueType::kList)) return std::nullopt;
-  return std::optional<storage::ListWriter>(std::in_place, context.store, ref, entry);
+  return container_for_write<storage::ListWriter>(context, key, storage::ValueType::kList);
 }
 
 /// Removes `count` elements, or all, from an end of a list that exists, and writes them as an

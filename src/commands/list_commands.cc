@@ -19,10 +19,6 @@ using storage::ListReader;
 
 constexpr std::string_view kMustBePositive = "ERR value is out of range, must be positive";
 
-void write_size(Context& context, std::size_t size) {
-  context.reply.integer(static_cast<std::int64_t>(size));
-}
-
 void push(Context& context, Args args, ListEnd end, bool only_if_exists) {
   auto list = list_for_write(context, args[1]);
   if (!list) return;
@@ -233,7 +229,7 @@ void lrem(Context& context, Args args) {
   if (!found.empty()) {
     list->erase_each(found);
     context.changed = true;
-    note_removed(context, EventClass::kList, "lrem", storage::key_ref(args[1]));
+    note_removed(context, EventClass::kList, "lrem", context.key(args[1]));
   }
   write_size(context, found.size());
 }
@@ -258,9 +254,8 @@ void ltrim(Context& context, Args args) {
     context.changed = true;
   }
   // For who watches the key it is a change, whatever is removed.
-  const auto whole = context.store.find(context.key(args[1]));
-  if (whole) context.store.set_expiry(context.key(args[1]), whole->expiry);
-  if (size > 0) note_removed(context, EventClass::kList, "ltrim", storage::key_ref(args[1]));
+  if (size > 0) context.store.touch(context.key(args[1]));
+  if (size > 0) note_removed(context, EventClass::kList, "ltrim", context.key(args[1]));
   context.reply.ok();
 }
 

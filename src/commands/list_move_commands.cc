@@ -7,7 +7,7 @@
 #include "commands/blocking.h"
 #include "commands/list_access.h"
 #include "commands/list_commands.h"
-#include "resp/integer.h"
+#include "commands/multi_pop.h"
 
 namespace borg::commands {
 
@@ -42,7 +42,7 @@ void note_pushed(Context& context, bool was_absent, ListEnd end, std::string_vie
 
 void note_popped(Context& context, ListEnd end, std::string_view key) {
   const std::string_view event = end == ListEnd::kLeft ? "lpop" : "rpop";
-  note_removed(context, EventClass::kList, event, storage::key_ref(key));
+  note_removed(context, EventClass::kList, event, context.key(key));
 }
 
 namespace {
@@ -80,9 +80,9 @@ void move(Context& context, Args args, ListEnd from, ListEnd to) {
   if (!old_target) return;
   const bool was_absent = !old_target->exists();
   // Again, as the target may have been an expired key.
-  const storage::KeyRef key = storage::key_ref(args[1]);
+  const storage::KeyRef key = context.key(args[1]);
   const std::string element = ListWriter(context.store, key, context.store.find(key)).pop(from);
-  const storage::KeyRef target = storage::key_ref(args[2]);
+  const storage::KeyRef target = context.key(args[2]);
   ListWriter(context.store, target, context.store.find(target)).push(to, element);
   context.changed = true;
   note_pushed(context, was_absent, to, args[2]);
@@ -90,50 +90,10 @@ void move(Context& context, Args args, ListEnd from, ListEnd to) {
   context.reply.bulk(element);
 }
 
-/// Nullopt if the options behind the keys are wrong, and the error is written.
-std::optional<std::size_t> read_count(Context& context, Args options) {
-  if (options.empty()) return 1;
-  if (options.size() != 2 || !equals_ignoring_case(options[0], "count")) {
-    context.reply.error(kSyntaxError);
-    return std::nullopt;
-  }
-  const auto count = resp::parse_integer(options[1]);
-  if (count && *count > 0) return static_cast<std::size_t>(*count);
-  context.reply.error("ERR count should be greater than 0");
-  return std::nullopt;
-}
-
 constexpr auto kList = storage::ValueType::kList;
 
-/// What LMPOP is asked for.
-struct MultiPop {
-  Args keys;
-  ListEnd end;
-  std::size_t count;
-};
-
-/// Of the arguments from the number of keys on; or nullopt, and the error is written.
-std::optional<MultiPop> read_multi_pop(Context& context, Args args, std::size_t numkeys_at) {
-  const Args rest = args.subspan(numkeys_at + 1);
-  const auto number = resp::parse_integer(args[numkeys_at]);
-  if (!number || *number < 1) {
-    context.reply.error("ERR numkeys should be greater than 0");
-    return std::nullopt;
-  }
-  const bool has_end = *number < static_cast<std::int64_t>(rest.size());
-  const auto keys = has_end ? static_cast<std::size_t>(*number) : 0;
-  const auto end = has_end ? read_end(rest[keys]) : std::nullopt;
-  if (!end) {
-    context.reply.error(kSyntaxError);
-    return std::nullopt;
-  }
-  const auto count = read_count(context, rest.subspan(keys + 1));
-  if (!count) return std::nullopt;
-  return MultiPop{rest.first(keys), *end, *count};
-}
-
 /// False if there is none of the lists, and null is written.
-bool pop_first(Context& context, const MultiPop& pop) {
+bool pop_first(Context& context, const MultiPop<ListEnd>& pop) {
   std::optional<std::string_view> key;
   if (!find_first(context, pop.keys, kList, key)) return true;
   if (!key) {
@@ -188,7 +148,7 @@ void rpoplpush(Context& context, Args args) {
 }
 
 void lmpop(Context& context, Args args) {
-  if (const auto pop = read_multi_pop(context, args, 1)) pop_first(context, *pop);
+  if (const auto pop = read_multi_pop(context, args, 1, read_end)) pop_first(context, *pop);
 }
 
 void blpop(Context& context, Args args) { block_pop(context, args, ListEnd::kLeft); }
@@ -206,7 +166,7 @@ void brpoplpush(Context& context, Args args) {
 }
 
 void blmpop(Context& context, Args args) {
-  const auto pop = read_multi_pop(context, args, 2);
+  const auto pop = read_multi_pop(context, args, 2, read_end);
   if (!pop || !check_timeout(context, args[1]) || pop_first(context, *pop)) return;
   wait_for(context, pop->keys, kList);
 }

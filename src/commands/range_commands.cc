@@ -11,7 +11,6 @@ namespace borg::commands::run {
 
 namespace {
 
-using storage::key_ref;
 using storage::KeyRef;
 
 constexpr storage::ValueType kString = storage::ValueType::kString;
@@ -40,14 +39,10 @@ std::string_view part_of(std::string_view value, std::int64_t start, std::int64_
   return value.substr(static_cast<std::size_t>(start), static_cast<std::size_t>(end - start + 1));
 }
 
-void write_size(Context& context, std::size_t size) {
-  context.reply.integer(static_cast<std::int64_t>(size));
-}
-
 }  // namespace
 
 void append(Context& context, Args args) {
-  const KeyRef key = key_ref(args[1]);
+  const KeyRef key = context.key(args[1]);
   const auto entry = find_for_write(context, key);
   if (!has_type(context, entry, kString)) return;
   if (!entry) {
@@ -63,7 +58,7 @@ void append(Context& context, Args args) {
 }
 
 void strlen(Context& context, Args args) {
-  const auto entry = find_for_read(context, key_ref(args[1]));
+  const auto entry = find_for_read(context, context.key(args[1]));
   if (!has_type(context, entry, kString)) return;
   write_size(context, entry ? entry->value.size() : 0);
 }
@@ -73,7 +68,7 @@ void getrange(Context& context, Args args) {
   if (!start) return;
   const auto end = read_integer(context, args[3]);
   if (!end) return;
-  const auto entry = find_for_read(context, key_ref(args[1]));
+  const auto entry = find_for_read(context, context.key(args[1]));
   if (!has_type(context, entry, kString)) return;
   context.reply.bulk(entry ? part_of(entry->value, *start, *end) : std::string_view());
 }
@@ -83,7 +78,7 @@ void setrange(Context& context, Args args) {
   if (!offset) return;
   if (*offset < 0) return context.reply.error("ERR offset is out of range");
   const std::string_view part = args[3];
-  const KeyRef key = key_ref(args[1]);
+  const KeyRef key = context.key(args[1]);
   const auto entry = find_for_write(context, key);
   if (!has_type(context, entry, kString)) return;
   const bool was_absent = !entry;

@@ -16,7 +16,6 @@ namespace borg::commands::run {
 namespace {
 
 using storage::EntryView;
-using storage::key_ref;
 using storage::KeyRef;
 using storage::SetReader;
 using storage::SetWriter;
@@ -30,13 +29,13 @@ using Members = std::vector<std::string>;
 std::optional<Sources> find_sources(Context& context, Args keys, bool for_write) {
   // First all that may erase an expired one, as views do not outlive a change.
   for (const std::string_view key : keys) {
-    if (for_write) static_cast<void>(find_for_write(context, key_ref(key)));
+    if (for_write) static_cast<void>(find_for_write(context, context.key(key)));
   }
   Sources sources;
   for (const std::string_view key : keys) {
     const auto entry =
-        for_write ? context.store.find(key_ref(key)) : find_for_read(context, key_ref(key));
-    if (for_write) note_miss(context, key_ref(key), entry);
+        for_write ? context.store.find(context.key(key)) : find_for_read(context, context.key(key));
+    if (for_write) note_miss(context, context.key(key), entry);
     if (!has_type(context, entry, ValueType::kSet)) return std::nullopt;
     sources.push_back(entry ? std::optional<SetReader>(*entry) : std::nullopt);
   }
@@ -97,7 +96,7 @@ void store(Context& context, Args args, Combine combine, std::string_view event)
   const auto sources = find_sources(context, args.subspan(2), true);
   if (!sources) return;
   const Members members = combine(*sources);
-  const KeyRef target = key_ref(args[1]);
+  const KeyRef target = context.key(args[1]);
   const bool was_absent = !context.store.erase(target);
   if (!was_absent) context.changed = true;
   SetWriter set(context.store, target, std::nullopt);

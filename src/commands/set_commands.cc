@@ -16,7 +16,6 @@ namespace borg::commands::run {
 
 namespace {
 
-using storage::key_ref;
 using storage::KeyRef;
 using storage::SetReader;
 using storage::SetWriter;
@@ -25,22 +24,12 @@ using storage::ValueType;
 /// The set of a command that reads, if it is there. False if the key is of another type, and the
 /// error is written.
 bool find_set(Context& context, std::string_view key, std::optional<SetReader>& set) {
-  const auto entry = find_for_read(context, key_ref(key));
-  if (!has_type(context, entry, ValueType::kSet)) return false;
-  if (entry) set.emplace(*entry);
-  return true;
+  return find_container(context, key, ValueType::kSet, set);
 }
 
 /// Nullopt if the key is of another type, and the error is written.
 std::optional<SetWriter> set_for_write(Context& context, std::string_view key) {
-  const KeyRef ref = key_ref(key);
-  const auto entry = find_for_write(context, ref);
-  if (!has_type(context, entry, ValueType::kSet)) return std::nullopt;
-  return std::optional<SetWriter>(std::in_place, context.store, ref, entry);
-}
-
-void write_size(Context& context, std::size_t size) {
-  context.reply.integer(static_cast<std::int64_t>(size));
+  return container_for_write<SetWriter>(context, key, ValueType::kSet);
 }
 
 void write_members(Context& context, const std::vector<std::string>& members) {
@@ -48,7 +37,7 @@ void write_members(Context& context, const std::vector<std::string>& members) {
 }
 
 void remove_all(Context& context, std::string_view key, const std::vector<std::string>& members) {
-  const KeyRef ref = key_ref(key);
+  const KeyRef ref = context.key(key);
   SetWriter set(context.store, ref, context.store.find(ref));
   for (const std::string& member : members) set.erase(member);
   context.changed = true;
@@ -85,7 +74,7 @@ void srem(Context& context, Args args) {
   for (const std::string_view member : args.subspan(2)) erased += set->erase(member) ? 1 : 0;
   if (erased > 0) {
     context.changed = true;
-    note_removed(context, EventClass::kSet, "srem", key_ref(args[1]));
+    note_removed(context, EventClass::kSet, "srem", context.key(args[1]));
   }
   write_size(context, erased);
 }
@@ -124,7 +113,7 @@ void spop(Context& context, Args args) {
   if (!count || *count < 0) {
     return context.reply.error("ERR value is out of range, must be positive");
   }
-  const auto entry = find_for_write(context, key_ref(args[1]));
+  const auto entry = find_for_write(context, context.key(args[1]));
   if (!has_type(context, entry, ValueType::kSet)) return;
   if (!entry && is_one) return context.reply.null();
   if (!entry || *count == 0) return context.reply.set(0);
@@ -138,7 +127,7 @@ void spop(Context& context, Args args) {
 
 void remove_drawn(Context& context, Args args) {
   const std::vector<std::string> members(args.begin() + 3, args.end());
-  const auto entry = find_for_write(context, key_ref(args[1]));
+  const auto entry = find_for_write(context, context.key(args[1]));
   if (!has_type(context, entry, ValueType::kSet)) return;
   remove_all(context, args[1], members);
   write_popped(context, members, args[2] == kOne);
@@ -161,8 +150,8 @@ void srandmember(Context& context, Args args) {
 }
 
 void smove(Context& context, Args args) {
-  const KeyRef from = key_ref(args[1]);
-  const KeyRef to = key_ref(args[2]);
+  const KeyRef from = context.key(args[1]);
+  const KeyRef to = context.key(args[2]);
   const bool has_source = find_for_write(context, from).has_value();
   const auto target = find_for_write(context, to);
   if (!has_source) return context.reply.integer(0);

@@ -14,19 +14,14 @@ namespace borg::commands {
 /// and the error is written.
 [[nodiscard]] inline bool find_sorted_set(Context& context, std::string_view key,
                                           std::optional<storage::SortedSetReader>& set) {
-  const auto entry = find_for_read(context, storage::key_ref(key));
-  if (!has_type(context, entry, storage::ValueType::kSortedSet)) return false;
-  if (entry) set.emplace(*entry);
-  return true;
+  return find_container(context, key, storage::ValueType::kSortedSet, set);
 }
 
 /// Nullopt if the key is of another type, and the error is written.
 [[nodiscard]] inline std::optional<storage::SortedSetWriter> sorted_set_for_write(
     Context& context, std::string_view key) {
-  const storage::KeyRef ref = storage::key_ref(key);
-  const auto entry = find_for_write(context, ref);
-  if (!has_type(context, entry, storage::ValueType::kSortedSet)) return std::nullopt;
-  return std::optional<storage::SortedSetWriter>(std::in_place, context.store, ref, entry);
+  return container_for_write<storage::SortedSetWriter>(context, key,
+                                                       storage::ValueType::kSortedSet);
 }
 
 /// The header of an array of members, each perhaps with its score: in RESP3 as a pair.

@@ -84,11 +84,11 @@ struct Options {
 std::optional<Sources> find_sources(Context& context, Args keys, bool for_write) {
   // First all that may erase an expired one, as views do not outlive a change.
   for (const std::string_view key : keys) {
-    if (for_write) static_cast<void>(find_for_write(context, storage::key_ref(key)));
+    if (for_write) static_cast<void>(find_for_write(context, context.key(key)));
   }
   Sources sources;
   for (const std::string_view key : keys) {
-    const storage::KeyRef ref = storage::key_ref(key);
+    const storage::KeyRef ref = context.key(key);
     const auto entry = for_write ? context.store.find(ref) : find_for_read(context, ref);
     if (for_write && !entry) context.notify(EventClass::kKeyMiss, "keymiss", key);
     const bool has_members =
@@ -276,7 +276,7 @@ void combine(Context& context, std::string_view target, Args args, const Task& t
   }
   const auto keys = static_cast<std::size_t>(*number);
   const bool stores = task.result == Result::kStored;
-  if (stores) static_cast<void>(find_for_write(context, storage::key_ref(target)));
+  if (stores) static_cast<void>(find_for_write(context, context.key(target)));
   auto sources = find_sources(context, args.subspan(1, keys), stores);
   if (!sources) return;
   Options options;

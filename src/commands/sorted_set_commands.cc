@@ -20,7 +20,7 @@ using storage::SortedSetWriter;
 
 void store_members(Context& context, std::string_view key, const std::vector<Scored>& members,
                    std::string_view event) {
-  const storage::KeyRef ref = storage::key_ref(key);
+  const storage::KeyRef ref = context.key(key);
   if (!members.empty()) {
     const bool was_absent = !context.store.find(ref);
     storage::put_sorted_set(context.store, ref, members, storage::kNoExpiry);
@@ -36,10 +36,6 @@ void store_members(Context& context, std::string_view key, const std::vector<Sco
 namespace run {
 
 namespace {
-
-void write_size(Context& context, std::size_t size) {
-  context.reply.integer(static_cast<std::int64_t>(size));
-}
 
 void write_score(Context& context, std::optional<double> score) {
   if (score) {
@@ -185,7 +181,7 @@ void zrem(Context& context, Args args) {
   for (const std::string_view member : args.subspan(2)) erased += set->erase(member) ? 1 : 0;
   if (erased > 0) {
     context.changed = true;
-    note_removed(context, EventClass::kSortedSet, "zrem", storage::key_ref(args[1]));
+    note_removed(context, EventClass::kSortedSet, "zrem", context.key(args[1]));
   }
   write_size(context, erased);
 }

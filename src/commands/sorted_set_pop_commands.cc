@@ -4,6 +4,7 @@
 
 #include "commands/arguments.h"
 #include "commands/blocking.h"
+#include "commands/multi_pop.h"
 #include "commands/sorted_set_access.h"
 #include "commands/sorted_set_commands.h"
 #include "resp/integer.h"
@@ -37,7 +38,7 @@ void pop_members(Context& context, std::string_view key, SortedSetWriter& set, S
   set.erase_range(end == ScoreEnd::kMin ? 0 : size - count, count);
   context.changed = true;
   note_removed(context, EventClass::kSortedSet, end == ScoreEnd::kMin ? "zpopmin" : "zpopmax",
-               storage::key_ref(key));
+               context.key(key));
 }
 
 namespace {
@@ -61,54 +62,10 @@ std::optional<ScoreEnd> read_end(std::string_view text) {
   return std::nullopt;
 }
 
-/// Nullopt if the options behind the keys are wrong, and the error is written.
-std::optional<std::size_t> read_pop_count(Context& context, Args options) {
-  if (options.empty()) return 1;
-  if (options.size() < 2 || !equals_ignoring_case(options[0], "count")) {
-    context.reply.error(kSyntaxError);
-    return std::nullopt;
-  }
-  const auto count = resp::parse_integer(options[1]);
-  if (!count || *count < 1) {
-    context.reply.error("ERR count should be greater than 0");
-    return std::nullopt;
-  }
-  if (options.size() == 2) return static_cast<std::size_t>(*count);
-  context.reply.error(kSyntaxError);
-  return std::nullopt;
-}
-
 constexpr auto kSortedSet = storage::ValueType::kSortedSet;
 
-/// What ZMPOP is asked for.
-struct MultiPop {
-  Args keys;
-  ScoreEnd end;
-  std::size_t count;
-};
-
-/// Of the arguments from the number of keys on; or nullopt, and the error is written.
-std::optional<MultiPop> read_multi_pop(Context& context, Args args, std::size_t numkeys_at) {
-  const Args rest = args.subspan(numkeys_at + 1);
-  const auto number = resp::parse_integer(args[numkeys_at]);
-  if (!number || *number < 1) {
-    context.reply.error("ERR numkeys should be greater than 0");
-    return std::nullopt;
-  }
-  const bool has_end = *number < static_cast<std::int64_t>(rest.size());
-  const auto keys = has_end ? static_cast<std::size_t>(*number) : 0;
-  const auto end = has_end ? read_end(rest[keys]) : std::nullopt;
-  if (!end) {
-    context.reply.error(kSyntaxError);
-    return std::nullopt;
-  }
-  const auto count = read_pop_count(context, rest.subspan(keys + 1));
-  if (!count) return std::nullopt;
-  return MultiPop{rest.first(keys), *end, *count};
-}
-
 /// False if there is none of the sets, and null is written.
-bool pop_first(Context& context, const MultiPop& pop) {
+bool pop_first(Context& context, const MultiPop<ScoreEnd>& pop) {
   std::optional<std::string_view> key;
   if (!find_first(context, pop.keys, kSortedSet, key)) return true;
   if (!key) {
@@ -142,14 +99,14 @@ void zpopmin(Context& context, Args args) { pop(context, args, ScoreEnd::kMin); 
 void zpopmax(Context& context, Args args) { pop(context, args, ScoreEnd::kMax); }
 
 void zmpop(Context& context, Args args) {
-  if (const auto pop = read_multi_pop(context, args, 1)) pop_first(context, *pop);
+  if (const auto pop = read_multi_pop(context, args, 1, read_end)) pop_first(context, *pop);
 }
 
 void bzpopmin(Context& context, Args args) { block_pop(context, args, ScoreEnd::kMin); }
 void bzpopmax(Context& context, Args args) { block_pop(context, args, ScoreEnd::kMax); }
 
 void bzmpop(Context& context, Args args) {
-  const auto pop = read_multi_pop(context, args, 2);
+  const auto pop = read_multi_pop(context, args, 2, read_end);
   if (!pop || !check_timeout(context, args[1]) || pop_first(context, *pop)) return;
   wait_for(context, pop->keys, kSortedSet);
 }

@@ -195,7 +195,7 @@ void remove(Context& context, Args args, By by, std::string_view event) {
   if (ranks.size() > 0) {
     set->erase_range(ranks.first, ranks.size());
     context.changed = true;
-    note_removed(context, EventClass::kSortedSet, event, storage::key_ref(args[1]));
+    note_removed(context, EventClass::kSortedSet, event, context.key(args[1]));
   }
   context.reply.integer(static_cast<std::int64_t>(ranks.size()));
 }
@@ -223,8 +223,8 @@ void zrangestore(Context& context, Args args) {
   Query query;
   const auto range = read_query(context, args.subspan(2), true, query);
   if (!range) return;
-  const storage::KeyRef source = storage::key_ref(args[2]);
-  static_cast<void>(find_for_write(context, storage::key_ref(args[1])));
+  const storage::KeyRef source = context.key(args[2]);
+  static_cast<void>(find_for_write(context, context.key(args[1])));
   const auto entry = find_for_write(context, source);
   if (!entry) context.notify(EventClass::kKeyMiss, "keymiss", args[2]);
   if (!has_type(context, entry, storage::ValueType::kSortedSet)) return;

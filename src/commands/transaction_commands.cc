@@ -51,7 +51,7 @@ bool is_changed(const Context& context, std::string_view key, std::string_view t
   const auto token = WatchToken::read(token_text);
   if (table == nullptr || !token) return true;
   if (is_planted(PlantedBug::kIgnoreWatches)) return false;
-  const storage::KeyRef ref = storage::key_ref(key);
+  const storage::KeyRef ref = context.key(key);
   if (table->is_changed(ref.hash, *token)) return true;
   const auto entry = context.store.find(ref);
   return entry && entry->expired_at(context.now_ms);

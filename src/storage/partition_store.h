@@ -155,6 +155,11 @@ class PartitionStore {
   void copy(const KeyRef& from, const KeyRef& to);
   /// REQUIRES: the key is here, is large, and is neither replaced nor erased meanwhile.
   [[nodiscard]] LargeEdit edit_large(const KeyRef& key);
+  /// For who watches the key it was changed, as by everything above that changes it.
+  void touch(const KeyRef& key) {
+    if (watched_ != nullptr) [[unlikely]]
+      watched_->touch(key.hash);
+  }
   /// From now on what happens to large containers is noted there, or nowhere if it is null.
   void record_changes(ChangeJournal* journal) { journal_ = journal; }
   [[nodiscard]] ChangeJournal* journal() const { return journal_; }
@@ -215,11 +220,6 @@ class PartitionStore {
   void collect(ScanBudget& budget);
 
  private:
-  void touch(const KeyRef& key) {
-    if (watched_ != nullptr) [[unlikely]]
-      watched_->touch(key.hash);
-  }
-
   struct Impl;
   std::unique_ptr<Impl> impl_;
   ChangeJournal* journal_ = nullptr;
