@@ -30,7 +30,7 @@ inline constexpr auto kBitRows = std::to_array<CommandSpec>({
      .handler = run::setbit,
      .group = "bitmap",
      .since = "2.2.0",
-     .syntax = "key offset value",
+     .syntax = "key offset {:integer} value",
      .summary = "Sets or clears a bit of a value and returns what it was"},
     {.name = "getbit",
      .arity = 3,
@@ -54,8 +54,9 @@ inline constexpr auto kBitRows = std::to_array<CommandSpec>({
      .handler = run::bitcount,
      .group = "bitmap",
      .since = "2.6.0",
+     .history = "7.0.0 BYTE and BIT",
      .complexity = "O(N) for N bytes",
-     .syntax = "key [start end [BYTE | BIT]]",
+     .syntax = "key [{index} start end [{index_unit @7.0.0} BYTE | BIT]]",
      .summary = "Counts the bits of a value, or of a part of it, that are 1"},
     {.name = "bitpos",
      .arity = -3,
@@ -67,8 +68,9 @@ inline constexpr auto kBitRows = std::to_array<CommandSpec>({
      .handler = run::bitpos,
      .group = "bitmap",
      .since = "2.8.7",
+     .history = "7.0.0 BYTE and BIT",
      .complexity = "O(N) for N bytes",
-     .syntax = "key bit [start [end [BYTE | BIT]]]",
+     .syntax = "key bit [{index} start [{end_index} end [{index_unit @7.0.0} BYTE | BIT]]]",
      .summary = "Finds the first bit that is 0 or 1"},
     {.name = "bitop",
      .arity = -4,
@@ -82,7 +84,7 @@ inline constexpr auto kBitRows = std::to_array<CommandSpec>({
      .group = "bitmap",
      .since = "2.6.0",
      .complexity = "O(N) for N bytes",
-     .syntax = "<AND | OR | XOR | NOT> destkey key [key ...]",
+     .syntax = "operation destkey key [key ...]",
      .summary = "Combines values bit by bit, and stores the result"},
     {.name = "bitfield",
      .arity = -2,
@@ -95,9 +97,9 @@ inline constexpr auto kBitRows = std::to_array<CommandSpec>({
      .group = "bitmap",
      .since = "3.2.0",
      .complexity = "O(N) for N operations",
-     .syntax = "key [<GET encoding offset | OVERFLOW <WRAP | SAT | FAIL> | SET encoding offset "
-               "value | INCRBY encoding offset increment> [<GET encoding offset | OVERFLOW <WRAP | "
-               "SAT | FAIL> | SET encoding offset value | INCRBY encoding offset increment> ...]]",
+     .syntax = "key [{operation *} GET encoding offset | {|write} [OVERFLOW <WRAP | SAT | FAIL>] "
+               "<{write_operation} SET <encoding offset {:integer} value> | INCRBY encoding "
+               "offset increment>]",
      .summary = "Reads and changes integers of any width within a value"},
     {.name = "bitfield_ro",
      .arity = -2,
@@ -110,7 +112,7 @@ inline constexpr auto kBitRows = std::to_array<CommandSpec>({
      .group = "bitmap",
      .since = "6.0.0",
      .complexity = "O(N) for N operations",
-     .syntax = "key [GET encoding offset [GET encoding offset ...]]",
+     .syntax = "key [{^} GET encoding offset [GET encoding offset ...]]",
      .summary = "Reads integers of any width within a value"},
 });
 

@@ -15,8 +15,12 @@ inline constexpr auto kClientRows = std::to_array<CommandSpec>({
      .place = Place::kGateway,
      .group = "connection",
      .since = "2.4.0",
+     .history = "2.8.12 The field id; 5.0.0 TYPE; 6.0.0 The field user; 6.2.0 The fields "
+                "argv-mem, tot-mem, laddr and redir, and ID; 7.0.0 The fields resp, multi-mem, "
+                "rbs and rbp; 7.0.3 The field ssub",
      .complexity = "O(N) for N connections",
-     .syntax = "[TYPE client-type] [ID client-id [client-id ...]]",
+     .syntax = "[{@5.0.0} TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [{:block id @6.2.0} ID "
+               "client-id [client-id ...]]",
      .summary = "Lists the connections to this node"},
     {.name = "client|kill",
      .arity = -3,
@@ -24,17 +28,22 @@ inline constexpr auto kClientRows = std::to_array<CommandSpec>({
      .place = Place::kGateway,
      .group = "connection",
      .since = "2.4.0",
+     .history = "2.8.12 Filters by name; 2.8.12 ID; 3.2.0 TYPE master; 5.0.0 TYPE replica, which "
+                "slave still stands for; 6.2.0 LADDR",
      .complexity = "O(N) for N connections",
-     .syntax = "ip:port | [ID client-id] [TYPE client-type] [USER username] [ADDR ip:port] "
-               "[LADDR ip:port] [SKIPME yes-no]",
+     .syntax = "<{filter} {-2.8.12} ip:port | <{new-format *} [{@2.8.12} ID client-id] | "
+               "[{normal_master_slave_pubsub @2.8.12} TYPE <NORMAL | {|@3.2.0} MASTER | SLAVE | "
+               "{|@5.0.0} REPLICA | PUBSUB>] | [USER username] | [ADDR ip:port] | [{@6.2.0} LADDR "
+               "ip:port] | [SKIPME yes/no]>>",
      .summary = "Closes connections to this node"},
     {.name = "client|pause",
      .arity = -3,
      .flags = kAdmin | kNoScript | kLoading | kStale | kAboutConnection,
      .place = Place::kGateway,
      .group = "connection",
-     .since = "3.0.0",
-     .syntax = "timeout [WRITE | ALL]",
+     .since = "2.9.50",
+     .history = "6.2.0 The mode, and WRITE",
+     .syntax = "timeout [{mode @6.2.0} WRITE | ALL]",
      .summary = "Holds back the commands of this node's clients for so many milliseconds"},
     {.name = "client|unpause",
      .arity = 2,
@@ -59,7 +68,8 @@ inline constexpr auto kClientRows = std::to_array<CommandSpec>({
      .place = Place::kGateway,
      .group = "connection",
      .since = "6.0.0",
-     .syntax = "ON | OFF",
+     .syntax = "<{status} ON | OFF> [REDIRECT client-id] [{* ^} PREFIX prefix] [BCAST] [OPTIN] "
+               "[OPTOUT] [NOLOOP]",
      .summary = "Refused: Borg does not invalidate caches of clients"},
     {.name = "client|trackinginfo",
      .arity = 2,
@@ -74,7 +84,7 @@ inline constexpr auto kClientRows = std::to_array<CommandSpec>({
      .place = Place::kGateway,
      .group = "connection",
      .since = "6.0.0",
-     .syntax = "YES | NO",
+     .syntax = "<{mode} YES | NO>",
      .summary = "Refused: keys are not tracked for the connection"},
     {.name = "client|getredir",
      .arity = 2,

@@ -60,6 +60,8 @@ enum Flag : std::uint32_t {
   kNeverQueued = 1u << 27,       ///< ours: executed at once between MULTI and EXEC too
   kWholeKeyspace = 1u << 28,     ///< ours: looks at all slots, though a gateway does it (SCAN)
   kNotInMulti = 1u << 29,        ///< ours: refused between MULTI and EXEC
+  kOfCollections = 1u << 30,     ///< the ACL categories @set, @sortedset and @list
+  kForDevelopers = 1u << 31,     ///< the documentation's flag syscmd
 };
 
 /// Bits of CommandSpec::key_use: what a command does to its keys, named as in Redis's key
@@ -146,15 +148,23 @@ struct CommandSpec {
   std::int8_t numkeys_at = 0;
   /// Finds one more key among the options: its position, or 0.
   std::size_t (*key_in_options)(Args args) = nullptr;
+  /// The options that name keys, for COMMAND INFO: "STORE STOREDIST". With a ? behind it: one
+  /// whose place does not tell whether it is an option.
+  std::string_view key_options = {};
   /// The argument of a command that may block that says for how long; negative: counts from the
   /// end; 0: it never blocks.
   std::int8_t timeout_at = 0;
   Handler handler = nullptr;  ///< null unless place is kPartition
   std::string_view group;     ///< "string", "generic", "connection", "server", "cluster"
   std::string_view since;     ///< of Redis, or Borg's own version
+  /// What came later: "version text; version text".
+  std::string_view history = {};
+  /// "version what to use instead".
+  std::string_view deprecated = {};
   std::string_view complexity = "O(1)";
-  std::string_view syntax;  ///< for people: "key value [NX | XX] [GET] ..."
+  std::string_view syntax;  ///< "key value [NX | XX] [GET] ...": see commands/syntax.h
   std::string_view summary;
+  std::string_view tips = {};  ///< of COMMAND INFO, besides those that follow from the rest
   [[nodiscard]] constexpr bool is(Flag flag) const { return (flags & flag) != 0; }
 };
 

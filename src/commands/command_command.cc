@@ -5,6 +5,7 @@
 
 #include "commands/arguments.h"
 #include "commands/command_info.h"
+#include "commands/syntax.h"
 
 namespace borg::commands {
 
@@ -174,7 +175,7 @@ void write_help(const CommandSpec& spec, resp::Writer& reply) {
                " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
   for (const CommandSpec* row : rows) {
     std::string line = shown_name(*row);
-    if (!row->syntax.empty()) line += " " + std::string(row->syntax);
+    if (!row->syntax.empty()) line += " " + shown_syntax(row->syntax);
     reply.simple(line);
     reply.simple("    " + std::string(row->summary) + ".");
   }

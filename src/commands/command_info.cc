@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/command_info.h"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <utility>
@@ -23,7 +24,6 @@ constexpr auto kFlagNames = std::to_array<FlagName>({{kWrite, "write"},
                                                      {kSkipSlowlog, "skip_slowlog"},
                                                      {kFast, "fast"},
                                                      {kNoAuth, "no_auth"},
-                                                     {kMayReplicate, "may_replicate"},
                                                      {kAllowBusy, "allow_busy"}});
 constexpr std::array<FlagName, 10> kKeyUseNames{{{kKeyRo, "RO"},
                                                  {kKeyRw, "RW"},
@@ -44,20 +44,31 @@ Names names_of(std::uint32_t bits, std::span<const FlagName> all) {
   return names;
 }
 
+Names words_of(std::string_view text) {
+  Names words;
+  while (!text.empty()) {
+    words.push_back(text.substr(0, text.find(' ')));
+    text.remove_prefix(std::min(words.back().size() + 1, text.size()));
+  }
+  return words;
+}
+
 /// In Redis's order: "blocking", which is no flag here, stands behind "noscript".
 Names flag_names(const CommandSpec& spec) {
   Names names;
   for (const auto& [bit, name] : kFlagNames) {
     if ((spec.flags & bit) != 0) names.push_back(name);
     if (bit == kNoScript && spec.timeout_at != 0) names.push_back("blocking");
+    if (bit == kNoAuth && spec.name == "shutdown") names.push_back("no_multi");
   }
   return names;
 }
 
-// What Redis says of commands that act on all shards is left out: any Borg node answers for the
-// whole cluster, and a client that asked each of them would count everything several times.
+// Of commands on the whole key space Redis says that all shards must be asked. That is left out:
+// any Borg node answers for the whole cluster, and a client that asked each of them would count
+// everything several times. So it is of MSETNX, which must not be split.
 Names tips(const CommandSpec& spec) {
-  Names names;
+  Names names = words_of(spec.tips);
   if (spec.is(kNondeterministic)) names.push_back("nondeterministic_output");
   if (spec.is(kUnordered)) names.push_back("nondeterministic_output_order");
   if (spec.is(kEveryPartition) || spec.merge == Merge::kNone) return names;
@@ -72,47 +83,68 @@ void write_integer_field(std::string_view name, std::int64_t value, resp::Writer
   reply.integer(value);
 }
 
-/// What stands before the description of where the keys behind `index` end.
-void begin_key_spec(std::uint16_t key_use, std::int64_t index, std::string_view kind,
-                    resp::Writer& reply) {
+/// The head of a map of `type` and `spec`, of which `size` fields follow.
+void begin_search(std::string_view type, std::size_t size, resp::Writer& reply) {
+  reply.map(2);
+  reply.bulk("type");
+  reply.bulk(type);
+  reply.bulk("spec");
+  reply.map(size);
+}
+
+void begin_key_spec(std::uint16_t key_use, resp::Writer& reply) {
   reply.map(3);
   reply.bulk("flags");
   write_status_set(key_use_names(key_use), reply);
   reply.bulk("begin_search");
-  reply.map(2);
-  reply.bulk("type");
-  reply.bulk("index");
-  reply.bulk("spec");
-  reply.map(1);
-  write_integer_field("index", index, reply);
-  reply.bulk("find_keys");
-  reply.map(2);
-  reply.bulk("type");
-  reply.bulk(kind);
-  reply.bulk("spec");
-  reply.map(3);
 }
 
-void write_range_spec(std::uint16_t key_use, std::int64_t index, std::int64_t last_behind,
-                      std::int64_t step, resp::Writer& reply) {
-  begin_key_spec(key_use, index, "range", reply);
+void begin_at_index(std::uint16_t key_use, std::int64_t index, resp::Writer& reply) {
+  begin_key_spec(key_use, reply);
+  begin_search("index", 1, reply);
+  write_integer_field("index", index, reply);
+  reply.bulk("find_keys");
+}
+
+void find_range(std::int64_t last_behind, std::int64_t step, resp::Writer& reply) {
+  begin_search("range", 3, reply);
   write_integer_field("lastkey", last_behind, reply);
   write_integer_field("keystep", step, reply);
   write_integer_field("limit", 0, reply);
 }
 
+void write_range_spec(std::uint16_t key_use, std::int64_t index, std::int64_t last_behind,
+                      std::int64_t step, resp::Writer& reply) {
+  begin_at_index(key_use, index, reply);
+  find_range(last_behind, step, reply);
+}
+
 void write_counted_spec(std::uint16_t key_use, std::int64_t index, resp::Writer& reply) {
-  begin_key_spec(key_use, index, "keynum", reply);
+  begin_at_index(key_use, index, reply);
+  begin_search("keynum", 3, reply);
   write_integer_field("keynumidx", 0, reply);
   write_integer_field("firstkey", 1, reply);
   write_integer_field("keystep", 1, reply);
 }
 
-void write_key_specs(const CommandSpec& spec, resp::Writer& reply) {
+void write_option_spec(const CommandSpec& spec, std::string_view option, resp::Writer& reply) {
+  begin_key_spec(option.starts_with("STORE") ? kKeyOw | kKeyUpdate : kKeyRo | kKeyAccess, reply);
+  if (option.ends_with('?')) {
+    begin_search("unknown", 0, reply);
+    reply.bulk("find_keys");
+    return begin_search("unknown", 0, reply);
+  }
+  begin_search("keyword", 2, reply);
+  reply.bulk("keyword");
+  reply.bulk(option);
+  write_integer_field("startfrom", -spec.arity, reply);
+  reply.bulk("find_keys");
+  find_range(0, 1, reply);
+}
+
+void write_plain_key_specs(const CommandSpec& spec, resp::Writer& reply) {
   const bool is_counted = spec.numkeys_at != 0;
-  if (spec.first_key == 0 && !is_counted) return reply.set(0);
   const bool has_two = spec.other_key_use != 0;
-  reply.set(has_two ? 2 : 1);
   if (has_two || !is_counted) {
     const bool is_alone = has_two || spec.last_key >= 0;
     const std::int64_t behind = has_two ? 0 : spec.last_key - (is_alone ? spec.first_key : 0);
@@ -124,6 +156,14 @@ void write_key_specs(const CommandSpec& spec, resp::Writer& reply) {
   const int second = spec.first_key + spec.key_step;
   const std::int64_t behind = spec.last_key < 0 ? spec.last_key : spec.last_key - second;
   write_range_spec(spec.other_key_use, second, behind, spec.key_step, reply);
+}
+
+void write_key_specs(const CommandSpec& spec, resp::Writer& reply) {
+  if (spec.first_key == 0 && spec.numkeys_at == 0) return reply.set(0);
+  const Names options = words_of(spec.key_options);
+  reply.set((spec.other_key_use != 0 ? 2 : 1) + options.size());
+  write_plain_key_specs(spec, reply);
+  for (const std::string_view option : options) write_option_spec(spec, option, reply);
 }
 
 /// The ACL category of the commands of one type; empty for the other groups.
@@ -165,6 +205,7 @@ std::vector<std::string_view> acl_categories(const CommandSpec& spec) {
   if (spec.is(kAboutKeyspace)) names.push_back("@keyspace");
   if (spec.is(kReadOnly)) names.push_back("@read");
   if (spec.is(kWrite)) names.push_back("@write");
+  if (spec.is(kOfCollections)) names.insert(names.end(), {"@set", "@sortedset", "@list"});
   if (const auto category = type_category(spec.group); !category.empty()) {
     names.push_back(category);
   }
@@ -192,7 +233,7 @@ void write_info(const CommandSpec& spec, resp::Writer& reply) {
   reply.bulk(spec.name);
   reply.integer(spec.arity);
   Names flags = flag_names(spec);
-  if (spec.numkeys_at != 0 || spec.key_in_options != nullptr) flags.push_back("movablekeys");
+  if (spec.numkeys_at != 0 || !spec.key_options.empty()) flags.push_back("movablekeys");
   write_status_set(flags, reply);
   reply.integer(spec.first_key);
   reply.integer(spec.last_key);

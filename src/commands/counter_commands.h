@@ -76,7 +76,7 @@ inline constexpr auto kCounterRows = std::to_array<CommandSpec>({
      .handler = run::incrbyfloat,
      .group = "string",
      .since = "2.6.0",
-     .syntax = "key float-increment",
+     .syntax = "key {:double} increment",
      .summary = "Adds to a decimal number; an absent key counts as 0"},
 });
 

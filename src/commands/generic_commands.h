@@ -60,6 +60,7 @@ inline constexpr auto kGenericRows = std::to_array<CommandSpec>({
      .handler = run::exists,
      .group = "generic",
      .since = "1.0.0",
+     .history = "3.0.3 Several keys at once",
      .complexity = "O(N) for N keys",
      .syntax = "key [key ...]",
      .summary = "Counts which of the keys exist, a repeated one again"},

@@ -37,8 +37,10 @@ inline constexpr auto kGeoRows = std::to_array<CommandSpec>({
      .handler = run::geoadd,
      .group = "geo",
      .since = "3.2.0",
+     .history = "6.2.0 CH, NX and XX",
      .complexity = "O(log(N)) for each member of a set of N",
-     .syntax = "key [NX | XX] [CH] longitude latitude member [longitude latitude member ...]",
+     .syntax = "key [{condition @6.2.0} NX | XX] [{change @6.2.0} CH] longitude latitude member "
+               "[longitude latitude member ...]",
      .summary = "Adds members with their positions on the earth to a sorted set"},
     {.name = "geopos",
      .arity = -2,
@@ -51,7 +53,7 @@ inline constexpr auto kGeoRows = std::to_array<CommandSpec>({
      .group = "geo",
      .since = "3.2.0",
      .complexity = "O(N) for N members",
-     .syntax = "key [member [member ...]]",
+     .syntax = "key member [member ...]",
      .summary = "Returns the positions of members"},
     {.name = "geohash",
      .arity = -2,
@@ -64,7 +66,7 @@ inline constexpr auto kGeoRows = std::to_array<CommandSpec>({
      .group = "geo",
      .since = "3.2.0",
      .complexity = "O(N) for N members",
-     .syntax = "key [member [member ...]]",
+     .syntax = "key member [member ...]",
      .summary = "Returns the positions of members as geohashes"},
     {.name = "geodist",
      .arity = -4,
@@ -76,7 +78,7 @@ inline constexpr auto kGeoRows = std::to_array<CommandSpec>({
      .handler = run::geodist,
      .group = "geo",
      .since = "3.2.0",
-     .syntax = "key member1 member2 [M | KM | FT | MI]",
+     .syntax = "key member1 member2 [{unit} M | KM | FT | MI]",
      .summary = "Returns how far two members are from each other"},
     {.name = "geosearch",
      .arity = -7,
@@ -88,10 +90,12 @@ inline constexpr auto kGeoRows = std::to_array<CommandSpec>({
      .handler = run::geosearch,
      .group = "geo",
      .since = "6.2.0",
+     .history = "7.0.0 Units may be written in upper case",
      .complexity = "O(N+log(M)) for N members in the areas that cover the shape, of M",
-     .syntax = "key [FROMMEMBER member | FROMLONLAT longitude latitude] [BYRADIUS radius unit | "
-               "BYBOX width height unit] [ASC | DESC] [COUNT count [ANY]] [WITHCOORD] [WITHDIST] "
-               "[WITHHASH]",
+     .syntax = "key <{from} FROMMEMBER member | FROMLONLAT longitude latitude> <{by} {|circle} "
+               "BYRADIUS radius <{unit} M | KM | FT | MI> | {|box} BYBOX width {} height <{unit} "
+               "M | KM | FT | MI>> [{order} ASC | DESC] [{count} COUNT count [ANY]] [WITHCOORD] "
+               "[WITHDIST] [WITHHASH]",
      .summary = "Returns the members within a circle or a box"},
     {.name = "geosearchstore",
      .arity = -8,
@@ -104,10 +108,12 @@ inline constexpr auto kGeoRows = std::to_array<CommandSpec>({
      .handler = run::geosearchstore,
      .group = "geo",
      .since = "6.2.0",
+     .history = "7.0.0 Units may be written in upper case",
      .complexity = "O(N+log(M)) for N members in the areas that cover the shape, of M",
-     .syntax =
-         "destination source [FROMMEMBER member | FROMLONLAT longitude latitude] [BYRADIUS "
-         "radius unit | BYBOX width height unit] [ASC | DESC] [COUNT count [ANY]] [STOREDIST]",
+     .syntax = "destination source <{from} FROMMEMBER member | FROMLONLAT longitude latitude> "
+               "<{by} {|circle} BYRADIUS radius <{unit} M | KM | FT | MI> | {|box} BYBOX width {} "
+               "height <{unit} M | KM | FT | MI>> [{order} ASC | DESC] [{count} COUNT count "
+               "[ANY]] [STOREDIST]",
      .summary = "Stores the members within a circle or a box"},
     {.name = "georadius",
      .arity = -6,
@@ -117,12 +123,16 @@ inline constexpr auto kGeoRows = std::to_array<CommandSpec>({
      .key_step = 1,
      .key_use = kKeyRo | kKeyAccess,
      .key_in_options = geo_target,
+     .key_options = "STORE STOREDIST",
      .handler = run::georadius,
      .group = "geo",
      .since = "3.2.0",
+     .history = "6.2.0 ANY behind COUNT; 7.0.0 Units may be written in upper case",
+     .deprecated = "6.2.0 `GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument",
      .complexity = "O(N+log(M)) for N members in the areas that cover the circle, of M",
-     .syntax = "key longitude latitude radius unit [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count "
-               "[ANY]] [ASC | DESC] [STORE key | STOREDIST key]",
+     .syntax = "key longitude latitude radius <{unit} M | KM | FT | MI> [WITHCOORD] [WITHDIST] "
+               "[WITHHASH] [{count} COUNT count [{@6.2.0} ANY]] [{order} ASC | DESC] [STORE key] "
+               "[STOREDIST key]",
      .summary = "Returns or stores the members within a circle around a point"},
     {.name = "georadius_ro",
      .arity = -6,
@@ -134,9 +144,11 @@ inline constexpr auto kGeoRows = std::to_array<CommandSpec>({
      .handler = run::georadius_ro,
      .group = "geo",
      .since = "3.2.10",
+     .history = "6.2.0 ANY behind COUNT",
+     .deprecated = "6.2.0 `GEOSEARCH` with the `BYRADIUS` argument",
      .complexity = "O(N+log(M)) for N members in the areas that cover the circle, of M",
-     .syntax = "key longitude latitude radius unit [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count "
-               "[ANY]] [ASC | DESC]",
+     .syntax = "key longitude latitude radius <{unit} M | KM | FT | MI> [WITHCOORD] [WITHDIST] "
+               "[WITHHASH] [{count} COUNT count [{@6.2.0} ANY]] [{order} ASC | DESC]",
      .summary = "Returns the members within a circle around a point"},
     {.name = "georadiusbymember",
      .arity = -5,
@@ -146,13 +158,16 @@ inline constexpr auto kGeoRows = std::to_array<CommandSpec>({
      .key_step = 1,
      .key_use = kKeyRo | kKeyAccess,
      .key_in_options = geo_target,
+     .key_options = "STORE STOREDIST",
      .handler = run::georadiusbymember,
      .group = "geo",
      .since = "3.2.0",
+     .history = "7.0.0 Units may be written in upper case",
+     .deprecated = "6.2.0 `GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` "
+                   "arguments",
      .complexity = "O(N+log(M)) for N members in the areas that cover the circle, of M",
-     .syntax =
-         "key member radius unit [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | "
-         "DESC] [STORE key | STOREDIST key]",
+     .syntax = "key member radius <{unit} M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] "
+               "[{count} COUNT count [ANY]] [{order} ASC | DESC] [STORE key] [STOREDIST key]",
      .summary = "Returns or stores the members within a circle around another"},
     {.name = "georadiusbymember_ro",
      .arity = -5,
@@ -164,10 +179,10 @@ inline constexpr auto kGeoRows = std::to_array<CommandSpec>({
      .handler = run::georadiusbymember_ro,
      .group = "geo",
      .since = "3.2.10",
+     .deprecated = "6.2.0 `GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments",
      .complexity = "O(N+log(M)) for N members in the areas that cover the circle, of M",
-     .syntax =
-         "key member radius unit [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | "
-         "DESC]",
+     .syntax = "key member radius <{unit} M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] "
+               "[{count} COUNT count [ANY]] [{order} ASC | DESC]",
      .summary = "Returns the members within a circle around another"},
     {.name = "_zstore",
      .arity = -2,

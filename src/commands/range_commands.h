@@ -65,6 +65,7 @@ inline constexpr auto kRangeRows = std::to_array<CommandSpec>({
      .handler = run::getrange,
      .group = "string",
      .since = "1.0.0",
+     .deprecated = "2.0.0 `GETRANGE`",
      .complexity = "O(N) for N bytes returned",
      .syntax = "key start end",
      .summary = "Returns a part of a value; the older name of GETRANGE"},

@@ -78,6 +78,9 @@ inline constexpr std::array kRemarks = std::to_array<Remark>({
      "Of the cluster: notify-keyspace-events; of this node: maxmemory, timeout, slowlog-*, "
      "latency-*"},
     {"config|rewrite", "Always refused: settings come from flags, a file and the environment"},
+    {"command|info",
+     "No request policy for commands on all keys, as any node answers for the whole cluster"},
+    {"command|docs", "Texts for people are Borg's own"},
     {"dbsize", "Of the whole cluster, from any node"},
     {"failover", "A node's work is taken over by itself; BORG LEAVE and DRAIN do it in order"},
     {"flushall", "Of the whole cluster, from any node; atomic for each partition"},

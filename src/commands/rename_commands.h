@@ -44,6 +44,7 @@ inline constexpr auto kRenameRows = std::to_array<CommandSpec>({
      .handler = run::renamenx,
      .group = "generic",
      .since = "1.0.0",
+     .history = "3.2.0 Both keys may be the same",
      .complexity = "O(1), or O(N) for a value of N bytes that is no large container",
      .syntax = "key newkey",
      .summary = "Gives a value another key of the same slot unless that exists"},
@@ -67,11 +68,11 @@ inline constexpr auto kRenameRows = std::to_array<CommandSpec>({
      .first_key = 1,
      .last_key = 1,
      .key_step = 1,
-     .key_use = kKeyRw | kKeyAccess | kKeyDelete,
+     .key_use = kKeyRw | kKeyAccess | kKeyUpdate,
      .handler = run::move,
      .group = "generic",
      .since = "1.0.0",
-     .syntax = "key db",
+     .syntax = "key {:integer} db",
      .summary = "Always an error: there is one database"},
     {.name = "dump",
      .arity = 2,
@@ -96,8 +97,10 @@ inline constexpr auto kRenameRows = std::to_array<CommandSpec>({
      .handler = run::restore,
      .group = "generic",
      .since = "2.6.0",
+     .history = "3.0.0 REPLACE; 5.0.0 ABSTTL; 5.0.0 IDLETIME and FREQ",
      .complexity = "O(N) for N bytes",
-     .syntax = "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
+     .syntax = "key ttl serialized-value [{@3.0.0} REPLACE] [{@5.0.0} ABSTTL] [{@5.0.0} IDLETIME "
+               "seconds] [{@5.0.0} FREQ frequency]",
      .summary = "Makes a value of what DUMP has returned, here or in Redis 7.0"},
 });
 

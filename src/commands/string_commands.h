@@ -47,8 +47,11 @@ inline constexpr auto kStringRows = std::to_array<CommandSpec>({
      .handler = run::set,
      .group = "string",
      .since = "1.0.0",
-     .syntax = "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds "
-               "| PXAT unix-time-milliseconds | KEEPTTL]",
+     .history = "2.6.12 EX, PX, NX and XX; 6.0.0 KEEPTTL; 6.2.0 GET, EXAT and PXAT; 7.0.0 NX "
+                "together with GET",
+     .syntax = "key value [{condition @2.6.12} NX | XX] [{@6.2.0} GET] [{expiration} {@2.6.12} EX "
+               "seconds | {@2.6.12} PX milliseconds | {@6.2.0} EXAT unix-time-seconds | {@6.2.0} "
+               "PXAT unix-time-milliseconds | {@6.0.0} KEEPTTL]",
      .summary = "Stores a value under a key, whatever was there"},
     {.name = "setnx",
      .arity = 3,
@@ -96,6 +99,7 @@ inline constexpr auto kStringRows = std::to_array<CommandSpec>({
      .handler = run::getset,
      .group = "string",
      .since = "1.0.0",
+     .deprecated = "6.2.0 `SET` with the `!GET` argument",
      .syntax = "key value",
      .summary = "Stores a value and returns the one before; SET with GET is newer"},
     {.name = "getdel",
@@ -120,8 +124,8 @@ inline constexpr auto kStringRows = std::to_array<CommandSpec>({
      .handler = run::getex,
      .group = "string",
      .since = "6.2.0",
-     .syntax = "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | "
-               "PXAT unix-time-milliseconds | PERSIST]",
+     .syntax = "key [{expiration} EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT "
+               "unix-time-milliseconds | PERSIST]",
      .summary = "Returns the value of a key and sets or removes its expiry"},
     {.name = "mget",
      .arity = -2,
@@ -175,7 +179,7 @@ inline constexpr auto kStringRows = std::to_array<CommandSpec>({
      .group = "string",
      .since = "7.0.0",
      .complexity = "O(N*M) for strings of N and M bytes",
-     .syntax = "key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]",
+     .syntax = "key1 {#0} key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]",
      .summary = "Finds the longest common subsequence of two values"},
 });
 

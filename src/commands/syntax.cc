@@ -15,19 +15,20 @@ namespace {
 using Arguments = std::vector<Argument>;
 
 std::string_view type_of(std::string_view name, bool has_keys) {
-  static constexpr std::array<std::string_view, 7> kKeys{"key",  "source", "destination", "destkey",
-                                                         "key1", "key2",   "newkey"};
-  static constexpr std::array<std::string_view, 20> kIntegers{
-      "seconds",   "milliseconds", "increment", "decrement", "offset",      "start",   "end",
-      "count",     "cursor",       "index",     "slot",      "numreplicas", "timeout", "protover",
-      "client-id", "numkeys",      "limit",     "rank",      "stop",        "maxlen"};
+  static constexpr std::array<std::string_view, 10> kKeys{
+      "key",  "source", "destination", "destkey", "key1",
+      "key2", "newkey", "sourcekey",   "dst",     "src"};
+  static constexpr std::array<std::string_view, 26> kIntegers{
+      "seconds",   "milliseconds", "increment",   "decrement",   "offset",        "start",    "end",
+      "count",     "cursor",       "index",       "slot",        "timeout",       "protover", "len",
+      "client-id", "numkeys",      "numreplicas", "limit",       "rank",          "stop",     "bit",
+      "ttl",       "weight",       "frequency",   "num-matches", "destination-db"};
   if (std::ranges::find(kKeys, name) != kKeys.end()) return has_keys ? "key" : "string";
   if (name == "pattern") return "pattern";
   if (name.starts_with("unix-time")) return "unix-time";
-  static constexpr std::array<std::string_view, 7> kDoubles{
-      "score", "weight", "longitude", "latitude", "radius", "width", "height"};
-  const bool is_double = std::ranges::find(kDoubles, name) != kDoubles.end();
-  if (is_double || name.starts_with("float-")) return "double";
+  static constexpr std::array<std::string_view, 6> kDoubles{"score",  "longitude", "latitude",
+                                                            "radius", "width",     "height"};
+  if (std::ranges::find(kDoubles, name) != kDoubles.end()) return "double";
   return std::ranges::find(kIntegers, name) != kIntegers.end() ? "integer" : "string";
 }
 
@@ -52,6 +53,56 @@ Argument joined(Arguments items) {
   return items.size() == 1 ? std::move(items.front()) : group_of("block", std::move(items));
 }
 
+/// Does what the words in braces say to an argument.
+class Note {
+ public:
+  Note() = default;
+  explicit Note(std::string_view text) : text_(text) {}
+
+  void apply_to(Argument& argument) const {
+    std::string_view rest = text_;
+    while (!rest.empty()) {
+      const std::string_view word = rest.substr(0, rest.find(' '));
+      rest.remove_prefix(std::min(word.size() + 1, rest.size()));
+      apply(word, argument);
+    }
+  }
+
+ private:
+  static void apply(std::string_view word, Argument& argument) {
+    const std::string_view value = word.substr(1);
+    if (word == ":block") {
+      make_block(argument);
+    } else if (word.front() == ':') {
+      argument.type = value;
+    } else if (word.front() == '@') {
+      argument.since = value;
+    } else if (word.front() == '-') {
+      argument.deprecated_since = value;
+    } else if (word.front() == '#') {
+      argument.key_spec = value.front() - '0';
+    } else if (word == "*") {
+      argument.multiple = true;
+    } else if (word == "^") {
+      argument.multiple_token = true;
+    } else {
+      argument.name = word;
+    }
+  }
+
+  /// The token stands before the block then.
+  static void make_block(Argument& argument) {
+    Argument block;
+    block.name = argument.name;
+    block.type = "block";
+    block.token = std::exchange(argument.token, {});
+    block.children.push_back(std::move(argument));
+    argument = std::move(block);
+  }
+
+  std::string_view text_;
+};
+
 class SyntaxParser {
  public:
   SyntaxParser(std::string_view text, bool has_keys) : text_(text), has_keys_(has_keys) {
@@ -60,46 +111,72 @@ class SyntaxParser {
 
   /// Up to ']' or '>' or the end.
   Arguments parse() {
-    std::vector<Arguments> choices(1);
-    while (!word_.empty() && word_ != "]" && word_ != ">") {
-      if (word_ == "|") {
-        choices.emplace_back();
-        advance();
-      } else {
-        parse_item(choices.back());
-      }
-    }
-    if (choices.size() == 1) return std::move(choices.front());
+    const Note note = take_note_of_choice();
+    Arguments choice = parse_items();
+    if (word_ != "|") return choice;
     Arguments each;
-    for (Arguments& choice : choices) each.push_back(joined(std::move(choice)));
+    each.push_back(joined(std::move(choice)));
+    note.apply_to(each.back());
+    while (word_ == "|") {
+      advance();
+      const Note next = take_note_of_choice();
+      each.push_back(joined(parse_items()));
+      next.apply_to(each.back());
+    }
     Arguments result;
     result.push_back(group_of("oneof", std::move(each)));
     return result;
   }
 
  private:
+  /// To the next bracket, note or word.
   void advance() {
     text_.remove_prefix(std::min(text_.find_first_not_of(' '), text_.size()));
     const bool bracket = std::string_view("[]<>").find(text_.substr(0, 1)) < 4 && !text_.empty();
-    word_ = text_.substr(0, bracket ? 1 : text_.find_first_of(" []<>"));
+    std::size_t size = bracket ? 1 : text_.find_first_of(" []<>");
+    if (text_.starts_with('{')) size = text_.find('}') + 1;
+    word_ = text_.substr(0, size);
     text_.remove_prefix(word_.size());
   }
 
+  [[nodiscard]] bool at_note() const { return word_.starts_with('{'); }
+  [[nodiscard]] bool at_note_of_choice() const { return word_.starts_with("{|"); }
+
+  /// Empty if none begins here. Without its first `skipped` characters and the last.
+  Note take_note(std::size_t skipped = 1) {
+    if (!at_note() || (skipped == 1 && at_note_of_choice())) return {};
+    const Note note(word_.substr(skipped, word_.size() - skipped - 1));
+    advance();
+    return note;
+  }
+
+  Note take_note_of_choice() { return at_note_of_choice() ? take_note(2) : Note(); }
+
+  /// Of one choice.
+  Arguments parse_items() {
+    Arguments items;
+    while (!word_.empty() && word_ != "]" && word_ != ">" && word_ != "|") parse_item(items);
+    return items;
+  }
+
   void parse_item(Arguments& items) {
-    if (word_ == "[") {
-      parse_bracket(items);
-    } else if (word_ == "<") {
+    if (word_ == "[") return parse_bracket(items);
+    const Note note = take_note();
+    if (word_ == "<") {
       items.push_back(parse_group());
     } else if (is_literal(word_)) {
       items.push_back(parse_token());
     } else {
       items.push_back(parse_plain());
     }
+    note.apply_to(items.back());
   }
 
   Argument parse_group() {
     advance();
+    const Note note = take_note();
     Argument group = joined(parse());
+    note.apply_to(group);
     advance();
     return group;
   }
@@ -114,7 +191,7 @@ class SyntaxParser {
 
   [[nodiscard]] bool at_plain() const {
     return !word_.empty() && std::string_view("[]<>|").find(word_) == std::string_view::npos &&
-           word_ != "..." && !is_literal(word_);
+           word_ != "..." && !at_note() && !is_literal(word_);
   }
 
   /// A literal, with the plain arguments behind it, or a choice.
@@ -137,6 +214,7 @@ class SyntaxParser {
 
   void parse_bracket(Arguments& before) {
     advance();
+    const Note note = take_note();
     Arguments inside = parse();
     advance();
     if (!inside.empty() && inside.back().name == "...") {
@@ -145,6 +223,7 @@ class SyntaxParser {
       return;
     }
     Argument argument = joined(std::move(inside));
+    note.apply_to(argument);
     argument.optional = true;
     before.push_back(std::move(argument));
   }
@@ -169,6 +248,17 @@ class SyntaxParser {
 
 std::vector<Argument> parse_syntax(std::string_view syntax, bool has_keys) {
   return SyntaxParser(syntax, has_keys).parse();
+}
+
+std::string shown_syntax(std::string_view syntax) {
+  std::string shown;
+  while (true) {
+    const std::size_t at = syntax.find('{');
+    shown += syntax.substr(0, at);
+    if (at == std::string_view::npos) return shown;
+    syntax.remove_prefix(syntax.find('}', at) + 1);
+    if (syntax.starts_with(' ')) syntax.remove_prefix(1);
+  }
 }
 
 }  // namespace borg::commands

@@ -11,6 +11,7 @@
 #include "app/borgctl/vocabulary.h"
 #include "app/borgctl/words.h"
 #include "commands/command.h"
+#include "commands/syntax.h"
 
 namespace borg::borgctl {
 namespace {
@@ -25,7 +26,8 @@ std::string typed_name(std::string_view name) {
 }
 
 std::string full_text(const CommandSpec& spec) {
-  std::string text = fmt::format("{} {}", typed_name(spec.name), spec.syntax);
+  std::string text =
+      fmt::format("{} {}", typed_name(spec.name), commands::shown_syntax(spec.syntax));
   text.erase(text.find_last_not_of(' ') + 1);
   return fmt::format("\n  {}\n  {}\n  group: {}, since: {}\n\n", text, spec.summary, spec.group,
                      spec.since);
@@ -34,7 +36,8 @@ std::string full_text(const CommandSpec& spec) {
 std::string list_text(const std::vector<const CommandSpec*>& specs) {
   Table table({{"COMMAND"}, {"SUMMARY"}});
   for (const CommandSpec* spec : specs) {
-    std::string line = fmt::format("{} {}", typed_name(spec->name), spec->syntax);
+    std::string line =
+        fmt::format("{} {}", typed_name(spec->name), commands::shown_syntax(spec->syntax));
     constexpr std::size_t kSyntaxMax = 48;
     if (line.size() > kSyntaxMax) line = line.substr(0, kSyntaxMax - 3) + "...";
     table.add_row({std::move(line), std::string(spec->summary)});

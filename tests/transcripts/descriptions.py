@@ -1,0 +1,115 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Compares what a server says of its commands (COMMAND, COMMAND DOCS) with what a redis-server
+says that it starts: all fields of every command and subcommand that both have.
+
+  descriptions.py --server 127.0.0.1:7001
+"""
+
+import argparse
+import sys
+
+import resp_client
+import run
+
+INFO_FIELDS = ["name", "arity", "flags", "first key", "last key", "step", "ACL categories",
+               "tips", "key specifications", "subcommands"]
+# Texts for people are each server's own.
+OWN_WORDS = {"summary", "complexity", "notes"}
+
+WHOLE_CLUSTER = "any node answers for the whole cluster: to ask several would count twice"
+ALLOWED = {
+    ("dbsize", "tips"): WHOLE_CLUSTER,
+    ("flushall", "tips"): WHOLE_CLUSTER,
+    ("flushdb", "tips"): WHOLE_CLUSTER,
+    ("keys", "tips"): WHOLE_CLUSTER,
+    ("randomkey", "tips"): WHOLE_CLUSTER,
+    ("scan", "tips"): WHOLE_CLUSTER,
+    ("msetnx", "tips"): "must not be split: it is all or nothing",
+    ("role", "ACL categories"): "Redis lists it under @admin, without the flag of that name",
+    ("debug", "arguments"): "Redis has none, Borg those that all subcommands have in common",
+    ("command|getkeys", "arguments"): "Redis has none",
+    ("command|getkeysandflags", "arguments"): "Redis has none",
+}
+# Commands of containers that Borg has, which it does not have itself: docs/redis-compatibility.md
+# has the reasons.
+MISSING = {"cluster|" + name for name in (
+    "addslots", "addslotsrange", "bumpepoch", "count-failure-reports", "delslots",
+    "delslotsrange", "failover", "flushslots", "forget", "links", "meet", "replicate", "reset",
+    "saveconfig", "set-config-epoch", "setslot")} | {
+        "memory|doctor", "memory|malloc-stats", "memory|purge", "memory|stats"}
+
+
+def plain(reply):
+    """Without kinds; of a map or a set the order means nothing."""
+    if reply.kind == "map":
+        return {plain(key): plain(value)
+                for key, value in zip(reply.value[::2], reply.value[1::2])
+                if plain(key) not in OWN_WORDS}
+    if isinstance(reply.value, list):
+        elements = [plain(each) for each in reply.value]
+        return sorted(elements, key=repr) if reply.kind == "set" else elements
+    return reply.value.decode() if isinstance(reply.value, bytes) else reply.value
+
+
+def described(connection):
+    """By command: the fields of COMMAND and of COMMAND DOCS."""
+    found = {}
+
+    def add_rows(rows):
+        for row in rows:
+            fields = dict(zip(INFO_FIELDS, row))
+            subcommands = fields.pop("subcommands")
+            found[fields["name"]] = fields
+            add_rows(subcommands)
+
+    def add_docs(docs):
+        for name, fields in docs.items():
+            add_docs(fields.pop("subcommands", {}))
+            # Of a change the version; the text is each server's own.
+            fields["history"] = [version for version, _ in fields.get("history", [])]
+            found[name].update(fields)
+
+    connection.call([b"HELLO", b"3"])
+    add_rows(plain(connection.call([b"COMMAND"])))
+    add_docs(plain(connection.call([b"COMMAND", b"DOCS"])))
+    return found
+
+
+def differences(server, redis):
+    found, met = [], set()
+    for name in sorted(server.keys() & redis.keys()):
+        for field in sorted(server[name].keys() | redis[name].keys()):
+            ours, theirs = server[name].get(field), redis[name].get(field)
+            if ours == theirs:
+                continue
+            met.add((name, field))
+            if (name, field) not in ALLOWED:
+                found.append("%s, %s:\n  server %r\n  redis  %r" % (name, field, ours, theirs))
+    found += ["%s, %s: does not differ any more" % pair for pair in sorted(ALLOWED.keys() - met)]
+    return found
+
+
+def gaps(server, redis):
+    missing = {name for name in redis if "|" in name and name.split("|")[0] in server
+               and name not in server}
+    return (["%s is missing" % name for name in sorted(missing - MISSING)] +
+            ["%s is not missing any more" % name for name in sorted(MISSING - missing)])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--server", required=True)
+    host, port = parser.parse_args().server.rsplit(":", 1)
+    with run.redis_server() as address:
+        server, redis = [described(resp_client.Connection(each))
+                         for each in ((host, int(port)), address)]
+    found = differences(server, redis) + gaps(server, redis)
+    for each in found:
+        print(each)
+    print("%d commands compared, %d differences" % (len(server.keys() & redis.keys()), len(found)))
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
