@@ -33,10 +33,17 @@ void RunList::remove(Run& run) {
 struct RunPool::Chunk {
   Run runs[kRunsPerChunk];
   std::size_t empty_runs = kRunsPerChunk;
+  bool has_large_pages = true;
 
   static Chunk& of(const void* inside) {
     const auto address = reinterpret_cast<std::uintptr_t>(inside);
     return *reinterpret_cast<Chunk*>(address & ~(kChunkBytes - 1));
+  }
+
+  void use_small_pages() {
+    if (!has_large_pages) return;
+    has_large_pages = false;
+    madvise(this, kChunkBytes, MADV_NOHUGEPAGE);
   }
 };
 
@@ -74,6 +81,7 @@ void RunPool::give_back(Run& run) {
     ++warm_runs_;
     warm_.push(run);
   } else {
+    chunk.use_small_pages();
     madvise(run.blocks, bytes_of(run), MADV_DONTNEED);
     clean_.push(run);
   }
@@ -93,6 +101,9 @@ void RunPool::add_chunk() {
   char* const base = begin + before;
   if (before > 0) munmap(begin, before);
   munmap(base + kChunkBytes, kChunkBytes - before);
+
+  // Not every system has large pages; then all are small.
+  madvise(base, kChunkBytes, MADV_HUGEPAGE);
 
   static_assert(sizeof(Chunk) <= kPageBytes);
   auto* const chunk = new (base) Chunk();

@@ -29,8 +29,11 @@ struct RunList {
 ///
 /// Layout:    a chunk is aligned to its size, so that any block's address leads to its run; the
 ///            Run structs stand in its first page, and its first run is a page shorter.
-/// Memory:    the system gives a page when it is touched. Empty runs give their pages back, but
-///            for a few, and empty chunks their addresses.
+/// Memory:    the system gives a page when it is touched, a large one (of 2 MiB) where it has them:
+///            keys lie anywhere, and most lookups would miss in the table of small pages. Empty
+///            runs give their pages back, but for a few, and empty chunks their addresses. From
+///            then on their chunk has small pages only, or what it gave back would be filled up
+///            with large ones again.
 /// Runs:      not thread-safe.
 /// Errors:    none: without memory the process ends.
 class RunPool {
