@@ -133,9 +133,22 @@ std::size_t WorkerCore::parse_ahead(Client& client, std::string_view input,
 /// Most commands with a key have it first.
 void WorkerCore::locate(Loading& loading, commands::Args args) const {
   loading = {};
-  if (args.size() < 2) return;
-  loading.key = storage::key_ref(args[1]);
+  if (args.size() >= 2) locate_key(loading, args[1]);
+}
+
+void WorkerCore::locate_key(Loading& loading, std::string_view key) const {
+  loading.key = storage::key_ref(key);
   loading.replica = replica(partition_of(loading.key.slot));
+}
+
+void WorkerCore::look_ahead(std::span<const std::string_view> inputs) {
+  BORG_CHECK(inputs.size() <= kAheadMax);
+  std::size_t count = 0;
+  for (const std::string_view input : inputs) {
+    const std::string_view key = resp::peek_second_argument(input);
+    if (key.data() != nullptr) locate_key(loading_[count++], key);
+  }
+  if (count > 1) prefetch(count);
 }
 
 void WorkerCore::prefetch(std::size_t count) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,10 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
 
   // ---- events ----
   Client& connect(ConnectionId id, std::string address, std::string local_address);
+  /// Loads what the first requests of some inputs seem to need, so that those of different clients
+  /// do not wait for memory one after the other. on_client_data() with each of them comes next.
+  void look_ahead(std::span<const std::string_view> inputs);
+  static constexpr std::size_t kAheadMax = 16;  ///< of them at a time
   /// Executes the whole requests at the front of `input`; returns how many bytes they took.
   /// Stops early if the client must wait (see Client::closing and wants_input()).
   std::size_t on_client_data(Client& client, std::string_view input);
@@ -197,7 +202,6 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void check_touched();
   void pick_job();
   void pump_snapshots();
-  static constexpr std::size_t kAheadMax = 16;
   /// Where the data of what is ahead is.
   struct Loading {
     const replication::Replica* replica = nullptr;
@@ -208,6 +212,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
                           resp::RequestParser::Status& status);
   std::size_t read_frames_ahead(std::string_view input, wire::FrameStatus& status);
   void locate(Loading& loading, commands::Args args) const;
+  void locate_key(Loading& loading, std::string_view key) const;
   void prefetch(std::size_t count);
   /// Of the request or frame that is number `at` ahead; null if nothing was found out of it.
   [[nodiscard]] const storage::KeyRef* key_ahead(std::size_t at) const {

@@ -62,6 +62,10 @@ class RequestParser {
   std::string error_;
 };
 
+/// The second argument of the request at the front, most often its key: a guess at what it will
+/// need, before it is parsed. Null if that much is not there, or looks unusual.
+[[nodiscard]] std::string_view peek_second_argument(std::string_view input);
+
 /// One reply, read whole: for borgctl, for merging the parts of a split command, for tests.
 struct Value {
   enum class Kind : std::uint8_t {

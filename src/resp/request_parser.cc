@@ -15,7 +15,30 @@ constexpr std::size_t kArgumentsKept = 1024;
 // An argument takes at least "$0\r\n\r\n".
 constexpr std::size_t kArgumentBytesMin = 6;
 
+/// Takes "<type><number>\r\n" off the front; 0 if it is not one of one or two digits.
+std::size_t take_short_header(std::string_view& input, char type) {
+  if (input.size() < 5 || input[0] != type) return 0;
+  std::size_t value = 0;
+  std::size_t digits = 0;
+  for (; digits < 2 && input[1 + digits] >= '0' && input[1 + digits] <= '9'; ++digits) {
+    value = value * 10 + static_cast<std::size_t>(input[1 + digits] - '0');
+  }
+  if (digits == 0 || input[1 + digits] != '\r') return 0;
+  input.remove_prefix(digits + 3);
+  return value;
+}
+
 }  // namespace
+
+std::string_view peek_second_argument(std::string_view input) {
+  if (take_short_header(input, '*') < 2) return {};
+  const std::size_t name_bytes = take_short_header(input, '$');
+  if (name_bytes == 0 || input.size() < name_bytes + 2) return {};
+  input.remove_prefix(name_bytes + 2);
+  const std::size_t bytes = take_short_header(input, '$');
+  if (bytes == 0 || input.size() < bytes) return {};
+  return input.substr(0, bytes);
+}
 
 void RequestParser::reset() {
   pieces_.clear();

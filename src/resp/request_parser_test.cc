@@ -102,6 +102,22 @@ TEST(RequestParser, ReadsArraysAndInlineCommands) {
               ElementsAre(Request{"GET", "a\r\nbc"}, Request{"PING", "a b"}, Request{"END"}));
 }
 
+TEST(RequestParser, ThePeekedArgumentIsTheSecond) {
+  EXPECT_EQ(peek_second_argument("*2\r\n$3\r\nGET\r\n$10\r\nabcdefghij\r\n"), "abcdefghij");
+  EXPECT_EQ(peek_second_argument("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$9\r\nto come"), "k");
+  EXPECT_EQ(peek_second_argument("*2\r\n$3\r\nGET\r\n$10\r\nabc").data(), nullptr);
+  EXPECT_EQ(peek_second_argument("*1\r\n$4\r\nPING\r\n$1\r\nk\r\n").data(), nullptr);
+  rc::check("a guess is right", [](std::uint64_t seed) {
+    Random random(seed);
+    const std::string stream = draw_stream(random);
+    const std::string_view peeked = peek_second_argument(stream);
+    RequestParser parser;
+    if (peeked.data() == nullptr || parser.parse(stream) != Status::kRequest) return;
+    RC_ASSERT(parser.args().size() >= 2u);
+    RC_ASSERT(parser.args()[1] == peeked);
+  });
+}
+
 TEST(RequestParser, TakesEmptyRequests) {
   EXPECT_THAT(feed_whole("\r\n*0\r\n*-1\r\n*-10\r\n\n").requests,
               ElementsAre(Request{}, Request{}, Request{}, Request{}, Request{}));

@@ -60,7 +60,11 @@ void ClientSession::read_through() {
   const Socket::Outcome got = socket_.receive(room.data(), room.size());
   if (got.status == Socket::Status::kBroken) return fail();
   if (got.status == Socket::Status::kWouldBlock) return;
-  const std::string_view bytes(room.data(), got.bytes);
+  owner_.on_client_arrival(*this, {room.data(), got.bytes});
+}
+
+void ClientSession::execute(std::string_view bytes) {
+  if (closed_) return;
   const std::size_t used = owner_.on_client_input(*this, bytes);
   if (closed_) return;
   if (used < bytes.size()) {

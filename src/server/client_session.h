@@ -22,6 +22,8 @@ class SessionOwner {
   virtual void enter() = 0;
   /// Room to read into: of all sessions of a thread together, so that an idle one needs none.
   virtual std::span<char> read_room() = 0;
+  /// Of that room this much was used. Gives it to execute(), at once or later in this turn.
+  virtual void on_client_arrival(ClientSession& session, std::string_view bytes) = 0;
   /// Executes requests at the front of `input`, returns how many bytes they took.
   virtual std::size_t on_client_input(ClientSession& session, std::string_view input) = 0;
   virtual bool wants_input(const ClientSession& session) = 0;
@@ -45,7 +47,9 @@ class ClientSession final : private EventLoop::Watcher {
   ClientSession& operator=(const ClientSession&) = delete;
 
   void start(node::Client& client);
-  /// Executes what has arrived, then reads on if the client may send more.
+  /// Executes what has arrived in the owner's room, and keeps what is left of it.
+  void execute(std::string_view bytes);
+  /// Executes what was kept, then reads on if the client may send more.
   void process_input();
   /// Sends what the socket takes now; closes when all is sent and the client is done. Of a pipeline
   /// whose other replies are still to come it waits with the first of them for kHoldMax at most:

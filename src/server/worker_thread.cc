@@ -3,6 +3,9 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+#include <array>
+#include <span>
 #include <utility>
 
 #include "base/check.h"
@@ -14,6 +17,9 @@ namespace {
 
 constexpr Duration kRunDelayEvery = Duration::millis(10);
 constexpr std::size_t kReadRoomBytes = 256 * 1024;
+/// What arrives in so few bytes waits for others, that they are executed together.
+constexpr std::size_t kShortBytesMax = 2048;
+constexpr std::size_t kArrivalBytesMax = 64 * 1024;
 
 }  // namespace
 
@@ -51,6 +57,7 @@ void WorkerThread::run() {
     take_messages();
     if (stopping_) break;
     loop_.tell();
+    execute_arrivals();
     tick_if_due();
     if (wants_turn_ || !held_.empty()) enter();
     if (in_turn_) end_turn();
@@ -227,6 +234,33 @@ void WorkerThread::on_bus_closed(BusConnection& connection) {
 }
 
 // ---- clients ----
+
+std::span<char> WorkerThread::read_room() {
+  if (room_used_ > kArrivalBytesMax) execute_arrivals();
+  return std::span(read_room_).subspan(room_used_);
+}
+
+void WorkerThread::on_client_arrival(ClientSession& session, std::string_view bytes) {
+  if (bytes.size() > kShortBytesMax) return session.execute(bytes);
+  arrivals_.push_back({&session, bytes});
+  room_used_ += bytes.size();
+}
+
+/// A lookup waits for memory several times. Those of one pipeline are looked up ahead together by
+/// the core; here it is those of all clients that are ready and have one command each.
+void WorkerThread::execute_arrivals() {
+  constexpr std::size_t kGroup = node::WorkerCore::kAheadMax;
+  std::array<std::string_view, kGroup> inputs;
+  for (std::size_t begin = 0; begin < arrivals_.size(); begin += kGroup) {
+    const std::size_t count = std::min(kGroup, arrivals_.size() - begin);
+    const auto group = std::span(arrivals_).subspan(begin, count);
+    std::ranges::transform(group, inputs.begin(), &Arrival::bytes);
+    core_.look_ahead(std::span(inputs).first(count));
+    for (const Arrival& arrival : group) arrival.session->execute(arrival.bytes);
+  }
+  arrivals_.clear();
+  room_used_ = 0;
+}
 
 std::size_t WorkerThread::on_client_input(ClientSession& session, std::string_view input) {
   return core_.on_client_data(*session.client(), input);

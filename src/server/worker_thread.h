@@ -76,7 +76,8 @@ class WorkerThread final : public SessionOwner, public BusOwner {
 
   // SessionOwner
   void enter() override;
-  std::span<char> read_room() override { return read_room_; }
+  std::span<char> read_room() override;
+  void on_client_arrival(ClientSession& session, std::string_view bytes) override;
   std::size_t on_client_input(ClientSession& session, std::string_view input) override;
   bool wants_input(const ClientSession& session) override;
   void on_client_writable(ClientSession& session) override;
@@ -98,6 +99,7 @@ class WorkerThread final : public SessionOwner, public BusOwner {
   void run();
   void wait();
   void take_messages();
+  void execute_arrivals();
   void tick_if_due();
   void end_turn();
   void flush(Instant now);
@@ -112,6 +114,12 @@ class WorkerThread final : public SessionOwner, public BusOwner {
   Inbox<Message> inbox_;
   std::vector<Message> messages_;  // taken from there, empty between
   std::vector<char> read_room_;
+  struct Arrival {
+    ClientSession* session;
+    std::string_view bytes;  // in read_room_
+  };
+  std::vector<Arrival> arrivals_;  // of this turn, not executed yet
+  std::size_t room_used_ = 0;      // by them
   Instant turn_began_;
   Instant tick_at_;
   int calm_ticks_ = 0;
