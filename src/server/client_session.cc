@@ -12,6 +12,8 @@ constexpr std::size_t kReadBytesMax = 4 * 1024 * 1024;
 constexpr std::size_t kTrustedBytesMax = 16 * 1024 * 1024;
 /// More than a few packets is worth a system call in any case.
 constexpr std::size_t kHeldBytesMax = 16 * 1024;
+/// Of what a client sends while it is blocked: as Redis's client-query-buffer-limit.
+constexpr std::size_t kInputBytesMax = 1024 * 1024 * 1024;
 /// Buffers that one large request made keep their memory no longer than it lasts.
 constexpr std::size_t kKeptBytesMax = 1024 * 1024;
 
@@ -35,9 +37,12 @@ void ClientSession::want(EventLoop::Interest interest) {
 }
 
 void ClientSession::want_input() {
-  const bool read = !client_->closing && owner_.wants_input(*this);
-  // Nothing may be taken for a client that is blocked and has left.
-  want({.read = read, .write = interest_.write, .end = client_->blocked_on != 0});
+  // Nothing may be taken for a client that is blocked and has left. What it has sent before it left
+  // has to be read, or its end is not seen.
+  const bool is_blocked = client_->blocked_on != 0;
+  if (is_blocked && input_.size() > kInputBytesMax) return fail();
+  const bool read = !client_->closing && (is_blocked || owner_.wants_input(*this));
+  want({.read = read, .write = interest_.write});
 }
 
 void ClientSession::on_readable() {
@@ -127,7 +132,7 @@ void ClientSession::flush(Instant now) {
 
 void ClientSession::on_writable() {
   owner_.enter();
-  want({.read = interest_.read, .write = false, .end = interest_.end});
+  want({.read = interest_.read, .write = false});
   owner_.on_client_writable(*this);
 }
 
@@ -137,7 +142,7 @@ void ClientSession::send() {
     const Socket::Outcome sent = socket_.send(output.view());
     if (sent.status == Socket::Status::kBroken) return fail();
     if (sent.status == Socket::Status::kWouldBlock) {
-      return want({.read = interest_.read, .write = true, .end = interest_.end});
+      return want({.read = interest_.read, .write = true});
     }
     output.consume(sent.bytes);
     client_->counts->output_bytes += sent.bytes;

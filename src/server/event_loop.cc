@@ -13,7 +13,6 @@ std::uint32_t events_of(EventLoop::Interest interest) {
   std::uint32_t events = 0;
   if (interest.read) events |= EPOLLIN;
   if (interest.write) events |= EPOLLOUT;
-  if (interest.end) events |= EPOLLRDHUP;
   return events;
 }
 
@@ -72,7 +71,7 @@ void EventLoop::tell() {
 
 void EventLoop::tell_one(const epoll_event& event) {
   told_ = static_cast<Watcher*>(event.data.ptr);
-  const bool is_broken = (event.events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) != 0;
+  const bool is_broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
   const bool is_writable = (event.events & EPOLLOUT) != 0;
   if ((event.events & EPOLLIN) != 0) told_->on_readable();
   if (told_ == nullptr) return;

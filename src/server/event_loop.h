@@ -25,13 +25,12 @@ class EventLoop {
     /// There is something to read, or the connection is broken: a read says which.
     virtual void on_readable() = 0;
     virtual void on_writable() = 0;
-    /// Broken, and neither of the two was asked for; or at its end, where that was asked for.
+    /// Broken, and neither of the two was asked for.
     virtual void on_broken() = 0;
   };
   struct Interest {
     bool read = false;
     bool write = false;
-    bool end = false;  ///< the peer sends no more: without reading what it has sent
     bool operator==(const Interest&) const = default;
   };
 

@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <future>
 #include <map>
 #include <memory>
@@ -89,6 +92,16 @@ class TestClient {
   ByteBuffer input_;
 };
 
+/// Asks again and again, for a minute at most.
+bool becomes_true(const std::function<bool()>& condition) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return true;
+}
+
 class ServerTest : public ::testing::Test {
  protected:
   void SetUp() override { spdlog::set_level(spdlog::level::off); }
@@ -157,6 +170,40 @@ TEST_F(ServerTest, AProtocolErrorClosesThatConnectionAlone) {
   EXPECT_TRUE(answer.starts_with("-ERR Protocol error")) << answer;
   EXPECT_EQ(ec, asio::error::eof);
   EXPECT_EQ(good.call({"PING"}).text, "PONG");
+}
+
+/// What has not left yet stays behind when the socket is closed, and its end behind that.
+void send_until_it_would_block(tcp::socket& socket, std::size_t bytes_max) {
+  std::string pings;
+  while (pings.size() < bytes_max) pings += "*1\r\n$4\r\nPING\r\n";
+  socket.non_blocking(true);
+  ErrorCode ec;
+  for (std::size_t sent = 0; sent < pings.size() && !ec;) {
+    sent += socket.write_some(asio::buffer(pings.data() + sent, pings.size() - sent), ec);
+  }
+}
+
+TEST_F(ServerTest, NothingIsTakenForAClientThatSentMuchMoreAndLeft) {
+  TestNode a("a", store_);
+  TestNode b("b", store_);
+  TestClient other(a.port());
+  asio::io_context context;
+  tcp::socket leaver(context);
+  leaver.connect(tcp::endpoint(asio::ip::make_address("127.0.0.1"), a.port()));
+  asio::write(leaver, asio::buffer(std::string("BLPOP list 0\r\n")));
+  const auto clients = [&other] {
+    const std::string all = other.call({"CLIENT", "LIST"}).text;
+    return std::count(all.begin(), all.end(), '\n');
+  };
+  const auto is_blocked = [&other] {
+    return other.call({"CLIENT", "LIST"}).text.find("cmd=blpop") != std::string::npos;
+  };
+  ASSERT_TRUE(becomes_true(is_blocked));
+  send_until_it_would_block(leaver, 32 * 1024 * 1024);
+  leaver.close();
+  EXPECT_TRUE(becomes_true([&] { return clients() == 1; }));
+  EXPECT_EQ(other.call({"RPUSH", "list", "element"}).integer, 1);
+  EXPECT_EQ(other.call({"LLEN", "list"}).integer, 1);
 }
 
 TEST_F(ServerTest, APortInUseIsALineForTheOperator) {
