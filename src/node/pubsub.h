@@ -83,7 +83,7 @@ class PubSub {
   };
   struct Peer {
     std::size_t bytes_under_way = 0;
-    bool is_mute = false;
+    bool is_mute = false;  // has kept somebody waiting in vain, and owes that answer yet
   };
   /// A SUBSCRIBE that siblings have to know of.
   struct Confirmation {
@@ -136,6 +136,7 @@ class PubSub {
             const wire::Publish& message);
   std::size_t deliver_here(const wire::Publish& message);
   bool on_publish(const wire::Endpoint& from, const wire::Publish& m);
+  void heard(const wire::Endpoint& peer);
   void on_published(const wire::Endpoint& from, const wire::Published& m);
   void keep(std::uint64_t id, Delivery delivery);
   void drop_parts(Delivery& delivery, const wire::Endpoint& of);

@@ -117,8 +117,12 @@ bool PubSub::on_publish(const wire::Endpoint& from, const wire::Publish& m) {
   return true;
 }
 
+void PubSub::heard(const wire::Endpoint& peer) {
+  if (const auto at = peers_.find(peer); at != peers_.end()) at->second.is_mute = false;
+}
+
 void PubSub::on_published(const wire::Endpoint& from, const wire::Published& m) {
-  if (const auto peer = peers_.find(from); peer != peers_.end()) peer->second.is_mute = false;
+  heard(from);
   const auto at = deliveries_.find(m.id);
   if (at == deliveries_.end()) return;
   Delivery& delivery = at->second;
@@ -159,6 +163,7 @@ void PubSub::tell_receivers(Delivery& delivery) {
 /// who owe an answer to it.
 void PubSub::give_up(std::uint64_t id) {
   if (const auto at = queries_.find(id); at != queries_.end()) {
+    for (const wire::Endpoint& silent : at->second.waits_for) peers_[silent].is_mute = true;
     finish(at->second);
     queries_.erase(at);
     return;

@@ -56,6 +56,8 @@ void PubSub::start(Query query, commands::Args names) {
   const auto ask = [&](const wire::Endpoint& to) {
     ByteBuffer* const out = to == host_.self() ? nullptr : host_.output_to(to);
     if (out == nullptr) return;
+    // It owes an answer already, which will come before one to this.
+    if (const auto peer = peers_.find(to); peer != peers_.end() && peer->second.is_mute) return;
     wire::encode(*out, wire::PubsubQuery{id, query.kind, counts, bytes});
     query.waits_for.insert(to);
   };
@@ -101,6 +103,7 @@ bool PubSub::on_answer(const wire::Endpoint& from, const wire::PubsubAnswer& m) 
   wire::Args items;
   Decoder in(m.items);
   if (!wire::decode_names(in, items)) return false;
+  heard(from);
   const auto at = queries_.find(m.id);
   if (at == queries_.end() || at->second.waits_for.erase(from) == 0) return true;
   add(at->second, items);

@@ -196,6 +196,45 @@ TEST(PubSub, AHungNodeKeepsAPublisherWaitingOnce) {
   EXPECT_EQ(world.ask(publisher, {"PUBLISH", "c", "3"}), ":1\r\n") << "it is heard again";
 }
 
+TEST(PubSub, AHungNodeKeepsWhoAsksForChannelsWaitingOnce) {
+  WorkerWorld world(2);
+  world.place({1, 2});
+  world.publish();
+  world.ask(world.connect(2), {"SUBSCRIBE", "c"});
+  Connection& asker = world.connect(1);
+  world.send(asker, {"PUBSUB", "CHANNELS"});
+  EXPECT_EQ(asker.output, "");
+  world.pass(NodeOptions().liveness.silence);
+  EXPECT_EQ(asker.take(), "*0\r\n");
+  world.send(asker, {"PUBSUB", "CHANNELS"});
+  EXPECT_EQ(asker.take(), "*0\r\n");
+  world.send(asker, {"PUBSUB", "SHARDNUMSUB", "c"});
+  EXPECT_EQ(asker.take(), "*2\r\n" + testing::bulk("c") + ":0\r\n");
+  world.send(asker, {"PUBSUB", "NUMPAT"});
+  EXPECT_EQ(asker.take(), ":0\r\n");
+  world.send(asker, {"PUBLISH", "c", "x"});
+  EXPECT_EQ(asker.take(), ":0\r\n") << "nor does a publisher wait for it";
+  world.run();
+  EXPECT_EQ(world.ask(asker, {"PUBSUB", "NUMSUB", "c"}),
+            "*2\r\n" + testing::bulk("c") + ":1\r\n")
+      << "it is heard again";
+}
+
+TEST(PubSub, ANodeThatAPublisherFoundHungIsNotAskedForChannels) {
+  WorkerWorld world(2);
+  world.place({1, 2});
+  world.publish();
+  world.ask(world.connect(2), {"SUBSCRIBE", "c"});
+  Connection& client = world.connect(1);
+  world.send(client, {"PUBLISH", "c", "x"});
+  world.pass(NodeOptions().liveness.silence);
+  EXPECT_EQ(client.take(), ":0\r\n");
+  world.send(client, {"PUBSUB", "CHANNELS"});
+  EXPECT_EQ(client.take(), "*0\r\n");
+  world.run();
+  EXPECT_EQ(world.ask(client, {"PUBSUB", "CHANNELS"}), "*1\r\n" + testing::bulk("c"));
+}
+
 TEST(PubSub, AnswersForTheWholeCluster) {
   WorkerWorld world(2, 2);
   world.place({1, 2});
