@@ -54,7 +54,7 @@ enum Flag : std::uint32_t {
   kDangerous = 1u << 21,         ///< the ACL category @dangerous (kAdmin implies it)
   kNondeterministic = 1u << 22,  ///< the command tip nondeterministic_output
   kUnordered = 1u << 23,         ///< the command tip nondeterministic_output_order
-  kMayReplicate = 1u << 24,      ///< a read that may leave something to do: Context::afterwards
+  kMayReplicate = 1u << 24,      ///< held by a pause of writes; may use Context::afterwards
   kTransaction = 1u << 25,       ///< ours: `_exec`, whose arguments are commands
   kWatching = 1u << 26,          ///< ours: `_watch`, which only a primary can answer
   kNeverQueued = 1u << 27,       ///< ours: executed at once between MULTI and EXEC too

@@ -80,16 +80,18 @@ class Client {
   std::string library_name;
   std::string library_version;
   const commands::CommandSpec* last_command = nullptr;
+  /// For something that may take long: it may leave meanwhile.
+  [[nodiscard]] bool waits() const { return blocked_on != 0 || is_held; }
   std::uint64_t blocked_on = 0;  ///< its request that may block, until it is answered; 0: none
-  bool is_blocked = false;     ///< that request waits at a primary
-  bool closing = false;        ///< no more commands; closed when the output has left
-  bool gone = false;           ///< the connection is closed; kept for replies that are pending
-  bool dirty = false;          ///< listed as having output
-  bool killed = false;         ///< closed at once, whatever it has not got yet
-  bool is_held = false;        ///< its next command waits for the end of CLIENT PAUSE
-  bool awaits_reply = false;   ///< its next command waits for the reply to the last one
-  bool is_monitor = false;     ///< has said MONITOR
-  bool sees_commands = false;  ///< and has the answer
+  bool is_blocked = false;       ///< that request waits at a primary
+  bool closing = false;          ///< no more commands; closed when the output has left
+  bool gone = false;             ///< the connection is closed; kept for replies that are pending
+  bool dirty = false;            ///< listed as having output
+  bool killed = false;           ///< closed at once, whatever it has not got yet
+  bool is_held = false;          ///< its next command waits for the end of CLIENT PAUSE
+  bool awaits_reply = false;     ///< its next command waits for the reply to the last one
+  bool is_monitor = false;       ///< has said MONITOR
+  bool sees_commands = false;    ///< and has the answer
   bool no_evict = false;
   bool no_touch = false;
   bool replies_off = false;  ///< CLIENT REPLY OFF

@@ -82,8 +82,7 @@ void Gateway::execute(Client& client, commands::Args args, const storage::KeyRef
     refuse_arity(host_, client, *spec, error.view());
     return;
   }
-  if (client.subscriptions != nullptr && client.version == resp::Version::kResp2 &&
-      !is_for_subscribers(*spec)) [[unlikely]] {
+  if (is_refused_to_subscriber(client, *spec)) [[unlikely]] {
     write_reply(host_, client, [&](resp::Writer& reply) {
       reply.error("ERR Can't execute '" + std::string(spec->name) +
                   "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in "

@@ -62,8 +62,9 @@ struct GatewayRow {
 [[nodiscard]] std::span<const GatewayRow> transaction_rows();
 [[nodiscard]] std::span<const GatewayRow> pubsub_rows();
 
-/// What a client may ask for that is subscribed and speaks RESP2: all other replies could be
-/// mistaken for messages.
-[[nodiscard]] bool is_for_subscribers(const commands::CommandSpec& spec);
+/// What a client may not ask for while it is subscribed and speaks RESP2: the reply could be
+/// mistaken for a message.
+[[nodiscard]] bool is_refused_to_subscriber(const Client& client,
+                                            const commands::CommandSpec& spec);
 
 }  // namespace borg::node

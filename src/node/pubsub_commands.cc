@@ -63,15 +63,20 @@ constexpr std::array<GatewayRow, 13> kRows{{
     {"pubsub|numpat", count_patterns},
 }};
 
-}  // namespace
-
-std::span<const GatewayRow> pubsub_rows() { return kRows; }
-
 bool is_for_subscribers(const commands::CommandSpec& spec) {
   static constexpr std::array<std::string_view, 9> kNames{
       "ping",         "subscribe",    "psubscribe", "ssubscribe", "unsubscribe",
       "punsubscribe", "sunsubscribe", "quit",       "reset"};
   return std::find(kNames.begin(), kNames.end(), spec.name) != kNames.end();
+}
+
+}  // namespace
+
+std::span<const GatewayRow> pubsub_rows() { return kRows; }
+
+bool is_refused_to_subscriber(const Client& client, const commands::CommandSpec& spec) {
+  return client.subscriptions != nullptr && client.version == resp::Version::kResp2 &&
+         !is_for_subscribers(spec);
 }
 
 }  // namespace borg::node

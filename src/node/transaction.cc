@@ -84,8 +84,9 @@ Transaction::Added Transaction::watch(std::string_view key, std::string_view tok
 }
 
 bool Transaction::has_writes() const {
-  return std::ranges::any_of(steps_,
-                             [](const Step& step) { return step.spec->is(commands::kWrite); });
+  return std::ranges::any_of(steps_, [](const Step& step) {
+    return step.spec->is(commands::kWrite) || step.spec->is(commands::kMayReplicate);
+  });
 }
 
 std::unique_ptr<Transaction::Request> Transaction::request() const {

@@ -46,6 +46,7 @@ class Transaction {
     [[nodiscard]] bool is_for_primary() const { return spec->place == commands::Place::kPartition; }
   };
   [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
+  /// Or what Redis counts among them when it pauses writes: PUBLISH, PFCOUNT.
   [[nodiscard]] bool has_writes() const;
   /// What it keeps here, in bytes.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }

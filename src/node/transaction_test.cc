@@ -277,5 +277,25 @@ TEST_F(Transactions, ThatWriteWaitForTheEndOfAPauseOfWrites) {
   EXPECT_EQ(far_.take(), "*1\r\n:1\r\n");
 }
 
+TEST_F(Transactions, ThatPublishWaitForTheEndOfAPauseOfWrites) {
+  Connection& other = world_.connect(3);
+  ask(far_, {"MULTI"});
+  ask(far_, {"PUBLISH", "channel", "message"});
+  ask(other, {"CLIENT", "PAUSE", "60000", "WRITE"});
+  EXPECT_EQ(ask(far_, {"EXEC"}), "");
+  EXPECT_EQ(ask(other, {"CLIENT", "UNPAUSE"}), kOk);
+  world_.run();
+  EXPECT_EQ(far_.take(), "*1\r\n:0\r\n");
+}
+
+TEST_F(Transactions, ThatReadAreNotHeldByAPauseOfWrites) {
+  Connection& other = world_.connect(3);
+  ask(other, {"CLIENT", "PAUSE", "60000", "WRITE"});
+  ask(far_, {"MULTI"});
+  ask(far_, {"PING"});
+  ask(far_, {"GET", key_});
+  EXPECT_EQ(ask(far_, {"EXEC"}), "*2\r\n+PONG\r\n$-1\r\n");
+}
+
 }  // namespace
 }  // namespace borg::node::testing

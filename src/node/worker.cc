@@ -63,12 +63,13 @@ Client& WorkerCore::connect(ConnectionId id, std::string address, std::string lo
 }
 
 bool WorkerCore::wants_input(const Client& client) const {
-  return !client.closing && !client.is_held && !client.awaits_reply && client.blocked_on == 0 &&
+  return !client.closing && !client.waits() && !client.awaits_reply &&
          client.output.size() + client.pending_bytes() < options_.client_output_bytes_max &&
          client.pending() < options_.client_pending_max;
 }
 
 std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
+  if (client.waits()) return 0;  // it will be asked for when it may go on
   std::size_t consumed = 0;
   while (consumed < input.size() && wants_input(client)) {
     auto status = resp::RequestParser::Status::kNeedMore;
@@ -405,11 +406,10 @@ void WorkerCore::look_at_memory() {
 }
 
 bool WorkerCore::is_calm() const {
-  const bool has_work = gateway_.pending() > 0 ||
-                        gateway_.next_wake() - now_.instant < kCalmTick * 2 || !waiting_.empty() ||
-                        !jobs_.empty() || !garbage_.empty() || !throttled_.empty() ||
-                        saw_expiring_ || pause_ != Pause::kNone || !pubsub_.is_calm() ||
-                        compaction_.is_under_way();
+  const bool has_work =
+      gateway_.pending() > 0 || gateway_.next_wake() - now_.instant < kCalmTick * 2 ||
+      !waiting_.empty() || !jobs_.empty() || !garbage_.empty() || !throttled_.empty() ||
+      saw_expiring_ || pause_ != Pause::kNone || !pubsub_.is_calm() || compaction_.is_under_way();
   return !has_work && std::all_of(links_.begin(), links_.end(), [](const auto& entry) {
     return entry.second->in_flight.empty() && !entry.second->stalled;
   });
@@ -480,8 +480,12 @@ Stats WorkerCore::stats() const {
       ++stats.syncing_partitions;
     }
   }
-  for (const auto& [id, client] : clients_) stats.clients += client->gone ? 0 : 1;
   stats.blocked_clients = gateway_.blocked_clients();
+  for (const auto& [id, client] : clients_) {
+    if (client->gone) continue;
+    ++stats.clients;
+    if (client->is_held) ++stats.blocked_clients;
+  }
   stats.clients_total = clients_total_;
   stats.commands = gateway_.commands_executed();
   stats.forwarded = gateway_.forwarded();

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "node/client_filter.h"
+#include "node/gateway_commands.h"
 #include "node/worker.h"
 #include "resp/integer.h"
 
@@ -87,12 +88,13 @@ void WorkerCore::kill_clients(commands::Args args, resp::Writer& reply) {
   reply.integer(killed);
 }
 
+/// Of two pauses the longer time counts, and that they hold more.
 void WorkerCore::pause(commands::Args args) {
-  end_pause();
   const std::int64_t ms = resp::parse_integer(args[1]).value_or(0);
   constexpr std::int64_t kMillisMax = INT64_MAX / 4'000'000;
-  pause_ = args[2] == "write" ? Pause::kWrites : Pause::kAll;
-  pause_ends_ = now_.instant + Duration::millis(std::min(ms, kMillisMax));
+  const Instant end = now_.instant + Duration::millis(std::min(ms, kMillisMax));
+  pause_ends_ = pause_ == Pause::kNone ? end : std::max(end, pause_ends_);
+  if (pause_ != Pause::kAll) pause_ = args[2] == "write" ? Pause::kWrites : Pause::kAll;
 }
 
 void WorkerCore::end_pause() {
@@ -101,15 +103,21 @@ void WorkerCore::end_pause() {
   for (const auto& [id, client] : clients_) client->is_held = false;
 }
 
+/// What is refused anyway is refused at once.
 bool WorkerCore::is_held_back(const Client& client, commands::Args args) const {
   if (args.empty()) return false;
-  if (pause_ == Pause::kAll) return true;
   const commands::CommandSpec* const spec = commands::resolve(args);
-  if (spec == nullptr) return false;
+  ByteBuffer error;
+  resp::Writer ignored(error, client.version);
+  const bool is_refused = spec == nullptr || spec->is(commands::kInternal) ||
+                          !commands::check_arity(*spec, args, ignored) ||
+                          is_refused_to_subscriber(client, *spec);
+  if (is_refused || spec->name == "quit") return false;
+  if (pause_ == Pause::kAll) return true;
   if (spec->name == "exec" && client.transaction != nullptr) {
     return client.transaction->has_writes();
   }
-  return spec->is(commands::kWrite);
+  return spec->is(commands::kWrite) || spec->is(commands::kMayReplicate);
 }
 
 /// The command is read again when the pause is over.

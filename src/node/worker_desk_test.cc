@@ -67,6 +67,55 @@ TEST_F(WorkerDesk, PausedWritesWaitAndReadsGoOn) {
   EXPECT_EQ(there_.take(), std::string(kOk) + bulk("v"));
 }
 
+TEST_F(WorkerDesk, WhatARedisPrimaryReplicatesIsAWriteToAPause) {
+  EXPECT_EQ(world_.ask(there_, {"PFADD", "k", "e"}), ":1\r\n");
+  EXPECT_EQ(world_.ask(here_, {"CLIENT", "PAUSE", "60000", "WRITE"}), kOk);
+  const std::vector<std::vector<std::string>> held{
+      {"PUBLISH", "c", "m"}, {"SPUBLISH", "c", "m"}, {"PFCOUNT", "k"}, {"BLPOP", "l", "0"}};
+  std::vector<Connection*> clients;
+  for (const auto& args : held) {
+    clients.push_back(&world_.connect(1, 1));
+    EXPECT_EQ(world_.ask(*clients.back(), args), "");
+  }
+  EXPECT_EQ(world_.worker(1, 1).stats().blocked_clients, 4u);
+  EXPECT_EQ(world_.ask(here_, {"CLIENT", "UNPAUSE"}), kOk);
+  world_.run();
+  EXPECT_EQ(world_.worker(1, 1).stats().blocked_clients, 1u);
+  EXPECT_EQ(clients[0]->take() + clients[1]->take() + clients[2]->take(), ":0\r\n:0\r\n:1\r\n");
+  EXPECT_EQ(world_.ask(here_, {"RPUSH", "l", "x"}), ":1\r\n");
+  world_.run();
+  EXPECT_EQ(clients[3]->take(), "*2\r\n" + bulk("l") + bulk("x"));
+}
+
+TEST_F(WorkerDesk, APauseHoldsNothingThatIsRefusedAnyway) {
+  EXPECT_EQ(world_.ask(here_, {"CLIENT", "PAUSE", "60000", "ALL"}), kOk);
+  EXPECT_EQ(world_.ask(there_, {"SET", "k"}),
+            "-ERR wrong number of arguments for 'set' command\r\n");
+  EXPECT_THAT(world_.ask(there_, {"NOSUCH"}), HasSubstr("-ERR unknown command"));
+  EXPECT_EQ(world_.ask(there_, {"GET", "k"}), "");
+  EXPECT_EQ(world_.ask(here_, {"QUIT"}), kOk);
+}
+
+TEST_F(WorkerDesk, OfTwoPausesTheLongerAndTheStricterCount) {
+  EXPECT_EQ(world_.ask(here_, {"CLIENT", "PAUSE", "10000", "WRITE"}), kOk);
+  EXPECT_EQ(world_.ask(here_, {"CLIENT", "PAUSE", "10", "ALL"}), kOk);
+  world_.pass(Duration::seconds(9));
+  EXPECT_EQ(world_.ask(there_, {"PING"}), "");
+  world_.pass(Duration::seconds(2));
+  world_.run();
+  EXPECT_EQ(there_.take(), "+PONG\r\n");
+}
+
+TEST_F(WorkerDesk, WhoLeavesDuringAPauseWasHeldForNothing) {
+  EXPECT_EQ(world_.ask(here_, {"CLIENT", "PAUSE", "60000", "WRITE"}), kOk);
+  EXPECT_EQ(world_.ask(there_, {"SET", "k", "v"}), "");
+  world_.close(there_);
+  EXPECT_EQ(world_.worker(1, 1).stats().blocked_clients, 0u);
+  EXPECT_EQ(world_.ask(here_, {"CLIENT", "UNPAUSE"}), kOk);
+  world_.run();
+  EXPECT_EQ(world_.ask(here_, {"EXISTS", "k"}), ":0\r\n");
+}
+
 TEST_F(WorkerDesk, APauseOfAllEndsByItself) {
   EXPECT_EQ(world_.ask(here_, {"CLIENT", "PAUSE", "1000"}), kOk);
   EXPECT_EQ(world_.ask(there_, {"PING"}), "");

@@ -12,7 +12,7 @@ constexpr std::size_t kReadBytesMax = 4 * 1024 * 1024;
 constexpr std::size_t kTrustedBytesMax = 16 * 1024 * 1024;
 /// More than a few packets is worth a system call in any case.
 constexpr std::size_t kHeldBytesMax = 16 * 1024;
-/// Of what a client sends while it is blocked: as Redis's client-query-buffer-limit.
+/// Of what a client sends while it waits: as Redis's client-query-buffer-limit.
 constexpr std::size_t kInputBytesMax = 1024 * 1024 * 1024;
 /// Buffers that one large request made keep their memory no longer than it lasts.
 constexpr std::size_t kKeptBytesMax = 1024 * 1024;
@@ -37,11 +37,11 @@ void ClientSession::want(EventLoop::Interest interest) {
 }
 
 void ClientSession::want_input() {
-  // Nothing may be taken for a client that is blocked and has left. What it has sent before it left
-  // has to be read, or its end is not seen.
-  const bool is_blocked = client_->blocked_on != 0;
-  if (is_blocked && input_.size() > kInputBytesMax) return fail();
-  const bool read = !client_->closing && (is_blocked || owner_.wants_input(*this));
+  // Nothing may be taken for a client that waits and has left. What it has sent before it left has
+  // to be read, or its end is not seen.
+  const bool waits = client_->waits();
+  if (waits && input_.size() > kInputBytesMax) return fail();
+  const bool read = !client_->closing && (waits || owner_.wants_input(*this));
   want({.read = read, .write = interest_.write});
 }
 

@@ -97,7 +97,7 @@ bool becomes_true(const std::function<bool()>& condition) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
   while (!condition()) {
     if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::this_thread::yield();
   }
   return true;
 }
@@ -183,27 +183,37 @@ void send_until_it_would_block(tcp::socket& socket, std::size_t bytes_max) {
   }
 }
 
-TEST_F(ServerTest, NothingIsTakenForAClientThatSentMuchMoreAndLeft) {
-  TestNode a("a", store_);
-  TestNode b("b", store_);
-  TestClient other(a.port());
-  asio::io_context context;
-  tcp::socket leaver(context);
-  leaver.connect(tcp::endpoint(asio::ip::make_address("127.0.0.1"), a.port()));
-  asio::write(leaver, asio::buffer(std::string("BLPOP list 0\r\n")));
-  const auto clients = [&other] {
-    const std::string all = other.call({"CLIENT", "LIST"}).text;
-    return std::count(all.begin(), all.end(), '\n');
-  };
-  const auto is_blocked = [&other] {
-    return other.call({"CLIENT", "LIST"}).text.find("cmd=blpop") != std::string::npos;
-  };
-  ASSERT_TRUE(becomes_true(is_blocked));
-  send_until_it_would_block(leaver, 32 * 1024 * 1024);
-  leaver.close();
-  EXPECT_TRUE(becomes_true([&] { return clients() == 1; }));
-  EXPECT_EQ(other.call({"RPUSH", "list", "element"}).integer, 1);
-  EXPECT_EQ(other.call({"LLEN", "list"}).integer, 1);
+class ClientThatLeaves : public ServerTest {
+ protected:
+  std::string clients() { return other_.call({"CLIENT", "LIST"}).text; }
+  /// Has it send the command and much more, and leave; the node sees both.
+  void send_and_leave(const std::string& command) {
+    tcp::socket socket(context_);
+    socket.connect(tcp::endpoint(asio::ip::make_address("127.0.0.1"), a_.port()));
+    asio::write(socket, asio::buffer(command + "\r\n"));
+    ASSERT_TRUE(becomes_true([this] { return clients().find("flags=b") != std::string::npos; }));
+    send_until_it_would_block(socket, 32 * 1024 * 1024);
+    socket.close();
+    EXPECT_TRUE(becomes_true([this] { return clients().find("flags=b") == std::string::npos; }));
+  }
+
+  TestNode a_{"a", store_};
+  TestNode b_{"b", store_};
+  TestClient other_{a_.port()};
+  asio::io_context context_;
+};
+
+TEST_F(ClientThatLeaves, HasNothingTakenForIt) {
+  send_and_leave("BLPOP list 0");
+  EXPECT_EQ(other_.call({"RPUSH", "list", "element"}).integer, 1);
+  EXPECT_EQ(other_.call({"LLEN", "list"}).integer, 1);
+}
+
+TEST_F(ClientThatLeaves, WritesNothingAfterAPause) {
+  EXPECT_EQ(other_.call({"CLIENT", "PAUSE", "600000", "WRITE"}).text, "OK");
+  send_and_leave("SET key value");
+  EXPECT_EQ(other_.call({"CLIENT", "UNPAUSE"}).text, "OK");
+  EXPECT_EQ(other_.call({"EXISTS", "key"}).integer, 0);
 }
 
 TEST_F(ServerTest, APortInUseIsALineForTheOperator) {
