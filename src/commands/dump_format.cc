@@ -8,6 +8,7 @@
 #include "commands/float_text.h"
 #include "commands/listpack.h"
 #include "commands/rdb.h"
+#include "commands/ziplist.h"
 #include "storage/hash_value.h"
 #include "storage/list_value.h"
 #include "storage/set_value.h"
@@ -160,33 +161,42 @@ std::optional<Items> read_items(rdb::Reader& in, std::uint64_t per_element) {
   return items;
 }
 
+bool append(Items& items, std::optional<Items> more) {
+  if (!more) return false;
+  std::ranges::move(*more, std::back_inserter(items));
+  return true;
+}
+
 bool read_node(rdb::Reader& in, Items& items) {
   const auto kind = in.length();
   auto bytes = kind ? in.string() : std::nullopt;
   if (!bytes) return false;
   if (*kind == kPlainNode) {
     items.push_back(std::move(*bytes));
-    return true;
+    return !items.back().empty();
   }
-  auto elements = *kind == kPackedNode ? read_listpack(*bytes) : std::nullopt;
-  if (!elements) return false;
-  std::ranges::move(*elements, std::back_inserter(items));
-  return true;
+  return *kind == kPackedNode && append(items, read_listpack(*bytes));
 }
 
-std::optional<Items> read_nodes(rdb::Reader& in) {
+bool read_ziplist_node(rdb::Reader& in, Items& items) {
+  const auto bytes = in.string();
+  return bytes && append(items, read_ziplist(*bytes));
+}
+
+std::optional<Items> read_nodes(rdb::Reader& in, bool (*read)(rdb::Reader& in, Items& items)) {
   const auto count = in.length();
   if (!count || *count > in.bytes_left()) return std::nullopt;
   Items items;
   for (std::uint64_t i = 0; i < *count; ++i) {
-    if (!read_node(in, items)) return std::nullopt;
+    if (!read(in, items)) return std::nullopt;
   }
   return items;
 }
 
-std::optional<Items> read_packed(rdb::Reader& in, std::size_t per_element) {
+std::optional<Items> read_packed(rdb::Reader& in, std::size_t per_element,
+                                 std::optional<Items> (*read)(std::string_view bytes)) {
   const auto bytes = in.string();
-  auto items = bytes ? read_listpack(*bytes) : std::nullopt;
+  auto items = bytes ? read(*bytes) : std::nullopt;
   if (!items || items->size() % per_element != 0) return std::nullopt;
   return items;
 }
@@ -200,6 +210,7 @@ std::int64_t integer_of(std::string_view bytes) {
   return static_cast<std::int64_t>(number << unused) >> unused;
 }
 
+/// They are in order, and each of them once.
 std::optional<Items> read_integers(rdb::Reader& in) {
   const auto bytes = in.string();
   if (!bytes || bytes->size() < 8) return std::nullopt;
@@ -209,20 +220,25 @@ std::optional<Items> read_integers(rdb::Reader& in) {
   const bool is_width = width == 2 || width == 4 || width == 8;
   if (!is_width || all.size() - 8 != width * std::uint64_t{count}) return std::nullopt;
   Items items;
+  std::optional<std::int64_t> before;
   for (std::size_t at = 8; at < all.size(); at += width) {
-    items.push_back(std::to_string(integer_of(all.substr(at, width))));
+    const std::int64_t number = integer_of(all.substr(at, width));
+    if (before && number <= *before) return std::nullopt;
+    items.push_back(std::to_string(number));
+    before = number;
   }
   return items;
 }
 
 /// Members, each with its score behind it as text.
-std::optional<Items> read_scored(rdb::Reader& in) {
+std::optional<Items> read_scored(rdb::Reader& in,
+                                 std::optional<double> (rdb::Reader::*read_score)()) {
   const auto count = in.length();
   if (!count || *count > in.bytes_left()) return std::nullopt;
   Items items;
   for (std::uint64_t i = 0; i < *count; ++i) {
     auto member = in.string();
-    const auto score = member ? in.number() : std::nullopt;
+    const auto score = member ? (in.*read_score)() : std::nullopt;
     if (!score) return std::nullopt;
     items.push_back(std::move(*member));
     items.push_back(format_score(*score));
@@ -298,20 +314,32 @@ std::optional<DumpedValue> read_dump(std::string_view bytes) {
     }
     case Type::kList:
       return container(ValueType::kList, read_items(in, 1));
+    case Type::kListZiplist:
+      return container(ValueType::kList, read_packed(in, 1, read_ziplist));
+    case Type::kQuicklistOfZiplists:
+      return container(ValueType::kList, read_nodes(in, read_ziplist_node));
     case Type::kQuicklist:
-      return container(ValueType::kList, read_nodes(in));
+      return container(ValueType::kList, read_nodes(in, read_node));
     case Type::kSet:
       return container(ValueType::kSet, read_items(in, 1));
     case Type::kIntegerSet:
       return container(ValueType::kSet, read_integers(in));
     case Type::kHash:
       return container(ValueType::kHash, read_items(in, 2));
+    case Type::kHashZipmap:
+      return container(ValueType::kHash, read_packed(in, 2, read_zipmap));
+    case Type::kHashZiplist:
+      return container(ValueType::kHash, read_packed(in, 2, read_ziplist));
     case Type::kHashPacked:
-      return container(ValueType::kHash, read_packed(in, 2));
+      return container(ValueType::kHash, read_packed(in, 2, read_listpack));
+    case Type::kSortedSetOfTexts:
+      return container(ValueType::kSortedSet, read_scored(in, &rdb::Reader::number_text));
     case Type::kSortedSet:
-      return container(ValueType::kSortedSet, read_scored(in));
+      return container(ValueType::kSortedSet, read_scored(in, &rdb::Reader::number));
+    case Type::kSortedSetZiplist:
+      return container(ValueType::kSortedSet, read_packed(in, 2, read_ziplist));
     case Type::kSortedSetPacked:
-      return container(ValueType::kSortedSet, read_packed(in, 2));
+      return container(ValueType::kSortedSet, read_packed(in, 2, read_listpack));
   }
   return std::nullopt;
 }

@@ -12,7 +12,7 @@ namespace borg::commands {
 
 // What DUMP returns and RESTORE takes: a value in the form of Redis's RDB files, the version of
 // that form (2 bytes) and a CRC-64 of all before (8 bytes). Borg writes version 10, that of Redis
-// 7.0, and reads what Redis 7.0 writes, LZF included.
+// 7.0, and reads what Redis 7.0 reads: what any Redis up to it writes, LZF included.
 
 [[nodiscard]] std::string dumped(const storage::EntryView& entry);
 

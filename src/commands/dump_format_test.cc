@@ -160,6 +160,59 @@ TEST_F(Dump, DamagedOnesAreReadOrRefused) {
   }
 }
 
+/// Without version and checksum: scores as text, a zipmap, a ziplist as list, as sorted set and as
+/// hash, a quicklist of ziplists.
+constexpr std::string_view kOfOldRedis[] = {
+    {"\x03\x03\x01\x61\x03\x31\x2e\x35\x01\x62\xfe\x01\x63\xff", 14},
+    {"\x09\x14\x02\x01\x66\x01\x02\x76\x78\x78\x05\x66\x69\x65\x6c\x64\x01\x02\x77\x78\x78"
+     "\xff",
+     22},
+    {"\x0a\x40\x70\x70\x00\x00\x00\x6c\x00\x00\x00\x06\x00\x00\x02\x61\x62\x04\xf8\xfe\x02"
+     "\x00\x00\x00\xf0\x90\xee\xfe\x09\xe0\x00\x00\x00\x00\x00\x01\x00\x00\x0a\x40\x46\x78"
+     "\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78"
+     "\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78"
+     "\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78\x78"
+     "\x78\x78\x78\x78\x78\x78\x49\x01\x63\xff",
+     115},
+    {"\x0c\x18\x18\x00\x00\x00\x12\x00\x00\x00\x04\x00\x00\x01\x61\x03\xf2\x02\x01\x62\x03"
+     "\x03\x31\x2e\x35\xff",
+     26},
+    {"\x0d\x18\x18\x00\x00\x00\x14\x00\x00\x00\x04\x00\x00\x01\x66\x03\xc0\x2c\x01\x04\x01"
+     "\x67\x03\x01\x77\xff",
+     26},
+    {"\x0e\x02\x10\x10\x00\x00\x00\x0d\x00\x00\x00\x02\x00\x00\x01\x61\x03\xf2\xff\x11\x11"
+     "\x00\x00\x00\x0d\x00\x00\x00\x02\x00\x00\x01\x62\x03\xfe\xfb\xff",
+     37},
+};
+
+TEST_F(Dump, OfOldRedisDamagedIsReadOrRefused) {
+  Random random(4);
+  int read = 0;
+  for (int i = 0; i < 6000; ++i) {
+    std::string body(kOfOldRedis[i % std::size(kOfOldRedis)]);
+    ASSERT_TRUE(read_dump(sealed(body)));
+    for (std::uint64_t n = 1 + random.below(3); n > 0; --n) {
+      body[1 + random.below(body.size() - 1)] = static_cast<char>(random.below(256));
+    }
+    const auto value = read_dump(sealed(body));
+    if (!value) continue;
+    ++read;
+    store_.erase(kOther);
+    value->store(store_, kOther, kNoExpiry);
+    store_.copy(kOther, kKey);
+    expect_same();
+  }
+  EXPECT_GT(read, 0);
+}
+
+TEST_F(Dump, OfOldRedisCutShortIsRefused) {
+  for (const std::string_view body : kOfOldRedis) {
+    for (std::size_t size = 0; size < body.size(); ++size) {
+      EXPECT_FALSE(read_dump(sealed(std::string(body.substr(0, size))))) << size;
+    }
+  }
+}
+
 TEST(Listpack, KeepsElementsOfEverySize) {
   Random random(3);
   std::vector<std::string> elements;

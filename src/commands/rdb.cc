@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "commands/float_text.h"
 #include "resp/integer.h"
 
 namespace borg::commands::rdb {
@@ -186,6 +187,15 @@ std::optional<double> Reader::number() {
   double number;
   std::memcpy(&number, bytes->data(), sizeof number);
   return number;
+}
+
+std::optional<double> Reader::number_text() {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const auto size = byte();
+  if (!size || *size == 253) return std::nullopt;  // not a number
+  if (*size >= 254) return *size == 254 ? kInfinity : -kInfinity;
+  const auto text = take(*size);
+  return text ? parse_double(*text) : std::nullopt;
 }
 
 }  // namespace borg::commands::rdb

@@ -8,15 +8,22 @@
 
 namespace borg::commands::rdb {
 
-// The parts of Redis's RDB form, version 10 (rdb.h of Redis 7.0 names the types).
+// The parts of Redis's RDB form up to version 10 (rdb.h of Redis 7.0 names the types).
 
 enum class Type : std::uint8_t {
   kString = 0,
   kList = 1,
   kSet = 2,
+  kSortedSetOfTexts = 3,  ///< before Redis 4.0
   kHash = 4,
   kSortedSet = 5,
+  kHashZipmap = 9,  ///< before Redis 2.6
+  kListZiplist = 10,
   kIntegerSet = 11,
+  kSortedSetZiplist = 12,
+  kHashZiplist = 13,
+  kQuicklistOfZiplists = 14,
+  // Since Redis 7.0.
   kHashPacked = 16,
   kSortedSetPacked = 17,
   kQuicklist = 18,
@@ -38,6 +45,8 @@ class Reader {
   [[nodiscard]] std::optional<std::string> string();
   /// A number of 8 bytes, little-endian.
   [[nodiscard]] std::optional<double> number();
+  /// A number written as text, with its size before it.
+  [[nodiscard]] std::optional<double> number_text();
   [[nodiscard]] std::size_t bytes_left() const { return left_.size(); }
 
  private:
