@@ -17,6 +17,8 @@ struct LivenessOptions {
   Duration heartbeat = Duration::millis(100);
   Duration silence = Duration::millis(600);
   Duration lease = Duration::millis(1000);
+  /// So long a worker may be busy with one command before its node is taken for silent.
+  Duration busy_max = Duration::seconds(60);
 };
 
 /// Until when a peer has promised not to replace this node. Written by the control thread, read

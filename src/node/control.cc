@@ -295,7 +295,7 @@ void ControlCore::on_link_up(NodeId peer) {
   ControlLink& link = links_[peer];
   link.up = true;
   link.output.clear();
-  wire::encode(link.output, liveness_.heartbeat(cluster().revision, now_.instant));
+  write_heartbeat(link);
   mark_dirty(peer);
   // Who connects may be newer than our view.
   if (cluster().member(peer) == nullptr) {
@@ -320,7 +320,7 @@ void ControlCore::on_death_proven(NodeId peer) {
 void ControlCore::send_heartbeats() {
   for (auto& [peer, link] : links_) {
     if (!link.up) continue;
-    wire::encode(link.output, liveness_.heartbeat(cluster().revision, now_.instant));
+    write_heartbeat(link);
     mark_dirty(peer);
   }
 }
@@ -354,14 +354,15 @@ bool ControlCore::on_frame(NodeId from, const wire::Frame& frame) {
       wire::HeartbeatAck ack = liveness_.on_heartbeat(from, m, cluster().revision, now_.instant);
       // A node that was forgotten may not know yet what it lost.
       ack.grants = ack.grants && cluster().member(from) != nullptr;
-      wire::encode(link.output, ack);
+      if (!hung_) wire::encode(link.output, ack);
+      tell_busy(from, m.busy);
       // The nodes' heartbeats fall into step: answer and heartbeat leave together, and every node
       // wakes up half as often.
       if (liveness_.heartbeat_due(now_.instant, liveness_.options().heartbeat * 2 / 5)) beat();
       // It may have learned just now who we are: what it would not promise before, it will.
       if (!has_lease_of(from) && now_.instant - link.urged >= kTick) {
         link.urged = now_.instant;
-        wire::encode(link.output, liveness_.heartbeat(cluster().revision, now_.instant));
+        write_heartbeat(link);
       }
       mark_dirty(from);
       heard_revision(m.revision);
@@ -417,6 +418,7 @@ Duration ControlCore::tick_after() const {
 }
 
 void ControlCore::beat() {
+  look_at_own_turns();
   send_heartbeats();
   decide_wanted_ = true;
   // Session keys of the silent are looked at again and again: their death may be provable.

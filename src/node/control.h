@@ -16,6 +16,7 @@
 #include "coordination/coordinator.h"
 #include "membership/cluster_view.h"
 #include "membership/liveness.h"
+#include "node/busy_workers.h"
 #include "node/describe.h"
 #include "node/inner_message.h"
 #include "node/movement.h"
@@ -53,6 +54,10 @@ class ControlCore {
   ControlCore(NodeId self, const NodeOptions& options, std::uint64_t seed);
 
   void begin_turn(Now now);
+  /// Right behind begin_turn(): since when this worker is in its turn, if it is in one.
+  void note_worker(WorkerIndex worker, std::optional<Instant> in_turn_since) {
+    own_turns_.note(worker, in_turn_since);
+  }
 
   // ---- events ----
   void on_coordinator(coordination::Event event);
@@ -161,6 +166,9 @@ class ControlCore {
   void update_sole_lease();
   void send_heartbeats();
   void beat();
+  void write_heartbeat(ControlLink& link);
+  void look_at_own_turns();
+  void tell_busy(NodeId node, const std::vector<std::uint16_t>& lanes);
   void mark_dirty(NodeId peer);
   bool on_frame(NodeId from, const wire::Frame& frame);
 
@@ -277,6 +285,8 @@ class ControlCore {
   bool is_deaf_ = false;  ///< see hears_nobody(); of this turn
   std::map<NodeId, ControlLink> links_;
   std::set<std::pair<std::uint16_t, NodeId>> stalled_;
+  OwnTurns own_turns_;
+  std::optional<WorkerIndex> hung_;
   std::set<NodeId> proven_dead_;          // beyond what their sessions prove
   std::pair<NodeId, Revision> given_up_;  // the record that the log has spoken of last
 

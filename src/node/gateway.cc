@@ -224,6 +224,8 @@ void Gateway::submit(Target target, PartitionId partition, bool is_write, bool a
   pending.any_replica = any_replica;
   pending.resp = resp;
   pending.deadline = host_.now().instant + options_.request_deadline;
+  pending.gives_up_at = pending.deadline + extra_time_max(options_);
+  pending.is_extended = false;
   Encoder encoder(pending.args);
   wire::encode_args(encoder, args);
   if (target.client != nullptr) target.slot = target.client->reserve();
@@ -481,7 +483,11 @@ void Gateway::tick() {
   for (std::uint64_t seq = base_; seq < next_seq_; ++seq) {
     Pending* pending = find(seq);
     if (pending == nullptr) continue;
-    if (pending->deadline > now) break;  // they were submitted in the order of their deadlines
+    if (pending->deadline > now) {
+      if (pending->is_extended) continue;
+      break;  // they were submitted in the order of their deadlines
+    }
+    if (wait_on(*pending)) continue;
     fail(*pending, pending->is_write && pending->sent ? kInDoubt : kClusterDown);
   }
   tick_blocking(now);

@@ -53,6 +53,8 @@ class GatewayHost {
   virtual void client_may_go_on(Client& client) = 0;
   /// True if a replica on this worker holds this request of this gateway as blocked.
   [[nodiscard]] virtual bool is_blocked_here(PartitionId partition, std::uint64_t seq) = 0;
+  /// Its control thread vouches for this worker, which is in the middle of something long.
+  [[nodiscard]] virtual bool is_busy(const wire::Endpoint& worker) const = 0;
   /// Answers a worker of this node.
   virtual void answer(const wire::Origin& origin, PartitionId partition,
                       std::string_view reply) = 0;
@@ -80,6 +82,17 @@ inline constexpr std::string_view kInDoubt =
     "-INDOUBT No answer in time, the outcome of this write is unknown\r\n";
 inline constexpr std::string_view kDataLoss =
     "-DATALOSS All copies of this slot died, see borgctl accept-loss\r\n";
+
+/// A request that workers known to be busy hold up waits so much longer than its deadline: one may
+/// execute something long, and then its replicas do.
+[[nodiscard]] inline Duration extra_time_max(const NodeOptions& options) {
+  return options.liveness.busy_max * 2;
+}
+/// Results of requests are kept for longer than any gateway asks for them.
+[[nodiscard]] inline Duration record_age(const NodeOptions& options) {
+  const Duration deadline = options.request_deadline;
+  return std::max(deadline * 10, deadline * 4 + extra_time_max(options));
+}
 
 /// Sends clients' commands to the primaries of their keys, and again to the next primary when
 /// one fails, under the same request number, until there is an answer or the deadline passes.
@@ -111,6 +124,8 @@ class Gateway {
   /// when the turn ends.
   void route_changed(PartitionId partition);
   void view_changed();
+  /// This worker itself could not hear answers for so long.
+  void stood_still(Duration span);
   void end_turn();
   void tick();
 
@@ -178,6 +193,8 @@ class Gateway {
     std::uint8_t resp = 2;
     std::uint64_t finished = 0;  // of a long-lived one: see wire::Request
     Instant deadline;
+    Instant gives_up_at;       // whatever may be said for waiting on
+    bool is_extended = false;  // the deadline is later than those of requests that came later
   };
   struct Unblocker {  // who wants to know what came of CLIENT UNBLOCK
     wire::Origin origin;
@@ -218,6 +235,8 @@ class Gateway {
   void release(std::uint64_t seq);
   void fail(Pending& pending, std::string_view error);
   void resend_changed();
+  [[nodiscard]] bool is_held_up(const Pending& pending) const;
+  bool wait_on(Pending& pending);
   void split(Client& client, const commands::CommandSpec& spec, commands::Args args,
              const commands::KeyRange& range);
   [[nodiscard]] static bool is_too_large(commands::Args args);

@@ -33,6 +33,7 @@ void Gateway::forward_blocking(Client& client, const commands::CommandSpec& spec
   blocking.resp = static_cast<std::uint8_t>(client.version);
   blocking.key = key;
   blocking.deadline = now + options_.request_deadline;
+  blocking.gives_up_at = blocking.deadline + extra_time_max(options_);
   if (*timeout_ms > 0 && *timeout_ms < Duration::seconds(INT32_MAX).as_millis()) {
     blocking.times_out_at = now + Duration::millis(*timeout_ms);
   }
@@ -54,6 +55,7 @@ void Gateway::forward_blocking(Client& client, const commands::CommandSpec& spec
 void Gateway::on_waiting(Blocking& blocking) {
   if (blocking.is_cancelled || blocking.asked_at == Instant::never()) return;
   blocking.deadline = blocking.asked_at + options_.request_deadline * 2;
+  blocking.gives_up_at = blocking.deadline + extra_time_max(options_);
   blocking.refresh_at = blocking.asked_at + options_.request_deadline;
   blocking.asked_at = Instant::never();
   if (!blocking.is_waiting) ++waiting_;
@@ -86,6 +88,7 @@ void Gateway::wake(Blocking& blocking, Instant now) {
     blocking.asked_at = now;
     on_waiting(blocking);
   }
+  if (blocking.deadline <= now && wait_on(blocking)) wake_at(blocking);
   if (blocking.deadline <= now) {
     reached<"nobody knows what became of a command that was blocked">();
     return fail(blocking, blocking.sent ? kInDoubt : kClusterDown);
@@ -116,6 +119,7 @@ void Gateway::cancel(Blocking& blocking, std::string_view why) {
   const Instant now = host_.now().instant;
   if (blocking.deadline <= now) return;
   blocking.deadline = now + options_.request_deadline;
+  blocking.gives_up_at = std::max(blocking.gives_up_at, blocking.deadline);
   wake_at(blocking);
   send(blocking);
 }

@@ -51,6 +51,9 @@ class FakeHost final : public GatewayHost {
   void set_monitor(Client&, bool) override {}
   void client_may_go_on(Client&) override {}
   [[nodiscard]] bool is_blocked_here(PartitionId, std::uint64_t) override { return false; }
+  [[nodiscard]] bool is_busy(const wire::Endpoint& worker) const override {
+    return busy == worker.node;
+  }
   void answer(const wire::Origin&, PartitionId, std::string_view) override {}
   [[nodiscard]] const Settings& settings() const override { return current_settings; }
   [[nodiscard]] std::uint16_t workers() const override { return 1; }
@@ -95,6 +98,7 @@ class FakeHost final : public GatewayHost {
   std::vector<ToControl> control;
   Gateway* gateway = nullptr;
   PubSub* pubsub_here = nullptr;
+  NodeId busy;  // its workers
   int left = 0;
 };
 

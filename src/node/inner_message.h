@@ -37,8 +37,14 @@ struct WorkerStatsRequest {
 };
 /// CONFIG RESETSTAT.
 struct ForgetCounts {};
-using ToWorker = std::variant<std::shared_ptr<const NodeView>, Park, Unpark, AdminReply,
-                              WorkerStatsRequest, std::shared_ptr<const Settings>, ForgetCounts>;
+/// The node's control thread vouches for these workers of it: they are busy, not dead.
+struct WorkersBusy {
+  NodeId node;
+  std::vector<std::uint16_t> lanes;
+};
+using ToWorker =
+    std::variant<std::shared_ptr<const NodeView>, Park, Unpark, AdminReply, WorkerStatsRequest,
+                 std::shared_ptr<const Settings>, ForgetCounts, WorkersBusy>;
 
 // ---- to the control thread ----
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/probe.h"
 #include "node/gateway_commands.h"
 #include "node/workers_command.h"
 
@@ -43,9 +44,14 @@ WorkerCore::~WorkerCore() = default;
 void WorkerCore::begin_turn(Now now) {
   // A worker that stood still has not seen what came meanwhile, acks perhaps.
   const Duration still = now.instant - now_.instant;
-  if (still > options_.liveness.silence / 2 + kTick * 2) forgive_links(now.instant);
   now_ = now;
+  if (still > options_.liveness.silence / 2 + kTick * 2) {
+    forgive_links(now.instant);
+    gateway_.stood_still(still);
+  }
   pacer_.begin_turn(now.instant);
+  for (const Answered& each : answered_) has_answered_.reset(each.partition.value());
+  answered_.clear();
 }
 
 // ---- clients ----
@@ -309,6 +315,10 @@ void WorkerCore::on_control(ToWorker message) {
   } else if (const auto* request = std::get_if<WorkerStatsRequest>(&message)) {
     to_control(WorkerStats{WorkerIndex(self_.lane), stats(),
                            request->with_counts ? meter_.snapshot(now_.instant) : nullptr});
+  } else if (const auto* busy = std::get_if<WorkersBusy>(&message)) {
+    for (const std::uint16_t lane : busy->lanes) {
+      busy_.note({busy->node, lane}, now_.instant + options_.liveness.silence);
+    }
   }
 }
 
@@ -318,6 +328,9 @@ void WorkerCore::to_control(ToControl message) { effects_.control.push_back(std:
 
 void WorkerCore::reply(const wire::Origin& origin, PartitionId partition, wire::ReplyStatus status,
                        std::string_view bytes, Instant valid_until) {
+  if (valid_until != Instant::never() && !has_answered_[partition.value()]) {
+    note_answered(partition);
+  }
   if (origin.gateway == self_) {
     gateway_.on_reply(origin.seq, partition, status, bytes, valid_until);
     return;
@@ -332,6 +345,29 @@ void WorkerCore::reply(const wire::Origin& origin, PartitionId partition, wire::
       wire::Reply{.seq = origin.seq, .partition = partition, .status = status, .bytes = bytes});
   link->output_valid_until = std::min(link->output_valid_until, valid_until);
   mark_dirty(*link);
+}
+
+void WorkerCore::note_answered(PartitionId partition) {
+  const Replica* const answering = replica(partition);
+  if (answering == nullptr) return;
+  has_answered_.set(partition.value());
+  answered_.push_back({partition, answering->config().term});
+}
+
+/// The same primary with the same leases, which have not ended meanwhile: who had replaced it would
+/// not have renewed its own, but begun another one.
+void WorkerCore::confirm_replies(Now now) {
+  constexpr Duration kLongTurn = Duration::millis(50);
+  if (now.instant - now_.instant < kLongTurn) return;
+  const bool are_good = std::ranges::all_of(answered_, [&](const Answered& each) {
+    const Replica& replica = *replicas_[each.partition.value()];
+    return replica.role() == Replica::Role::kPrimary && replica.config().term == each.term &&
+           replica.may_serve(now, *this);
+  });
+  if (!are_good) return;
+  reached<"replies of a long turn are confirmed at its end">();
+  for (Link* const link : effects_.links) link->output_valid_until = Instant::never();
+  for (Client* const client : effects_.clients) client->output_valid_until = Instant::never();
 }
 
 void WorkerCore::report(const replication::Report& report) {
@@ -458,7 +494,7 @@ void WorkerCore::sweep_records() {
     const std::uint16_t p = sweep_cursor_;
     sweep_cursor_ = static_cast<std::uint16_t>((sweep_cursor_ + 1) % kPartitionCount);
     if (replicas_[p] == nullptr) continue;
-    replica_of(PartitionId(p)).sweep(now_, options_.request_deadline * 10, is_member);
+    replica_of(PartitionId(p)).sweep(now_, record_age(options_), is_member);
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "node/busy_workers.h"
 #include "node/client.h"
 #include "node/command_meter.h"
 #include "node/gateway.h"
@@ -70,6 +72,9 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
 
   /// Sends again, acknowledges and pumps what this turn asks for.
   void end_turn();
+  /// After end_turn(), with the time then: in a turn that took long, leases under which replies
+  /// were given early may have been renewed since. Then those replies are good still.
+  void confirm_replies(Now now);
   /// After end_turn(): there is data to move or to free, and nothing to wait for but a turn.
   [[nodiscard]] bool wants_turn() const;
   [[nodiscard]] bool moves_data() const { return !jobs_.empty() || !garbage_.empty(); }
@@ -125,6 +130,9 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void set_monitor(Client& client, bool on) override;
   void client_may_go_on(Client& client) override { throttled_.push_back(client.id()); }
   [[nodiscard]] bool is_blocked_here(PartitionId partition, std::uint64_t seq) override;
+  [[nodiscard]] bool is_busy(const wire::Endpoint& worker) const override {
+    return busy_.contains(worker, now_.instant);
+  }
   void answer(const wire::Origin& origin, PartitionId partition, std::string_view reply) override;
   [[nodiscard]] std::uint16_t workers() const override { return workers_; }
   [[nodiscard]] const Settings& settings() const override { return *settings_; }
@@ -149,6 +157,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   [[nodiscard]] replication::SyncLimits sync_limits() const override { return options_.sync; }
   ByteBuffer& scratch() override;
 
+  void note_answered(PartitionId partition);
   [[nodiscard]] bool is_mine(PartitionId partition) const;
   replication::Replica& replica_of(PartitionId partition);
   Link* find_link(const wire::Endpoint& peer);
@@ -246,6 +255,13 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   SlowLog slow_log_;              // of the node, on the first worker
   LatencyEvents latency_events_;  // the same
   std::map<wire::Endpoint, std::unique_ptr<Link>> links_;
+  BusyWorkers busy_;
+  struct Answered {  // in this turn, as far as leases go
+    PartitionId partition;
+    Epoch term;
+  };
+  std::vector<Answered> answered_;
+  std::bitset<kPartitionCount> has_answered_;
   std::vector<Link*> to_ack_;
   Link* receiving_ = nullptr;  // whose replication frame is being dealt with
   struct Ahead {               // a request that is parsed and not executed yet

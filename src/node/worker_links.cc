@@ -193,17 +193,16 @@ bool WorkerCore::on_request(Link& link, std::size_t at) {
   if (!is_mine(m.partition)) return false;
   const commands::CommandSpec* const row = commands::resolve(m.args);
   meter_.begin();
-  request_here(m.partition,
-               {.origin = {.gateway = link.peer,
-                           .seq = m.seq,
-                           .floor = m.floor,
-                           .resp = m.resp,
-                           .finished = m.finished},
-                .term = m.term,
-                .any_replica = m.any_replica,
-                .args = m.args,
-                .row = row,
-                .key = key_ahead(at)});
+  request_here(m.partition, {.origin = {.gateway = link.peer,
+                                        .seq = m.seq,
+                                        .floor = m.floor,
+                                        .resp = m.resp,
+                                        .finished = m.finished},
+                             .term = m.term,
+                             .any_replica = m.any_replica,
+                             .args = m.args,
+                             .row = row,
+                             .key = key_ahead(at)});
   note_others_command(row, link, m.args);
   return true;
 }
@@ -294,13 +293,14 @@ void WorkerCore::forgive_links(Instant now) {
 }
 
 /// A link whose acks do not come, though it stands, is as good as cut. Unless it still takes what
-/// it is given: a large value is on its way for longer than that.
+/// it is given: a large value is on its way for longer than that. Or its worker is known to be
+/// busy.
 void WorkerCore::watch_links() {
+  busy_.forget_old(now_.instant);
   for (const auto& [peer, link] : links_) {
     const std::size_t unsent = link->output.size();
-    if (unsent < std::exchange(link->unsent, unsent) && !link->in_flight.empty()) {
-      link->waiting_since = now_.instant;
-    }
+    const bool moves = unsent < std::exchange(link->unsent, unsent);
+    if ((moves || is_busy(peer)) && !link->in_flight.empty()) link->waiting_since = now_.instant;
     const bool stalled = link->up && link->waiting_since != Instant::never() &&
                          now_.instant - link->waiting_since > options_.liveness.silence;
     if (stalled == link->stalled) continue;

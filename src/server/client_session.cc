@@ -119,14 +119,14 @@ bool ClientSession::may_hold(Instant now) {
 
 void ClientSession::flush(Instant now) {
   if (closed_) return;
-  if (may_hold(now)) return owner_.on_client_held(*this);
-  held_since_ = Instant::never();
   if (now >= client_->output_valid_until || client_->killed) {
     // Some read in there is no longer known to be the latest: say nothing rather than that.
     fail();
     return;
   }
   client_->output_valid_until = Instant::never();
+  if (may_hold(now)) return owner_.on_client_held(*this);
+  held_since_ = Instant::never();
   if (!interest_.write) send();
 }
 

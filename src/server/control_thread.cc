@@ -158,6 +158,9 @@ void ControlThread::enter() {
   if (in_turn_) return;
   in_turn_ = true;
   core_.begin_turn(read_clocks());
+  for (std::uint16_t w = 0; w < workers_.size(); ++w) {
+    core_.note_worker(WorkerIndex(w), workers_[w]->in_turn_since());
+  }
 }
 
 void ControlThread::end_turn() {

@@ -99,6 +99,7 @@ void WorkerThread::enter() {
   in_turn_ = true;
   const Now now = read_clocks();
   turn_began_ = now.instant;
+  in_turn_since_.store(turn_began_.as_nanos(), std::memory_order_release);
   core_.begin_turn(now);
   if (core_.moves_data() && now.instant - run_delay_seen_ >= kRunDelayEvery) {
     run_delay_seen_ = now.instant;
@@ -123,11 +124,13 @@ void WorkerThread::end_turn() {
     const auto& broken = core_.broken_invariant();
     if (broken) check_failed(broken->c_str(), __FILE__, __LINE__);
   }
-  const Instant now = instant_now();
-  flush(now);
+  const Now now = read_clocks();
+  core_.confirm_replies(now);
+  flush(now.instant);
   core_.resume_clients();
-  if (ticks_slowly_ && !core_.is_calm()) schedule_tick(now);
+  if (ticks_slowly_ && !core_.is_calm()) schedule_tick(now.instant);
   in_turn_ = false;
+  in_turn_since_.store(kNoTurn, std::memory_order_release);
   wants_turn_ = !core_.effects().resumed.empty() || !core_.effects().links.empty() ||
                 !core_.effects().clients.empty() || core_.wants_turn();
 }
@@ -285,6 +288,12 @@ void WorkerThread::on_client_closed(ClientSession& session) {
 }
 
 // ---- from other threads ----
+
+std::optional<Instant> WorkerThread::in_turn_since() const {
+  const std::int64_t nanos = in_turn_since_.load(std::memory_order_acquire);
+  if (nanos == kNoTurn) return std::nullopt;
+  return Instant::at_nanos(nanos);
+}
 
 void WorkerThread::post_control(node::ToWorker message) { inbox_.post(std::move(message)); }
 

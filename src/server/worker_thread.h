@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -24,7 +26,8 @@ namespace borg::server {
 
 /// One worker's thread: its event loop, its clients' and its links' sockets, and the core.
 ///
-/// Runs:  start(), stop(), join() and post_…() from any thread; the rest on its own.
+/// Runs:  start(), stop(), join(), in_turn_since() and post_…() from any thread; the rest on its
+///        own.
 /// Turn:  all that is ready is handled, then the core ends its turn, then everything that it
 ///        wants to send leaves: one system call a socket and turn.
 class WorkerThread final : public SessionOwner, public BusOwner {
@@ -47,6 +50,8 @@ class WorkerThread final : public SessionOwner, public BusOwner {
   void stop();
   void join();
 
+  /// When the turn began that it is in; nothing: it waits for something to do.
+  [[nodiscard]] std::optional<Instant> in_turn_since() const;
   void post_control(node::ToWorker message);
   /// The addresses are "host:port", of the client and of this end.
   void post_client(Socket socket, ConnectionId id, std::string remote, std::string local);
@@ -134,6 +139,8 @@ class WorkerThread final : public SessionOwner, public BusOwner {
   std::vector<std::unique_ptr<ClientSession>> ended_sessions_;  // in this turn
   std::vector<std::unique_ptr<BusConnection>> ended_connections_;
   bool in_turn_ = false;
+  static constexpr std::int64_t kNoTurn = INT64_MIN;
+  std::atomic<std::int64_t> in_turn_since_ = kNoTurn;  // in nanoseconds
   bool wants_turn_ = false;
   bool stopping_ = false;
   std::thread thread_;

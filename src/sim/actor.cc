@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/actor.h"
 
+#include <utility>
+
 namespace borg::sim {
 
 void Actor::post(Event event) {
@@ -10,14 +12,14 @@ void Actor::post(Event event) {
 }
 
 void Actor::wake() {
-  if (is_flushing_ && !is_scheduled_)
-    flush();
+  if (next_ != nullptr && !is_scheduled_)
+    (this->*std::exchange(next_, nullptr))();
   else
     schedule();
 }
 
 void Actor::schedule() {
-  if (is_scheduled_ || is_flushing_ || life_.paused || !life_.alive || inbox_.empty()) return;
+  if (is_scheduled_ || in_turn_since_ || life_.paused || !life_.alive || inbox_.empty()) return;
   is_scheduled_ = true;
   const bool slow = !sim_.calm && sim_.permille(sim_.options.slow_turn_permille);
   const Duration delay = slow ? sim_.draw(Duration::micros(100), sim_.options.slow_turn_max)
@@ -28,30 +30,50 @@ void Actor::schedule() {
   });
 }
 
+/// Within a turn: nothing else happens here until then.
+void Actor::go_on_after(Duration span, void (Actor::*next)()) {
+  next_ = next;
+  is_scheduled_ = true;
+  sim_.queue.after(span, [this] {
+    is_scheduled_ = false;
+    if (life_.alive && !life_.paused) (this->*std::exchange(next_, nullptr))();
+  });
+}
+
+/// One that is busy is so before it executes these events, or behind them.
 void Actor::run_turn() {
-  begin_turn(local_now());
+  const Now now = local_now();
+  begin_turn(now);
+  in_turn_since_ = now.instant;
+  events_.swap(inbox_);
+  if (busy_for_ && sim_.random.chance(1, 2)) {
+    say("is busy");
+    return go_on_after(*std::exchange(busy_for_, std::nullopt), &Actor::run_events);
+  }
+  run_events();
+}
+
+void Actor::run_events() {
   std::deque<Event> events;
-  events.swap(inbox_);
+  events.swap(events_);
   for (const Event& event : events) {
     event();
     if (!life_.alive) return;
   }
   end_turn();
-  is_flushing_ = true;
-  if (sim_.calm || !sim_.permille(sim_.options.slow_flush_permille)) {
+  if (busy_for_) {
+    say("is busy");
+    go_on_after(*std::exchange(busy_for_, std::nullopt), &Actor::flush);
+  } else if (!sim_.calm && sim_.permille(sim_.options.slow_flush_permille)) {
+    go_on_after(sim_.draw(Duration(), sim_.options.slow_flush_max), &Actor::flush);
+  } else {
     flush();
-    return;
   }
-  is_scheduled_ = true;
-  sim_.queue.after(sim_.draw(Duration(), sim_.options.slow_flush_max), [this] {
-    is_scheduled_ = false;
-    if (life_.alive && !life_.paused) flush();
-  });
 }
 
 void Actor::flush() {
   take_effects(local_now());
-  is_flushing_ = false;
+  in_turn_since_.reset();
   if (life_.alive) schedule();
 }
 

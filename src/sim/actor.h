@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/time.h"
@@ -37,6 +38,10 @@ class Actor {
   void post(Event event);
   /// The process goes on after a pause.
   void wake();
+  /// What it executes next takes so long, while the rest of its process goes on.
+  void be_busy(Duration span) { busy_for_ = span; }
+  /// When the turn began that it is in; nothing: it waits for something to do.
+  [[nodiscard]] std::optional<Instant> in_turn_since() const { return in_turn_since_; }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] bool alive() const { return life_.alive; }
   [[nodiscard]] Now local_now() const { return life_.clock.read(sim_.queue.now()); }
@@ -55,12 +60,17 @@ class Actor {
  private:
   void schedule();
   void run_turn();
+  void run_events();
   void flush();
+  void go_on_after(Duration span, void (Actor::*next)());
 
   const std::string name_;
   std::deque<Event> inbox_;
+  std::deque<Event> events_;  // of the turn
+  std::optional<Instant> in_turn_since_;
+  std::optional<Duration> busy_for_;
   bool is_scheduled_ = false;
-  bool is_flushing_ = false;
+  void (Actor::*next_)() = nullptr;  // of a turn that takes time: what comes then
 };
 
 }  // namespace borg::sim

@@ -12,6 +12,7 @@ Faults::Faults(Sim& sim, World& world) : sim_(sim), world_(world) {
   const SimOptions& o = sim.options;
   kinds_ = {{o.crashes, &Faults::crash},
             {o.pauses, &Faults::pause},
+            {o.long_commands, &Faults::keep_busy},
             {o.leaves, &Faults::leave},
             {o.joins, &Faults::join},
             {o.broken_links, &Faults::break_links},
@@ -90,6 +91,16 @@ void Faults::pause() {
 void Faults::pause(Process& process, Duration span) {
   process.pause();
   sim_.queue.after(span, [&process] { process.resume(); });
+}
+
+/// One worker takes long, now and then for longer than that is patiently borne.
+void Faults::keep_busy() {
+  Process* process = victim();
+  if (process == nullptr) return;
+  auto& worker = *process->workers[sim_.random.below(process->workers.size())];
+  const Duration patience = process->options.liveness.busy_max;
+  const bool hangs = !sim_.options.one_at_a_time && sim_.random.chance(1, 4);
+  worker.be_busy(sim_.draw(Duration::millis(20), hangs ? patience * 2 : patience * 3 / 4));
 }
 
 void Faults::leave() {

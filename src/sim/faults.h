@@ -29,6 +29,7 @@ class Faults {
   void one();
   void crash();
   void pause();
+  void keep_busy();
   void leave();
   void join();
   void break_links();

@@ -151,6 +151,13 @@ ControlActor::ControlActor(Sim& sim, Process& process, std::uint64_t seed)
       core(process.id, process.options, seed),
       process_(process) {}
 
+void ControlActor::begin_turn(Now now) {
+  core.begin_turn(now);
+  for (std::uint16_t w = 0; w < process_.workers.size(); ++w) {
+    core.note_worker(WorkerIndex(w), process_.workers[w]->in_turn_since());
+  }
+}
+
 void ControlActor::take_effects(Now now) {
   auto& effects = core.effects();
   if (effects.again_at) {
@@ -264,6 +271,7 @@ std::shared_ptr<Session> WorkerActor::session_of(const node::Client* client) {
 }
 
 void WorkerActor::take_effects(Now now) {
+  core.confirm_replies(now);
   flush_links(now);
   flush_clients(now);
   auto& effects = core.effects();

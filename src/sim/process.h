@@ -31,7 +31,7 @@ class ControlActor final : public LinkActor {
   node::ControlCore core;
 
  protected:
-  void begin_turn(Now now) override { core.begin_turn(now); }
+  void begin_turn(Now now) override;
   void end_turn() override { core.end_turn(); }
   void take_effects(Now now) override;
 

@@ -19,6 +19,7 @@ void draw_node(node::NodeOptions& o, std::size_t nodes, Random& random) {
     o.liveness.silence = o.liveness.heartbeat * random.between(4, 8);
     o.liveness.lease = o.liveness.silence * random.between(12, 30) / 10;
   }
+  o.liveness.busy_max = Duration::millis(random.between(1000, 4000));
   if (random.chance(1, 4)) o.request_deadline = Duration::millis(random.between(500, 5000));
   if (random.chance(1, 6)) o.client_output_bytes_max = 64;
   if (random.chance(1, 6)) o.client_pending_max = 1;
@@ -52,6 +53,7 @@ void draw_faults(SimOptions& o, Random& random) {
   o.joins = weight(4);
   o.drains = weight(6);
   o.rollings = weight(8);
+  o.long_commands = weight(3);
   o.one_at_a_time = random.chance(1, 4);
   if (o.one_at_a_time) return;
   // A thread that stands still is taken for dead: a failure like the others.
@@ -128,7 +130,8 @@ std::string describe(const SimOptions& o) {
          number("deadline_ms", o.node.request_deadline.as_millis()) +
          number("one_at_a_time", o.one_at_a_time) + number("exceeds", o.exceeds_promise) +
          number("accepts_loss", o.accepts_loss) + number("on_loss_empty", s.on_loss_empty) +
-         number("crashes", o.crashes) + number("pauses", o.pauses) + number("leaves", o.leaves) +
+         number("crashes", o.crashes) + number("pauses", o.pauses) +
+         number("long_commands", o.long_commands) + number("leaves", o.leaves) +
          number("joins", o.joins) + number("broken_links", o.broken_links) +
          number("cuts", o.cuts) + number("outages", o.coordinator_outages) +
          number("snipes", o.snipes) + number("drains", o.drains) + number("forgets", o.forgets) +

@@ -45,6 +45,7 @@ struct SimOptions {
   std::uint32_t losses = 0;      ///< all that hold a partition die
   std::uint32_t crashes = 1;     ///< weights of the kinds
   std::uint32_t pauses = 0;
+  std::uint32_t long_commands = 0;
   std::uint32_t leaves = 0;
   std::uint32_t joins = 0;
   std::uint32_t broken_links = 0;

@@ -14,12 +14,15 @@ void put(Encoder& out, const Endpoint& e) {
   out.u64(e.node.value());
   out.varint(e.lane);
 }
+std::uint16_t get_lane(Decoder& in) {
+  const std::uint64_t lane = in.varint();
+  if (lane > UINT16_MAX) in.fail();
+  return static_cast<std::uint16_t>(lane);
+}
 Endpoint get_endpoint(Decoder& in) {
   Endpoint e;
   e.node = NodeId(in.u64());
-  const std::uint64_t lane = in.varint();
-  if (lane > UINT16_MAX) in.fail();
-  e.lane = static_cast<std::uint16_t>(lane);
+  e.lane = get_lane(in);
   return e;
 }
 PartitionId get_partition(Decoder& in) {
@@ -79,9 +82,7 @@ Origin get_origin(Decoder& in) {
   Origin o;
   o.gateway.node = NodeId(in.u64());
   if (!o.is_request()) return o;
-  const std::uint64_t lane = in.varint();
-  if (lane > UINT16_MAX) in.fail();
-  o.gateway.lane = static_cast<std::uint16_t>(lane);
+  o.gateway.lane = get_lane(in);
   o.seq = in.varint();
   const std::uint64_t behind = in.varint();
   if (behind > o.seq) in.fail();
@@ -352,6 +353,8 @@ void encode(ByteBuffer& out, const Heartbeat& m) {
   w->varint(m.revision.value());
   w->varint(m.silent.size());
   for (const NodeId node : m.silent) w->u64(node.value());
+  w->varint(m.busy.size());
+  for (const std::uint16_t lane : m.busy) w->varint(lane);
 }
 bool decode(std::string_view payload, Heartbeat& m) {
   Decoder in(payload);
@@ -361,6 +364,10 @@ bool decode(std::string_view payload, Heartbeat& m) {
   if (n > kNodesMax) return false;
   m.silent.clear();
   for (std::uint64_t i = 0; i < n && in.ok(); ++i) m.silent.push_back(NodeId(in.u64()));
+  const std::uint64_t busy = in.varint();
+  if (busy > UINT16_MAX) return false;
+  m.busy.clear();
+  for (std::uint64_t i = 0; i < busy && in.ok(); ++i) m.busy.push_back(get_lane(in));
   return in.done();
 }
 

@@ -167,6 +167,8 @@ struct Heartbeat {
   std::int64_t sent_at = 0;    ///< the sender's clock: echoed, never compared
   Revision revision;           ///< of the sender's view
   std::vector<NodeId> silent;  ///< nodes that the sender has not heard for too long
+  /// Workers of the sender that have been executing something for long, and will answer then.
+  std::vector<std::uint16_t> busy;
 };
 /// Answers, and grants the lease unless the sender is about to replace the receiver.
 struct HeartbeatAck {
