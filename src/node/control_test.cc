@@ -469,5 +469,63 @@ TEST_F(ControlTest, EndedSessionsAloneResetNothing) {
   EXPECT_EQ(world_.partitions_of(b, false), 0u);
 }
 
+/// Two of three nodes know that a worker of the third is in one turn for long.
+class ControlBusyTest : public ControlTest {
+ protected:
+  static void patient(NodeOptions& options) {
+    options.death_is_proven = false;
+    options.liveness.busy_max = Duration::seconds(5);
+  }
+  ControlBusyTest() {
+    settle();
+    epochs_ = epochs();
+  }
+  [[nodiscard]] std::vector<Epoch> epochs() const {
+    std::vector<Epoch> epochs;
+    for (const PartitionConfig& config : world_.view().partitions) epochs.push_back(config.epoch);
+    return epochs;
+  }
+  static bool hears_of_busy(const Node& node, NodeId whom) {
+    return std::ranges::any_of(node.to_workers, [&](const ToWorker& message) {
+      const auto* busy = std::get_if<WorkersBusy>(&message);
+      return busy != nullptr && busy->node == whom && busy->lanes == std::vector<std::uint16_t>{0};
+    });
+  }
+  Node& a_ = world_.start("a", patient);
+  Node& b_ = world_.start("b", patient);
+  Node& c_ = world_.start("c", patient);
+  std::vector<Epoch> epochs_;
+};
+
+TEST_F(ControlBusyTest, AControlThreadVouchesForItsWorkers) {
+  a_.core->note_worker(WorkerIndex(0), world_.now.instant);
+  world_.run(Duration::seconds(4));
+  EXPECT_TRUE(hears_of_busy(b_, a_.id));
+  EXPECT_TRUE(hears_of_busy(a_, a_.id)) << "its own workers may wait for each other";
+  EXPECT_FALSE(hears_of_busy(b_, c_.id));
+  EXPECT_EQ(epochs(), epochs_) << "nothing moved";
+}
+
+TEST_F(ControlBusyTest, ShortTurnsAreNotSpokenOf) {
+  for (int i = 0; i < 100; ++i) {
+    a_.core->note_worker(WorkerIndex(0), world_.now.instant);
+    world_.run(Duration::millis(30));
+  }
+  EXPECT_FALSE(hears_of_busy(b_, a_.id));
+}
+
+TEST_F(ControlBusyTest, ANodeWithAWorkerThatHangsIsSilent) {
+  a_.core->note_worker(WorkerIndex(0), world_.now.instant);
+  world_.run(Duration::seconds(10));
+  EXPECT_TRUE(a_.logged("worker 0 hangs"));
+  EXPECT_TRUE(b_.logged("node a is silent") || c_.logged("node a is silent"));
+  EXPECT_EQ(world_.partitions_of(a_, true), 0u);
+  EXPECT_EQ(world_.partitions_of(b_, true) + world_.partitions_of(c_, true), kPartitionCount);
+  a_.core->note_worker(WorkerIndex(0), std::nullopt);
+  settle();
+  EXPECT_TRUE(a_.logged("no worker hangs any more"));
+  EXPECT_GT(world_.partitions_of(a_, true), 0u);
+}
+
 }  // namespace
 }  // namespace borg::node::testing

@@ -252,9 +252,12 @@ void WorkerWorld::deliver_once(int from, int to) {
 }
 
 void WorkerWorld::pass(Duration d) {
-  now.instant = now.instant + d;
-  now.wall.ms += d.as_millis();
-  for (const auto& [endpoint, core] : workers_) turn(*core, [&] { core->tick(); });
+  for (Duration step; d > Duration(); d = d - step) {
+    step = std::min(d, WorkerCore::kCalmTick);
+    now.instant = now.instant + step;
+    now.wall.ms += step.as_millis();
+    for (const auto& [endpoint, core] : workers_) turn(*core, [&] { core->tick(); });
+  }
 }
 
 // ---- links ----

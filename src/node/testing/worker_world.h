@@ -67,7 +67,7 @@ class WorkerWorld {
   void run(std::size_t piece = SIZE_MAX);
   /// What is on its way between two nodes' workers now.
   void deliver_once(int from, int to);
-  void pass(Duration d);  ///< with a tick of every worker
+  void pass(Duration d);  ///< with ticks of every worker
   void cut(int a, int b);
   void heal(int a, int b);
   /// As heal(), with more happening in node a's workers in the same turn.
