@@ -162,7 +162,9 @@ void WorkerCore::look_ahead(std::span<const std::string_view> inputs) {
 void WorkerCore::prefetch(std::size_t count) {
   const std::span<const Loading> all(loading_.data(), count);
   for (const Loading& next : all) {
-    if (next.replica != nullptr) __builtin_prefetch(&next.replica->store());
+    if (next.replica == nullptr) continue;
+    __builtin_prefetch(&configs_[partition_of(next.key.slot).value()]);
+    next.replica->prefetch();
   }
   for (const Loading& next : all) {
     if (next.replica != nullptr) next.replica->store().prefetch_slot(next.key.slot);

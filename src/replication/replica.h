@@ -206,6 +206,15 @@ class Replica {
   [[nodiscard]] bool feeds(NodeId node) const { return peer(node) != nullptr; }
   [[nodiscard]] bool waits_for(NodeId node) const { return feeds(node) && peer(node)->counts(); }
 
+  /// What every command looks at: from the role to the peers.
+  void prefetch() const {
+    constexpr std::size_t kCacheLine = 64;
+    const char* const end = reinterpret_cast<const char*>(&log_);
+    for (const char* at = reinterpret_cast<const char*>(this); at < end; at += kCacheLine) {
+      __builtin_prefetch(at);
+    }
+  }
+
  private:
   /// A large container of which a snapshot has brought the elements before `position` only.
   struct Partial {
