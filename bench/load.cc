@@ -134,6 +134,15 @@ struct Connection {
   Clock::time_point sent;
 };
 
+double own_cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 class Load {
  public:
   explicit Load(const Options& options) : options_(options), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
@@ -150,6 +159,11 @@ class Load {
     for (const std::string& word : behind) bulk(tail, word);
     set_ = {fmt::format("*{}\r\n$3\r\nSET\r\n$16\r\n", 2 + behind.size()), std::string(tail.view()),
             "+OK\r\n"};
+    // Of the letter v five bits are set.
+    bitcount_ = {"*2\r\n$8\r\nBITCOUNT\r\n$16\r\n", "\r\n",
+                 fmt::format(":{}\r\n", 5 * value.size())};
+    if (options.operation == "get") usual_ = &get_;
+    if (options.operation == "bitcount") usual_ = &bitcount_;
     if (options.wait_replicas > 0) {
       wait_ = request({"WAIT", std::to_string(options.wait_replicas), "0"});
       wait_expected_ = fmt::format(":{}\r\n", options.wait_replicas);
@@ -184,10 +198,11 @@ class Load {
       return batch_us_[static_cast<std::size_t>(q * static_cast<double>(batch_us_.size() - 1))];
     };
     fmt::print(
-        "{{\"operations\": {}, \"errors\": {}, \"seconds\": {:.6f}, \"p50_us\": {:.1f}, "
+        "{{\"operations\": {}, \"errors\": {}, \"seconds\": {:.6f}, \"cpu_seconds\": {:.6f}, "
+        "\"p50_us\": {:.1f}, "
         "\"p99_us\": {:.1f}, \"p999_us\": {:.1f}, \"max_us\": {:.1f}}}\n",
-        answered_, errors_, seconds_between(started_, finished_), at(0.5), at(0.99), at(0.999),
-        at(1));
+        answered_, errors_, seconds_between(started_, finished_), own_cpu_seconds(), at(0.5),
+        at(0.99), at(0.999), at(1));
     if (errors_ > 0) fmt::print(stderr, "load: first wrong reply: {}\n", first_error_);
   }
 
@@ -248,14 +263,14 @@ class Load {
   };
 
   const Request& draw_request(Connection& c) {
-    if (options_.operation != "mixed") return options_.operation == "get" ? get_ : set_;
+    if (options_.operation != "mixed") return *usual_;
     const bool is_get = random_.below(100) < options_.get_percent;
     c.kinds.push_back(is_get ? 1 : 0);
     return is_get ? get_ : set_;
   }
 
   [[nodiscard]] std::string_view reply_due(const Connection& c) const {
-    if (c.kinds.empty()) return options_.operation == "get" ? get_.reply : set_.reply;
+    if (c.kinds.empty()) return usual_->reply;
     return c.kinds.front() != 0 ? get_.reply : set_.reply;
   }
 
@@ -376,6 +391,8 @@ class Load {
   std::string prefix_ = "key:";
   Request get_;
   Request set_;
+  Request bitcount_;
+  const Request* usual_ = &set_;  // of every operation but mixed
   std::string wait_;
   std::string wait_expected_;
   std::vector<std::uint16_t> primaries_;
@@ -429,8 +446,9 @@ void add_flags(CLI::App& app, Options& o) {
   app.add_option("--port", o.ports, "Of a server; several: connections are spread over them")
       ->required();
   app.add_option("--op", o.operation,
-                 "set, get; mixed: both; fill: each of --operations keys once; idle: only connect")
-      ->check(CLI::IsMember({"set", "get", "mixed", "fill", "idle"}));
+                 "set, get; mixed: both; bitcount: much for the server, little for the load; fill: "
+                 "each of --operations keys once; idle: only connect")
+      ->check(CLI::IsMember({"set", "get", "mixed", "bitcount", "fill", "idle"}));
   app.add_option("--get-percent", o.get_percent, "Of mixed")->check(CLI::Range(0, 100));
   app.add_option("--connections", o.connections)->check(CLI::Range(1, 20000));
   app.add_option("--pipeline", o.pipeline, "Requests sent at once")->check(CLI::Range(1, 100000));
