@@ -2,14 +2,14 @@
 """The slowest answers to a client that asks one thing after the other, while the server is busy
 with something that takes long."""
 
+import functools
 import math
+import socket
 import subprocess
 import time
 
-import redis
-
 from latency import Watcher
-from servers import Borg, Redis, wait_until
+from servers import BenchError, Borg, Redis, wait_until
 
 PROBE_KEYS = 1000  # number 0 on, of 64 bytes
 INSERTED = 5_000_000  # in all rounds together
@@ -30,11 +30,7 @@ def run_tail(settings, rows, say):
     with Borg(settings.binaries) as borg, Redis(settings.binaries) as peer:
         both = filled(borg, peer, settings.keys // 2)
         rounds(settings, rows, say, both, (("a dump", dump), ("keys expire", expire)))
-        if has_sets(borg):
-            rounds(settings, rows, say, both, (("a large key is deleted", delete),))
-        else:
-            rows.note("tail", "deletion of a key of 10 million elements: not measured, Borg has "
-                              "no such keys yet")
+        rounds(settings, rows, say, both, (("a large key is deleted", delete),))
 
 
 def filled(borg, peer, keys):
@@ -119,22 +115,37 @@ def dump(servers, _settings, turn, _scale):
 # ---- a key of many elements ----
 
 
-def has_sets(servers):
-    """Borg may not have them yet; the row appears as soon as it has."""
-    try:
-        servers.all[0].client.scard("large")
-    except redis.ResponseError:
-        return False
-    return True
-
-
 def delete(servers, _settings, _turn, scale):
-    client = servers.all[0].client
-    step = 1000
-    for first in range(0, int(ELEMENTS * scale), 100 * step):
-        pipeline = client.pipeline(transaction=False)
-        for start in range(first, min(first + 100 * step, int(ELEMENTS * scale)), step):
-            pipeline.execute_command("SADD", "large", *range(start, start + step))
-        pipeline.execute()
+    """Until its memory is free."""
+    server = servers.all[0]
+    before = server.used_bytes()
+    send_all(server.port, additions(int(ELEMENTS * scale)))
+    with_key = server.used_bytes()
     yield
-    client.delete("large")
+    server.client.delete("large")
+    wait_until("its memory is free",
+               lambda: server.used_bytes() < before + (with_key - before) / 50, 60)
+
+
+@functools.cache
+def additions(elements, step=1000):
+    """The commands that make the key."""
+    commands = []
+    for start in range(0, elements, step):
+        words = [b"SADD", b"large", *(b"%d" % n for n in range(start, start + step))]
+        commands.append(b"*%d\r\n" % len(words) +
+                        b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words))
+    return commands
+
+
+def send_all(port, commands, window=100):
+    """As many at a time as are answered in one go."""
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        replies = connection.makefile("rb")
+        for start in range(0, len(commands), window):
+            part = commands[start:start + window]
+            connection.sendall(b"".join(part))
+            for _ in part:
+                reply = replies.readline()
+                if not reply.startswith(b":"):
+                    raise BenchError(f"SADD: {reply!r}")
