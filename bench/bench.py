@@ -17,6 +17,7 @@ import instructions
 from connections import run_connections
 from cores import run_cores
 from failover import run_failover, run_failover_default
+from growth import run_growth
 from idle import run_idle
 from large import run_large
 from limits import run_limits
@@ -37,6 +38,7 @@ GROUPS = {
     "connections": run_connections,
     "tail": run_tail,
     "cores": run_cores,
+    "growth": run_growth,
     "limits": run_limits,
     "failover": run_failover,
     "failover-default": run_failover_default,
