@@ -265,6 +265,7 @@ void bitop(Context& context, Args args) {
   if (!result.empty()) {
     const bool was_absent = !find_for_write(context, target);
     store_value(context, target, result, storage::kNoExpiry);
+    context.store.set_form(target, storage::StringForm::kInPlace);
     note_stored(context, was_absent, EventClass::kString, "set", args[2]);
   } else {
     static_cast<void>(erase_live(context, target));

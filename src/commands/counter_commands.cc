@@ -76,6 +76,7 @@ void incrbyfloat(Context& context, Args args) {
   const std::string text = format_float(value);
   const bool was_absent = !entry;
   context.store.put(key, text, entry ? entry->expiry : kNoExpiry);
+  context.store.set_form(key, storage::StringForm::kText);
   context.changed = true;
   note_stored(context, was_absent, EventClass::kString, "incrbyfloat", args[1]);
   context.reply.bulk(text);

@@ -23,18 +23,24 @@ constexpr std::size_t kEmbeddedBytesMax = 44;
 constexpr std::int64_t kSharedIntegers = 10'000;
 constexpr std::int64_t kSharedReferences = std::numeric_limits<std::int32_t>::max();
 
-/// What Redis would say of a value, of a string as if it was stored whole.
+/// The number that Redis would keep in place of a text.
+std::optional<std::int64_t> number_of(const storage::EntryView& entry) {
+  if (entry.type != storage::ValueType::kString) return std::nullopt;
+  if (entry.form != storage::StringForm::kByContent) return std::nullopt;
+  return resp::parse_integer(entry.value);
+}
+
+/// What Redis would say of a value.
 std::string_view encoding_of(const storage::EntryView& entry) {
   if (entry.type != storage::ValueType::kString) return storage::encoding_of_container(entry);
-  const std::string_view value = entry.value;
-  if (resp::parse_integer(value)) return "int";
-  return value.size() <= kEmbeddedBytesMax ? "embstr" : "raw";
+  if (number_of(entry)) return "int";
+  const bool is_embedded =
+      entry.form != storage::StringForm::kInPlace && entry.value.size() <= kEmbeddedBytesMax;
+  return is_embedded ? "embstr" : "raw";
 }
 
 std::int64_t references_of(const storage::EntryView& entry) {
-  if (entry.type != storage::ValueType::kString) return 1;
-  const std::string_view value = entry.value;
-  const auto integer = resp::parse_integer(value);
+  const auto integer = number_of(entry);
   return integer && *integer >= 0 && *integer < kSharedIntegers ? kSharedReferences : 1;
 }
 

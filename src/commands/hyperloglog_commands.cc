@@ -31,6 +31,7 @@ void store(Context& context, const KeyRef& key, const std::optional<EntryView>& 
            const HyperLogLog& value) {
   const storage::ExpiryMs expiry = old ? old->expiry : storage::kNoExpiry;
   context.store.put(key, value.bytes(), expiry);
+  context.store.set_form(key, storage::StringForm::kInPlace);
   context.changed = true;
 }
 

@@ -2,7 +2,6 @@
 #include "commands/range_commands.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "commands/arguments.h"
 #include "commands/key_access.h"
@@ -23,7 +22,7 @@ std::size_t overwrite(Context& context, const KeyRef& key, std::size_t old_size,
                       std::string_view part) {
   const std::size_t size = std::max(old_size, offset + part.size());
   char* const value = context.store.resize_value(key, size);
-  std::memcpy(value + offset, part.data(), part.size());
+  part.copy(value + offset, part.size());
   context.changed = true;
   return size;
 }
@@ -53,7 +52,6 @@ void append(Context& context, Args args) {
   const std::size_t size = entry->value.size();
   if (size + args[2].size() > kValueBytesMax) return context.reply.error(kTooLong);
   context.notify(EventClass::kString, "append", args[1]);
-  if (args[2].empty()) return write_size(context, size);
   write_size(context, overwrite(context, key, size, size, args[2]));
 }
 

@@ -16,7 +16,9 @@ constexpr std::uint8_t kElements = 0xfe;
 constexpr std::uint8_t kExpiry = 0xfd;
 constexpr std::uint8_t kHasExpiry = 0x80;
 constexpr std::uint8_t kIsLarge = 0x40;
-constexpr std::uint8_t kTypeMask = 0x3f;
+constexpr std::uint8_t kTypeMask = 0x07;
+constexpr unsigned kFormShift = 3;
+constexpr std::uint8_t kOtherMask = 0x3f;  // of what is neither of the first two
 enum class ElementOp : std::uint8_t {
   kEnd = 0,
   kPut = 1,
@@ -61,6 +63,8 @@ bool apply_elements(Decoder& in, const storage::KeyRef& key, storage::PartitionS
 bool apply_entry(Decoder& in, std::uint8_t head, const storage::KeyRef& key,
                  storage::PartitionStore& store) {
   const auto type = static_cast<storage::ValueType>(head & kTypeMask);
+  const unsigned form = (head & kOtherMask) >> kFormShift;
+  if (form >= (type == storage::ValueType::kString ? storage::kStringForms : 1)) return false;
   const auto expiry =
       (head & kHasExpiry) != 0 ? static_cast<storage::ExpiryMs>(in.u64()) : storage::kNoExpiry;
   if ((head & kIsLarge) != 0) {
@@ -72,6 +76,7 @@ bool apply_entry(Decoder& in, std::uint8_t head, const storage::KeyRef& key,
   const std::string_view value = in.bytes();
   if (!in.ok() || !storage::is_valid_packed(type, value)) return false;
   store.put(key, value, expiry, type);
+  if (form != 0) store.set_form(key, static_cast<storage::StringForm>(form));
   return true;
 }
 
@@ -79,7 +84,8 @@ bool apply_entry(Decoder& in, std::uint8_t head, const storage::KeyRef& key,
 
 void encode_entry(Encoder& out, const storage::EntryView& entry) {
   const bool expires = entry.expiry != storage::kNoExpiry;
-  out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(entry.type) |
+  const auto form = static_cast<unsigned>(entry.form) << kFormShift;
+  out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(entry.type) | form |
                                    (expires ? kHasExpiry : 0) | (entry.is_large ? kIsLarge : 0)));
   out.bytes(entry.key);
   if (expires) out.u64(static_cast<std::uint64_t>(entry.expiry));

@@ -73,6 +73,35 @@ TEST(Snapshot, BringsEveryKindOfValue) {
   EXPECT_EQ(digest_of(copy), digest_of(store));
 }
 
+TEST(Snapshot, BringsTheFormOfAString) {
+  const auto text = key_ref("{t}text");
+  const auto in_place = key_ref("{t}in place");
+  PartitionStore store(partition());
+  store.put(text, "1", storage::kNoExpiry);
+  store.set_form(text, storage::StringForm::kText);
+  store.put(in_place, "2", 5);
+  store.resize_value(in_place, 1);
+  PartitionStore copy(partition());
+  ASSERT_TRUE(apply_entries(snapshot_of(store), partition(), copy));
+  EXPECT_EQ(copy.find(text)->form, storage::StringForm::kText);
+  EXPECT_EQ(copy.find(in_place)->form, storage::StringForm::kInPlace);
+  EXPECT_EQ(copy.find(in_place)->expiry, 5);
+  EXPECT_EQ(digest_of(copy), digest_of(store));
+}
+
+TEST(Snapshot, OfAFormThatThereIsNotIsRefused) {
+  PartitionStore store(partition());
+  const std::string key = "{t}key";
+  for (const std::string_view head : {"\x18", "\x09", "\x14"}) {
+    ByteBuffer bytes;
+    Encoder out(bytes);
+    out.u8(static_cast<std::uint8_t>(head.front()));
+    out.bytes(key);
+    out.bytes("1");
+    EXPECT_FALSE(apply_entries(bytes.view(), partition(), store));
+  }
+}
+
 TEST(Snapshot, ElementsWithoutTheirContainerAreRefused) {
   ByteBuffer bytes;
   Encoder out(bytes);

@@ -138,8 +138,9 @@ Entry Entry::resized(Heap& heap, std::size_t value_size) {
   const ExpiryMs old_expiry = expiry();
   const bool grows = value_size > old.value;
   const bool grew_before = (block_[0] & kGrown) != 0;
+  const auto type = static_cast<ValueType>(block_[0] & kTypeMask);
+  if (type == ValueType::kString) set_form(StringForm::kInPlace);
   const auto flags = static_cast<unsigned char>(block_[0] | (grows ? kGrown : 0));
-  const auto type = static_cast<ValueType>(flags & kTypeMask);
   const std::size_t header = header_bytes(flags, old.key, value_size);
   const std::size_t needed = header + old.key + value_size;
   const bool leaves_room = grows && grew_before && !heap.is_small(needed);
@@ -150,6 +151,12 @@ Entry Entry::resized(Heap& heap, std::size_t value_size) {
     std::memset(result.block_ + header + old.key + old.value, 0, value_size - old.value);
   }
   return result;
+}
+
+void Entry::set_form(StringForm form) {
+  block_[0] &= static_cast<unsigned char>(~(kText | kInPlace));
+  if (form == StringForm::kText) block_[0] |= kText;
+  if (form == StringForm::kInPlace) block_[0] |= kInPlace;
 }
 
 Entry Entry::compacted(Heap& heap) {

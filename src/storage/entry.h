@@ -43,6 +43,8 @@ class Entry {
   [[nodiscard]] Large* large() const;
   /// From now on the value is the address of a Large.
   void mark_large() { block_[0] |= kLarge; }
+  [[nodiscard]] StringForm form() const;
+  void set_form(StringForm form);
   /// What the block takes from the heap.
   [[nodiscard]] std::size_t allocated_bytes(const Heap& heap) const;
 
@@ -55,7 +57,8 @@ class Entry {
   [[nodiscard]] Entry replaced(Heap& heap, std::string_view value, ExpiryMs expiry, ValueType type);
   [[nodiscard]] Entry with_expiry(Heap& heap, ExpiryMs expiry);
   /// Cuts the value or adds zeros. From the second growth on a large one gets spare room, so that
-  /// growing byte by byte copies each byte a bounded number of times.
+  /// growing byte by byte copies each byte a bounded number of times. A string is of form kInPlace
+  /// then.
   [[nodiscard]] Entry resized(Heap& heap, std::size_t value_size);
 
   /// The same entry, in another place if its block's surroundings are sparse.
@@ -79,7 +82,11 @@ class Entry {
     std::size_t value;
     [[nodiscard]] std::size_t total() const { return header + key + value; }
   };
-  static constexpr unsigned char kTypeMask = 0x0f;
+  static constexpr unsigned char kTypeMask = 0x07;
+  static_assert(kValueTypes <= kTypeMask + 1);
+  // StringForm
+  static constexpr unsigned char kText = 0x08;
+  static constexpr unsigned char kInPlace = 0x80;
   static constexpr unsigned char kExpires = 0x10;
   /// The value grew once: it is likely to grow again.
   static constexpr unsigned char kGrown = 0x20;
@@ -128,8 +135,18 @@ inline ExpiryMs Entry::expiry() const {
 
 inline EntryView Entry::view() const {
   const Sizes size = sizes();
-  return {bytes(size.header, size.key), bytes(size.header + size.key, size.value), expiry(),
-          static_cast<ValueType>(block_[0] & kTypeMask), is_large()};
+  return {bytes(size.header, size.key),
+          bytes(size.header + size.key, size.value),
+          expiry(),
+          static_cast<ValueType>(block_[0] & kTypeMask),
+          is_large(),
+          form()};
+}
+
+inline StringForm Entry::form() const {
+  if ((block_[0] & (kText | kInPlace)) == 0) [[likely]]
+    return StringForm::kByContent;
+  return (block_[0] & kText) != 0 ? StringForm::kText : StringForm::kInPlace;
 }
 
 inline Large* Entry::large() const { return view().large(); }

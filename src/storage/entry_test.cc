@@ -89,6 +89,22 @@ TEST(Entry, ReplacedByAViewOfItsOwnValue) {
   }
 }
 
+TEST(Entry, KeepsItsFormUntilItIsReplaced) {
+  for (const StringForm form : {StringForm::kText, StringForm::kInPlace}) {
+    Entry entry = Entry::create(heap, "key", "17", kNoExpiry, ValueType::kString);
+    EXPECT_EQ(entry.view().form, StringForm::kByContent);
+    entry.set_form(form);
+    entry = entry.with_expiry(heap, 77).compacted(heap);
+    EXPECT_EQ(entry.view().form, form);
+    expect_entry(entry, "key", "17", 77);
+    entry = entry.resized(heap, 2);
+    EXPECT_EQ(entry.view().form, StringForm::kInPlace);
+    entry = entry.replaced(heap, "18", 77, ValueType::kString);
+    EXPECT_EQ(entry.view().form, StringForm::kByContent);
+    entry.destroy(heap);
+  }
+}
+
 TEST(Entry, ReplacingGivesMemoryBack) {
   Entry entry = Entry::create(heap, "key", std::string(100000, 'x'), kNoExpiry, ValueType::kString);
   entry = entry.replaced(heap, "small", kNoExpiry, ValueType::kString);

@@ -135,6 +135,12 @@ char* PartitionStore::resize_value(const KeyRef& key, std::size_t size) {
   return table->resize_value(key, size);
 }
 
+void PartitionStore::set_form(const KeyRef& key, StringForm form) {
+  SlotTable* table = impl_->table_of(key.slot);
+  BORG_CHECK(table != nullptr);
+  table->set_form(key, form);
+}
+
 char* PartitionStore::splice_value(const KeyRef& key, const Splice& splice) {
   SlotTable* table = impl_->table_of(key.slot);
   BORG_CHECK(table != nullptr);
@@ -150,6 +156,12 @@ void PartitionStore::put_large(const KeyRef& key, std::unique_ptr<Large> large, 
   impl_->made_table_of(key.slot).put_large(key, std::move(large), expiry, type);
 }
 
+void PartitionStore::put_same(const KeyRef& key, const EntryView& entry) {
+  const StringForm form = entry.form;
+  put(key, entry.value, entry.expiry, entry.type);
+  if (form != StringForm::kByContent) set_form(key, form);
+}
+
 void PartitionStore::rename(const KeyRef& from, const KeyRef& to) {
   const EntryView entry = find(from).value();
   if (entry.is_large) {
@@ -159,14 +171,14 @@ void PartitionStore::rename(const KeyRef& from, const KeyRef& to) {
     std::unique_ptr<Large> empty = make_large(type);
     put_large(to, impl_->table_of(from.slot)->exchange_large(from, std::move(empty)), expiry, type);
   } else {
-    put(to, entry.value, entry.expiry, entry.type);
+    put_same(to, entry);
   }
   erase(from);
 }
 
 void PartitionStore::copy(const KeyRef& from, const KeyRef& to) {
   const EntryView entry = find(from).value();
-  if (!entry.is_large) return put(to, entry.value, entry.expiry, entry.type);
+  if (!entry.is_large) return put_same(to, entry);
   std::unique_ptr<Large> copy = make_large(entry.type);
   entry.large()->scan(0, {SIZE_MAX, SIZE_MAX},
                       [&](std::string_view element, std::string_view value) {

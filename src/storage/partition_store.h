@@ -34,6 +34,15 @@ enum class ValueType : std::uint8_t {
 };
 inline constexpr std::size_t kValueTypes = 5;
 
+/// What Redis would say of how it keeps a string, which does not show in the value. In snapshots
+/// since v1: never renumber.
+enum class StringForm : std::uint8_t {
+  kByContent = 0,  ///< as if it was written whole: a number as one
+  kText = 1,       ///< a number, too, is a text
+  kInPlace = 2,    ///< it was made by a change in place
+};
+inline constexpr std::size_t kStringForms = 3;
+
 /// A key with what is computed of it once: its slot and its hash. Borrows the key's bytes.
 struct KeyRef {
   std::string_view key;
@@ -51,6 +60,7 @@ struct EntryView {
   ExpiryMs expiry = kNoExpiry;
   ValueType type = ValueType::kString;
   bool is_large = false;  ///< the value is the address of a Large
+  StringForm form = StringForm::kByContent;
   [[nodiscard]] bool expired_at(std::int64_t now_ms) const { return expiry <= now_ms; }
   /// REQUIRES: is_large.
   [[nodiscard]] Large* large() const {
@@ -141,11 +151,13 @@ class PartitionStore {
   bool set_expiry(const KeyRef& key, ExpiryMs expiry);
   /// Resizes the value of a key that is here, keeping its content and expiry; new bytes are
   /// zero. Returns the writable value, valid until the next change. Repeated growth by small
-  /// steps is amortized.
+  /// steps is amortized. A string is of form kInPlace then, until put() replaces it.
   char* resize_value(const KeyRef& key, std::size_t size);
   /// Replaces part of the value of a key that is here. Returns where the new bytes, undefined as
   /// yet, are to be written.
   char* splice_value(const KeyRef& key, const Splice& splice);
+  /// Of a string that has just been put: that is of form kByContent.
+  void set_form(const KeyRef& key, StringForm form);
   /// As put(), of a container that does not fit a block.
   void put_large(const KeyRef& key, std::unique_ptr<Large> large, ExpiryMs expiry, ValueType type);
   /// Gives the value and expiry of a key that is here to another one, in place of what that has.
@@ -221,6 +233,8 @@ class PartitionStore {
 
  private:
   struct Impl;
+  void put_same(const KeyRef& key, const EntryView& entry);
+
   std::unique_ptr<Impl> impl_;
   ChangeJournal* journal_ = nullptr;
   WatchTable* watched_ = nullptr;

@@ -205,6 +205,12 @@ char* SlotTable::resize_value(const KeyRef& key, std::size_t size) {
   return change(place, [&](Entry entry) { return entry.resized(heap(), size); }).value_data();
 }
 
+void SlotTable::set_form(const KeyRef& key, StringForm form) {
+  Entry entry = find(key);
+  BORG_CHECK(!entry.is_null());
+  entry.set_form(form);
+}
+
 char* SlotTable::splice_value(const KeyRef& key, const Splice& splice) {
   const Place place = place_of(key);
   BORG_CHECK(place.is_found());

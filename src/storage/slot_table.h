@@ -53,6 +53,8 @@ class SlotTable {
   bool set_expiry(const KeyRef& key, ExpiryMs expiry);
   /// REQUIRES: the key is here.
   char* resize_value(const KeyRef& key, std::size_t size);
+  /// REQUIRES: the key is here.
+  void set_form(const KeyRef& key, StringForm form);
   char* splice_value(const KeyRef& key, const Splice& splice);
   void put_large(const KeyRef& key, std::unique_ptr<Large> large, ExpiryMs expiry, ValueType type);
   /// REQUIRES: the key is here, and large.
