@@ -140,7 +140,7 @@ std::optional<std::vector<std::string_view>> find_sources(Context& context, Args
   // First all that may erase an expired one, as views do not outlive a change.
   for (const std::string_view key : keys) {
     const auto entry = find_for_write(context, context.key(key));
-    note_miss(context, context.key(key), entry);
+    note_lookup(context, context.key(key), entry);
     if (!has_type(context, entry, kString)) return std::nullopt;
   }
   std::vector<std::string_view> values;

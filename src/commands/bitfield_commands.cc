@@ -199,7 +199,10 @@ void bitfield(Context& context, Args args) {
   const auto steps = read_steps(context, args.subspan(2));
   if (!steps) return;
   if (steps->last_written) return change(context, args[1], *steps);
-  show(context, find_for_write(context, context.key(args[1])), *steps);
+  const storage::KeyRef key = context.key(args[1]);
+  const auto entry = find_for_write(context, key);
+  note_lookup(context, key, entry);
+  show(context, entry, *steps);
 }
 
 void bitfield_ro(Context& context, Args args) {

@@ -87,6 +87,16 @@ struct Standing {
   std::uint64_t seq = 0;   ///< of the last operation
 };
 
+/// Keys that were looked up for reading, as Redis's keyspace_hits and keyspace_misses count them.
+struct Lookups {
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  void add(const Lookups& other) {
+    hits += other.hits;
+    misses += other.misses;
+  }
+};
+
 /// What a command's handler sees. The same inputs give the same reply and the same change of
 /// the store on every replica.
 struct Context {
@@ -116,6 +126,7 @@ struct Context {
   storage::ValueType waits_for_type = storage::ValueType::kList;
   /// Where keyspace events are noted; null: nobody wants to know.
   std::vector<KeyEvent>* events = nullptr;
+  Lookups lookups = {};
 
   /// As storage::key_ref(), of an argument.
   [[nodiscard]] storage::KeyRef key(std::string_view name) const {
@@ -127,6 +138,15 @@ struct Context {
   void notify(EventClass event_class, std::string_view name, std::string_view key) {
     if (events != nullptr) [[unlikely]]
       events->push_back({event_class, name, std::string(key)});
+  }
+  /// To be called where Redis looks a key up for reading.
+  void note_lookup(bool is_there, std::string_view key) {
+    if (is_there) {
+      ++lookups.hits;
+    } else {
+      ++lookups.misses;
+      notify(EventClass::kKeyMiss, "keymiss", key);
+    }
   }
 };
 /// The number of arguments was checked by check_arity().

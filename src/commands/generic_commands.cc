@@ -85,24 +85,24 @@ void type(Context& context, Args args) {
 }
 
 void object_encoding(Context& context, Args args) {
-  const auto entry = find_quietly(context, context.key(args[2]));
+  const auto entry = find_without_event(context, context.key(args[2]));
   if (!entry) return context.reply.null();
   context.reply.bulk(encoding_of(*entry));
 }
 
 void object_refcount(Context& context, Args args) {
-  const auto entry = find_quietly(context, context.key(args[2]));
+  const auto entry = find_without_event(context, context.key(args[2]));
   if (!entry) return context.reply.null();
   context.reply.integer(references_of(*entry));
 }
 
 void object_idletime(Context& context, Args args) {
-  if (!find_quietly(context, context.key(args[2]))) return context.reply.null();
+  if (!find_without_event(context, context.key(args[2]))) return context.reply.null();
   context.reply.integer(0);
 }
 
 void object_freq(Context& context, Args args) {
-  if (!find_quietly(context, context.key(args[2]))) return context.reply.null();
+  if (!find_without_event(context, context.key(args[2]))) return context.reply.null();
   context.reply.error(
       "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note "
       "that when switching between policies at runtime LRU and LFU data will take some time to "

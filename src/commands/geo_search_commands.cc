@@ -288,9 +288,9 @@ std::optional<storage::EntryView> find_source(Context& context, const Form& form
   const storage::KeyRef ref = context.key(key);
   if (!form.may_store && !form.is_to_store) return find_for_read(context, ref);
   const auto entry = context.store.find(ref);
-  if (entry && !entry->expired_at(context.now_ms)) return entry;
-  context.notify(EventClass::kKeyMiss, "keymiss", key);
-  return std::nullopt;
+  const bool is_there = entry && !entry->expired_at(context.now_ms);
+  context.note_lookup(is_there, key);
+  return is_there ? entry : std::nullopt;
 }
 
 void run_query(Context& context, Args args, const Form& form) {

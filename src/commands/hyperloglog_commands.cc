@@ -50,7 +50,9 @@ void count_one(Context& context, const EntryView& entry) {
 bool raise_to_all(Context& context, Args keys, Registers& registers, bool& is_any_dense) {
   for (const std::string_view key : keys) {
     const auto entry = context.store.find(context.key(key));
-    if (!entry || entry->expired_at(context.now_ms)) continue;
+    const bool is_there = entry && !entry->expired_at(context.now_ms);
+    context.note_lookup(is_there, key);
+    if (!is_there) continue;
     if (!is_one(context, entry)) return false;
     is_any_dense = is_any_dense || HyperLogLog::is_dense(entry->value);
     if (HyperLogLog::raise_to(entry->value, registers)) continue;
@@ -124,8 +126,7 @@ void pfcount(Context& context, Args args) {
     return context.reply.integer(0);
   }
   for (const std::string_view key : args.subspan(1)) {
-    static_cast<void>(
-        find_for_read(context, context.key(key)));  // notes what is missing or expired
+    static_cast<void>(find_quietly(context, context.key(key)));  // notes what is expired
   }
   const auto registers = std::make_unique<Registers>();
   bool is_any_dense = false;

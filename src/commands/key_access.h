@@ -10,7 +10,7 @@
 
 namespace borg::commands {
 
-/// As find_for_read(), for a command that looks at a key from outside: no event if it is missing.
+/// As find_for_read(), for a command that looks at a key from outside: it is not noted.
 [[nodiscard]] inline std::optional<storage::EntryView> find_quietly(Context& context,
                                                                     const storage::KeyRef& key) {
   auto entry = context.store.find(key);
@@ -26,7 +26,15 @@ namespace borg::commands {
 [[nodiscard]] inline std::optional<storage::EntryView> find_for_read(Context& context,
                                                                      const storage::KeyRef& key) {
   auto entry = find_quietly(context, key);
-  if (!entry) context.notify(EventClass::kKeyMiss, "keymiss", key.key);
+  context.note_lookup(entry.has_value(), key.key);
+  return entry;
+}
+
+/// As find_quietly(), for a command that Redis counts though it causes no event.
+[[nodiscard]] inline std::optional<storage::EntryView> find_without_event(
+    Context& context, const storage::KeyRef& key) {
+  const auto entry = find_quietly(context, key);
+  ++(entry ? context.lookups.hits : context.lookups.misses);
   return entry;
 }
 
@@ -45,9 +53,9 @@ namespace borg::commands {
 }
 
 /// Notes what a write reads of a key where Redis looks it up for reading.
-inline void note_miss(Context& context, const storage::KeyRef& key,
-                      const std::optional<storage::EntryView>& entry) {
-  if (!entry) context.notify(EventClass::kKeyMiss, "keymiss", key.key);
+inline void note_lookup(Context& context, const storage::KeyRef& key,
+                        const std::optional<storage::EntryView>& entry) {
+  context.note_lookup(entry.has_value(), key.key);
 }
 
 /// Redis's word for it, as TYPE says it.

@@ -58,7 +58,7 @@ inline constexpr std::array kRemarks = std::to_array<Remark>({
     {"select", "There is one database, 0"},
     {"client|caching", "Refused, as without CLIENT TRACKING in Redis"},
     {"client|kill", "Of this node's clients"},
-    {"client|list", "Of this node's clients; sizes of buffers are partly 0"},
+    {"client|list", "Of this node's clients; argv-mem and qbuf-free are 0"},
     {"client|no-evict", "Remembered and shown; Borg closes no client for want of memory"},
     {"client|pause", "Of this node's clients"},
     {"client|tracking", "ON is refused: Borg does not invalidate caches of clients"},
@@ -75,8 +75,8 @@ inline constexpr std::array kRemarks = std::to_array<Remark>({
     {"restore-asking", "Data moves by itself between Borg's nodes"},
     {"config|get", "Borg's own settings are in BORG INFO and borgd --help"},
     {"config|set",
-     "Of the cluster: notify-keyspace-events; of this node: maxmemory, timeout, slowlog-*, "
-     "latency-*"},
+     "Of the cluster: notify-keyspace-events; of this node: maxclients, maxmemory, timeout, "
+     "slowlog-*, latency-*"},
     {"config|rewrite", "Always refused: settings come from flags, a file and the environment"},
     {"command|info",
      "No request policy for commands on all keys, as any node answers for the whole cluster"},

@@ -143,7 +143,9 @@ void copy(Context& context, Args args) {
   }
   const KeyRef from = context.key(args[1]);
   const KeyRef to = context.key(args[2]);
-  if (!find_for_write(context, from)) return context.reply.integer(0);
+  const auto source = find_for_write(context, from);
+  note_lookup(context, from, source);
+  if (!source) return context.reply.integer(0);
   const bool was_there = find_for_write(context, to).has_value();
   if (was_there && !*replaces) return context.reply.integer(0);
   context.store.copy(from, to);

@@ -35,7 +35,7 @@ std::optional<Sources> find_sources(Context& context, Args keys, bool for_write)
   for (const std::string_view key : keys) {
     const auto entry =
         for_write ? context.store.find(context.key(key)) : find_for_read(context, context.key(key));
-    if (for_write) note_miss(context, context.key(key), entry);
+    if (for_write) note_lookup(context, context.key(key), entry);
     if (!has_type(context, entry, ValueType::kSet)) return std::nullopt;
     sources.push_back(entry ? std::optional<SetReader>(*entry) : std::nullopt);
   }

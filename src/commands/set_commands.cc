@@ -117,8 +117,10 @@ void spop(Context& context, Args args) {
   if (!has_type(context, entry, ValueType::kSet)) return;
   if (!entry && is_one) return context.reply.null();
   if (!entry || *count == 0) return context.reply.set(0);
-  const auto members =
-      draw_elements(SetReader(*entry), {static_cast<std::size_t>(*count)}, context.random);
+  const SetReader set(*entry);
+  // Redis reads the set as SUNION does then.
+  if (!is_one && static_cast<std::size_t>(*count) >= set.size()) context.note_lookup(true, args[1]);
+  const auto members = draw_elements(set, {static_cast<std::size_t>(*count)}, context.random);
   remove_all(context, args[1], members);
   write_popped(context, members, is_one);
   context.outcome = {"_spop", std::string(args[1]), std::string(is_one ? kOne : kMany)};

@@ -63,7 +63,7 @@ std::optional<double> score_of(std::string_view text) {
 }
 
 /// False if one is no number.
-bool weigh(const Context& context, const SortOptions& options, Items& items) {
+bool weigh(Context& context, const SortOptions& options, Items& items) {
   bool are_numbers = true;
   for (Item& item : items) {
     const auto weight = options.by ? options.by->lookup(context, item.element)
@@ -135,7 +135,7 @@ std::optional<Items> sorted(Context& context, const std::optional<EntryView>& en
 using Results = std::vector<std::optional<std::string_view>>;
 
 /// What of each element is wanted.
-Results results_of(const Context& context, const SortOptions& options, const Items& items) {
+Results results_of(Context& context, const SortOptions& options, const Items& items) {
   Results results;
   const Part part = part_of(options, items.size());
   for (std::size_t i = part.first; i < part.last; ++i) {
@@ -199,7 +199,9 @@ void sort_entry(Context& context, Args args, const std::optional<EntryView>& ent
 void sort(Context& context, Args args) {
   auto options = read_sort_options(context, args, true);
   if (!options) return;
-  const auto entry = find_for_write(context, context.key(args[1]));
+  const KeyRef key = context.key(args[1]);
+  const auto entry = find_for_write(context, key);
+  note_lookup(context, key, entry);
   sort_entry(context, args, entry, std::move(*options));
 }
 

@@ -30,14 +30,16 @@ bool SortPattern::is_of_slot(SlotId slot) const {
   return is_tag && slot_of_key(before_) == slot;
 }
 
-std::optional<std::string_view> SortPattern::lookup(const Context& context,
+std::optional<std::string_view> SortPattern::lookup(Context& context,
                                                     std::string_view element) const {
   if (is_element()) return element;
   if (!has_star_) return std::nullopt;
   std::string name(before_);
   name.append(element).append(behind_);
   const auto entry = context.store.find(storage::key_ref(name));
-  if (!entry || entry->expired_at(context.now_ms)) return std::nullopt;
+  const bool is_there = entry && !entry->expired_at(context.now_ms);
+  context.note_lookup(is_there, name);
+  if (!is_there) return std::nullopt;
   if (!field_) {
     if (entry->type != storage::ValueType::kString) return std::nullopt;
     return entry->value;

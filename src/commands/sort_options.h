@@ -24,7 +24,7 @@ class SortPattern {
   [[nodiscard]] bool is_of_slot(SlotId slot) const;
   /// What it names for this element: nullopt if there is no such key, or of another type. A view
   /// into the store or the element.
-  [[nodiscard]] std::optional<std::string_view> lookup(const Context& context,
+  [[nodiscard]] std::optional<std::string_view> lookup(Context& context,
                                                        std::string_view element) const;
 
  private:

@@ -90,7 +90,7 @@ std::optional<Sources> find_sources(Context& context, Args keys, bool for_write)
   for (const std::string_view key : keys) {
     const storage::KeyRef ref = context.key(key);
     const auto entry = for_write ? context.store.find(ref) : find_for_read(context, ref);
-    if (for_write && !entry) context.notify(EventClass::kKeyMiss, "keymiss", key);
+    if (for_write) note_lookup(context, ref, entry);
     const bool has_members =
         !entry || entry->type == ValueType::kSet || entry->type == ValueType::kSortedSet;
     if (!has_members) {

@@ -226,7 +226,7 @@ void zrangestore(Context& context, Args args) {
   const storage::KeyRef source = context.key(args[2]);
   static_cast<void>(find_for_write(context, context.key(args[1])));
   const auto entry = find_for_write(context, source);
-  if (!entry) context.notify(EventClass::kKeyMiss, "keymiss", args[2]);
+  note_lookup(context, source, entry);
   if (!has_type(context, entry, storage::ValueType::kSortedSet)) return;
   std::deque<std::string> copies;  // the target may be the source
   std::vector<Scored> members;

@@ -54,7 +54,7 @@ void set_with_options(Context& context, Args args) {
   const auto entry = find_for_write(context, key);
   const bool was_absent = !entry;
   if (options->get_old) {
-    note_miss(context, key, entry);
+    note_lookup(context, key, entry);
     if (!has_type(context, entry, kString)) return;
     write_value(context, entry);
   }
@@ -114,9 +114,9 @@ void psetex(Context& context, Args args) {
 void getset(Context& context, Args args) {
   const KeyRef key = context.key(args[1]);
   const auto entry = find_for_write(context, key);
+  note_lookup(context, key, entry);
   if (!has_type(context, entry, kString)) return;
   const bool was_absent = !entry;
-  note_miss(context, key, entry);
   write_value(context, entry);
   store_value(context, key, args[2], kNoExpiry);
   note_set(context, key, was_absent, false, kNoExpiry);
@@ -125,8 +125,8 @@ void getset(Context& context, Args args) {
 void getdel(Context& context, Args args) {
   const KeyRef key = context.key(args[1]);
   const auto entry = find_for_write(context, key);
+  note_lookup(context, key, entry);
   if (!has_type(context, entry, kString)) return;
-  note_miss(context, key, entry);
   write_value(context, entry);
   if (!entry) return;
   context.store.erase(key);
@@ -139,7 +139,7 @@ void getex(Context& context, Args args) {
   if (!options) return context.reply.error(kSyntaxError);
   const KeyRef key = context.key(args[1]);
   const auto entry = find_for_write(context, key);
-  note_miss(context, key, entry);
+  note_lookup(context, key, entry);
   if (!entry) return context.reply.null();
   if (!has_type(context, entry, kString)) return;
   std::int64_t expiry = options->persist ? kNoExpiry : entry->expiry;

@@ -98,6 +98,7 @@ class Run {
       buffer.truncate(before);
       context_.reply.error(kTooLarge);
     }
+    context_.lookups.add(inner.lookups);
     context_.changed = context_.changed || inner.changed;
     context_.met_expired = context_.met_expired || inner.met_expired;
     has_other_outcome_ = has_other_outcome_ || !inner.outcome.empty();

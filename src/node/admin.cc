@@ -112,6 +112,12 @@ void ControlCore::accept_loss(const AdminRequest& request) {
   answer_ok(request);
 }
 
+bool ControlCore::takes_client(std::size_t connected) {
+  if (connected < static_cast<std::size_t>(settings_->clients_max)) return true;
+  ++clients_refused_;
+  return false;
+}
+
 /// The workers have them before the client has its answer.
 void ControlCore::change_settings(const AdminRequest& request) {
   Settings changed = *settings_;
@@ -211,6 +217,7 @@ void ControlCore::finish_questions() {
       writer.bulk(describe_as_metrics(info_report(question)));
     } else if (equals_ignoring_case(question.request.args.front(), "config")) {
       forgotten_ = question.own;
+      clients_refused_ = 0;
       effects_.workers.emplace_back(std::nullopt, ForgetCounts{});
       writer.ok();
     } else if (equals_ignoring_case(question.request.args.front(), "latency")) {
@@ -246,6 +253,7 @@ std::string ControlCore::describe_cluster(const Question& q) const {
 InfoReport ControlCore::info_report(const Question& q) const {
   InfoReport report;
   report.stats = q.own;
+  report.clients_refused = clients_refused_;
   report.forgotten = &forgotten_;
   report.counts = &q.counts;
   report.settings = settings_.get();

@@ -91,4 +91,16 @@ void Client::move_front() {
   ++first_slot_;
 }
 
+std::size_t Client::held() const {
+  return static_cast<std::size_t>(std::ranges::count_if(pending_, &Pending::ready));
+}
+
+std::size_t Client::memory_bytes() const {
+  const std::size_t names = name.capacity() + library_name.capacity() + library_version.capacity() +
+                            address_.capacity() + local_address_.capacity();
+  const std::size_t queued = transaction == nullptr ? 0 : transaction->bytes();
+  return sizeof *this + names + input_bytes + output.capacity() + held_bytes() +
+         pending_.size() * sizeof(Pending) + queued;
+}
+
 }  // namespace borg::node

@@ -57,6 +57,9 @@ class Client {
   /// While one reply is made of several (EXEC's), nothing is pushed into the middle of it.
   void begin_reply_of_parts() { has_parts_ = true; }
   void end_reply_of_parts();
+  /// Of replies that wait for others before them, or for the end of one made of parts.
+  [[nodiscard]] std::size_t held() const;
+  [[nodiscard]] std::size_t held_bytes() const { return held_bytes_ + pushed_later_.size(); }
   /// All that waits for the socket, or for replies before it.
   [[nodiscard]] std::size_t output_bytes() const {
     return output.size() + held_bytes_ + pushed_later_.size();
@@ -98,6 +101,10 @@ class Client {
   bool skip_next = false;    ///< CLIENT REPLY SKIP
   bool silenced = false;     ///< the command under way gets no reply
   Instant last_active;
+  int descriptor = -1;          ///< of its socket
+  std::size_t input_bytes = 0;  ///< that have come and are not executed
+  /// What the connection takes, about.
+  [[nodiscard]] std::size_t memory_bytes() const;
   CommandCounts* counts = nullptr;               ///< of the worker: error replies are counted there
   std::unique_ptr<Transaction> transaction;      ///< null: it watches nothing, and is not in MULTI
   std::unique_ptr<Subscriptions> subscriptions;  ///< null: it is subscribed to nothing

@@ -26,11 +26,20 @@ std::string flags_of(const Client& client) {
   return flags.empty() ? "N" : flags;
 }
 
-std::string describe_transaction(const Transaction* transaction) {
+std::string describe_input(const Client& client) {
+  const Transaction* const transaction = client.transaction.get();
   const bool is_open = transaction != nullptr && transaction->is_open();
   return " multi=" + (is_open ? std::to_string(transaction->steps().size()) : "-1") +
-         " qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=" +
+         " qbuf=" + std::to_string(client.input_bytes) + " qbuf-free=0 argv-mem=0 multi-mem=" +
          std::to_string(transaction != nullptr ? transaction->bytes() : 0);
+}
+
+std::string describe_output(const Client& client) {
+  const std::string room = std::to_string(client.output.capacity());
+  return " rbs=" + room + " rbp=" + room + " obl=" + std::to_string(client.output.size()) +
+         " oll=" + std::to_string(client.held()) + " omem=" + std::to_string(client.held_bytes()) +
+         " tot-mem=" + std::to_string(client.memory_bytes()) +
+         " events=" + (client.output.empty() ? "r" : "rw");
 }
 
 std::string subscriptions_of(const Client& client) {
@@ -83,13 +92,10 @@ std::string read_kill_option(std::string_view name, std::string_view value, Clie
 
 std::string describe(const Client& client, Instant now) {
   return "id=" + std::to_string(client.id().value()) + " addr=" + client.address() +
-         " laddr=" + client.local_address() + " fd=-1 name=" + client.name +
-         " age=" + seconds(now - client.since()) + " idle=" + seconds(now - client.last_active) +
-         " flags=" + flags_of(client) + " db=0" + subscriptions_of(client) +
-         describe_transaction(client.transaction.get()) +
-         " rbs=0 rbp=0 obl=" + std::to_string(client.output.size()) +
-         " oll=" + std::to_string(client.pending()) +
-         " omem=0 tot-mem=" + std::to_string(client.output.capacity()) + " events=r cmd=" +
+         " laddr=" + client.local_address() + " fd=" + std::to_string(client.descriptor) +
+         " name=" + client.name + " age=" + seconds(now - client.since()) +
+         " idle=" + seconds(now - client.last_active) + " flags=" + flags_of(client) + " db=0" +
+         subscriptions_of(client) + describe_input(client) + describe_output(client) + " cmd=" +
          std::string(client.last_command == nullptr ? "NULL" : client.last_command->name) +
          " user=default redir=-1 resp=" + std::to_string(static_cast<int>(client.version)) +
          " lib-name=" + client.library_name + " lib-ver=" + client.library_version;

@@ -34,13 +34,28 @@ void CommandCount::merge(const CommandCount& other) {
   latencies->merge(*other.latencies);
 }
 
+void PresentFacts::merge(const PresentFacts& other) {
+  input_bytes_max = std::max(input_bytes_max, other.input_bytes_max);
+  output_bytes_max = std::max(output_bytes_max, other.output_bytes_max);
+  clients_bytes += other.clients_bytes;
+  garbage += other.garbage;
+  compacting += other.compacting;
+  channels += other.channels;
+  patterns += other.patterns;
+  shard_channels += other.shard_channels;
+}
+
 void CommandCounts::merge(const CommandCounts& other) {
   for (std::size_t i = 0; i < commands.size(); ++i) commands[i].merge(other.commands[i]);
   errors.merge(other.errors);
   output_bytes += other.output_bytes;
+  reads += other.reads;
+  writes += other.writes;
+  expiry_nanos += other.expiry_nanos;
   commands_per_s += other.commands_per_s;
   input_bytes_per_s += other.input_bytes_per_s;
   output_bytes_per_s += other.output_bytes_per_s;
+  present.merge(other.present);
 }
 
 }  // namespace borg::node

@@ -38,6 +38,21 @@ struct CommandCount {
   void merge(const CommandCount& other);
 };
 
+/// How it is with a worker, and in sum with a node, right now.
+struct PresentFacts {
+  std::uint64_t input_bytes_max = 0;   ///< of one client: has come and is not executed
+  std::uint64_t output_bytes_max = 0;  ///< of one client
+  std::uint64_t clients_bytes = 0;     ///< memory of all clients' connections
+  std::uint64_t garbage = 0;           ///< partitions with values that are being freed
+  std::uint64_t compacting = 0;        ///< workers that fill up holes in their memory
+  // Only of the worker that is asked for them.
+  std::uint64_t channels = 0;  ///< with subscribers at this node
+  std::uint64_t patterns = 0;
+  std::uint64_t shard_channels = 0;
+
+  void merge(const PresentFacts& other);
+};
+
 /// What a worker, and in sum a node, has counted since it started or CONFIG RESETSTAT.
 struct CommandCounts {
   CommandCounts() : commands(commands::all_commands().size()) {}
@@ -50,10 +65,14 @@ struct CommandCounts {
   std::vector<CommandCount> commands;  ///< in the table's order
   ErrorCounts errors;
   std::uint64_t output_bytes = 0;  ///< sent to clients
+  std::uint64_t reads = 0;         ///< of clients' sockets
+  std::uint64_t writes = 0;        ///< to them
+  std::uint64_t expiry_nanos = 0;  ///< that looking for expired keys took
   // Of the last second or two.
   std::uint64_t commands_per_s = 0;
   std::uint64_t input_bytes_per_s = 0;
   std::uint64_t output_bytes_per_s = 0;
+  PresentFacts present;
 };
 
 }  // namespace borg::node

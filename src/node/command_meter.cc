@@ -44,9 +44,11 @@ void CommandMeter::sample(Instant now, Done done) {
   if (samples_.size() > kSamplesMax) samples_.pop_front();
 }
 
-std::shared_ptr<const CommandCounts> CommandMeter::snapshot(Instant now) const {
+std::shared_ptr<const CommandCounts> CommandMeter::snapshot(Instant now,
+                                                            const PresentFacts& present) const {
   auto copy = std::make_shared<CommandCounts>();
   copy->merge(counts_);
+  copy->present = present;
   if (samples_.size() < 2) return copy;
   const auto& [first_at, first] = samples_.front();
   const auto& [last_at, last] = samples_.back();

@@ -52,7 +52,8 @@ class CommandMeter {
   };
   void sample(Instant now, Done done);
   /// A copy of the counts, with the rates at which they grow.
-  [[nodiscard]] std::shared_ptr<const CommandCounts> snapshot(Instant now) const;
+  [[nodiscard]] std::shared_ptr<const CommandCounts> snapshot(Instant now,
+                                                              const PresentFacts& present) const;
 
  private:
   std::uint64_t (*const read_ticks_)();

@@ -111,6 +111,8 @@ class ControlCore {
   /// Of a pair the one that joined later connects to the other.
   [[nodiscard]] std::vector<coordination::Member> peers_to_dial() const;
   [[nodiscard]] bool ready() const { return ready_; }
+  /// Whether one more client may come, beside those that are connected; counts those that may not.
+  [[nodiscard]] bool takes_client(std::size_t connected);
   [[nodiscard]] NodeId self() const { return self_; }
 
  private:
@@ -315,6 +317,7 @@ class ControlCore {
   std::vector<MovementReport> movement_reports_;
   Stats movement_reported_;  // what the workers had sent when the last one was written
 
+  std::uint64_t clients_refused_ = 0;
   Stats forgotten_;                           ///< what CONFIG RESETSTAT takes off INFO's counts
   std::deque<AdminRequest> settings_wanted_;  // CONFIG SETs that the coordinator has to take
   bool is_changing_settings_ = false;         // the first of them is on its way there

@@ -37,6 +37,7 @@ struct ClusterReport {
 /// What INFO is made of: this node alone.
 struct InfoReport {
   Stats stats;
+  std::uint64_t clients_refused = 0;      ///< more than Settings::clients_max
   const Stats* forgotten = nullptr;       ///< what CONFIG RESETSTAT takes off the counts
   const CommandCounts* counts = nullptr;  ///< of all workers
   const Settings* settings = nullptr;

@@ -14,6 +14,12 @@ namespace {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
+#ifdef __clang__
+constexpr std::string_view kCompiler = "0.0.0";
+#else
+constexpr std::string_view kCompiler = __VERSION__;
+#endif
+
 std::string number(std::uint64_t value) { return std::to_string(value); }
 
 std::string fixed(double value, int digits) {
@@ -46,16 +52,28 @@ std::string run_id(const InfoReport& r) {
 Fields server_fields(const InfoReport& r) {
   const coordination::Member& self = r.options->self;
   return {{"redis_version", "7.0.15"},
+          {"redis_git_sha1", "00000000"},
+          {"redis_git_dirty", "0"},
+          {"redis_build_id", "0"},
           {"redis_mode", "standalone"},
           {"os", r.process.system},
           {"arch_bits", "64"},
+          {"monotonic_clock", "POSIX clock_gettime"},
+          {"multiplexing_api", "epoll"},
+          {"atomicvar_api", "c11-builtin"},
+          {"gcc_version", std::string(kCompiler)},
+          {"process_supervised", "no"},
           {"process_id", std::to_string(r.process.id)},
           {"run_id", run_id(r)},
           {"tcp_port", number(self.port)},
           {"server_time_usec", std::to_string(r.wall_ms * 1000)},
           {"uptime_in_seconds", std::to_string(r.uptime_seconds)},
           {"uptime_in_days", std::to_string(r.uptime_seconds / 86400)},
+          {"hz", "50"},
+          {"configured_hz", "50"},
+          {"lru_clock", number(static_cast<std::uint64_t>(r.wall_ms / 1000) % (1u << 24))},
           {"executable", r.process.executable},
+          {"config_file", ""},
           {"io_threads_active", "0"},
           {"borg_version", r.options->version},
           {"borg_cluster", r.options->cluster},
@@ -64,32 +82,107 @@ Fields server_fields(const InfoReport& r) {
 }
 
 Fields clients_fields(const InfoReport& r) {
+  const PresentFacts& present = r.counts->present;
   return {{"connected_clients", number(r.stats.clients)},
+          {"maxclients", std::to_string(r.settings->clients_max)},
+          {"client_recent_max_input_buffer", number(present.input_bytes_max)},
+          {"client_recent_max_output_buffer", number(present.output_bytes_max)},
           {"blocked_clients", number(r.stats.blocked_clients)},
           {"tracking_clients", "0"}};
 }
 
+std::string percent_of(std::uint64_t part, std::uint64_t whole) {
+  if (whole == 0) return "0.00%";
+  return fixed(100 * static_cast<double>(part) / static_cast<double>(whole), 2) + "%";
+}
+
+void add_scripts(Fields& fields) {
+  for (const std::string_view name :
+       {"used_memory_lua", "used_memory_vm_eval", "used_memory_scripts_eval",
+        "number_of_cached_scripts", "number_of_functions", "number_of_libraries",
+        "used_memory_vm_functions", "used_memory_vm_total", "used_memory_functions",
+        "used_memory_scripts"}) {
+    fields.emplace_back(name, "0");
+  }
+}
+
+void add_fragmentation(Fields& fields, std::uint64_t used, std::uint64_t resident) {
+  const double ratio = used == 0 ? 0 : static_cast<double>(resident) / static_cast<double>(used);
+  const auto excess = static_cast<std::int64_t>(resident) - static_cast<std::int64_t>(used);
+  fields.emplace_back("mem_fragmentation_ratio", fixed(ratio, 2));
+  fields.emplace_back("mem_fragmentation_bytes", std::to_string(excess));
+}
+
+/// What keys take, with all that is kept beside their values, is the data; connections come on top
+/// of it.
 Fields memory_fields(const InfoReport& r) {
   Fields fields;
+  const PresentFacts& present = r.counts->present;
   const std::uint64_t used = r.stats.memory_bytes;
+  const std::uint64_t peak = r.stats.memory_peak_bytes;
   const std::uint64_t resident = r.process.resident_bytes;
   add_bytes(fields, "used_memory", used);
   add_bytes(fields, "used_memory_rss", resident);
+  add_bytes(fields, "used_memory_peak", peak);
+  fields.emplace_back("used_memory_peak_perc", percent_of(used, peak));
+  fields.emplace_back("used_memory_overhead", "0");
+  fields.emplace_back("used_memory_startup", "0");
   fields.emplace_back("used_memory_dataset", number(used));
+  fields.emplace_back("used_memory_dataset_perc", percent_of(used, used));
   add_bytes(fields, "total_system_memory", r.process.system_bytes);
+  add_scripts(fields);
   add_bytes(fields, "maxmemory", static_cast<std::uint64_t>(r.settings->memory_bytes_max));
   fields.emplace_back("maxmemory_policy", "noeviction");
-  const double ratio = used == 0 ? 0 : static_cast<double>(resident) / static_cast<double>(used);
-  fields.emplace_back("mem_fragmentation_ratio", fixed(ratio, 2));
+  add_fragmentation(fields, used, resident);
+  for (const std::string_view name : {"mem_not_counted_for_evict", "mem_replication_backlog",
+                                      "mem_clients_slaves", "mem_aof_buffer"}) {
+    fields.emplace_back(name, "0");
+  }
+  fields.emplace_back("mem_clients_normal", number(present.clients_bytes));
+  fields.emplace_back("mem_allocator", "libc");
+  fields.emplace_back("active_defrag_running", number(present.compacting));
+  fields.emplace_back("lazyfree_pending_objects", number(present.garbage));
   return fields;
 }
 
-Fields persistence_fields(const InfoReport&) {
+/// Nothing is ever saved, so nothing waits to be and nothing fails.
+Fields persistence_fields(const InfoReport& r) {
+  const std::int64_t started_s = r.wall_ms / 1000 - r.uptime_seconds;
   return {{"loading", "0"},
           {"async_loading", "0"},
+          {"current_fork_perc", "0.00"},
+          {"rdb_changes_since_last_save", "0"},
           {"rdb_bgsave_in_progress", "0"},
+          {"rdb_last_save_time", std::to_string(started_s)},
+          {"rdb_last_bgsave_status", "ok"},
+          {"rdb_last_bgsave_time_sec", "-1"},
+          {"rdb_current_bgsave_time_sec", "-1"},
+          {"rdb_saves", "0"},
+          {"rdb_last_cow_size", "0"},
+          {"rdb_last_load_keys_expired", "0"},
+          {"rdb_last_load_keys_loaded", "0"},
           {"aof_enabled", "0"},
-          {"aof_rewrite_in_progress", "0"}};
+          {"aof_rewrite_in_progress", "0"},
+          {"aof_rewrite_scheduled", "0"},
+          {"aof_last_rewrite_time_sec", "-1"},
+          {"aof_current_rewrite_time_sec", "-1"},
+          {"aof_last_bgrewrite_status", "ok"},
+          {"aof_rewrites", "0"},
+          {"aof_last_write_status", "ok"},
+          {"aof_last_cow_size", "0"},
+          {"module_fork_in_progress", "0"}};
+}
+
+/// What Borg does not do.
+void add_never(Fields& fields) {
+  for (const std::string_view name :
+       {"sync_full", "sync_partial_ok", "sync_partial_err", "evicted_keys", "evicted_clients",
+        "total_eviction_exceeded_time", "current_eviction_exceeded_time", "latest_fork_usec",
+        "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys",
+        "tracking_total_keys", "tracking_total_items", "tracking_total_prefixes",
+        "io_threaded_reads_processed", "io_threaded_writes_processed"}) {
+    fields.emplace_back(name, "0");
+  }
 }
 
 Fields stats_fields(const InfoReport& r) {
@@ -99,17 +192,31 @@ Fields stats_fields(const InfoReport& r) {
   const auto kilobytes = [](std::uint64_t bytes) {
     return fixed(static_cast<double>(bytes) / 1024, 2);
   };
-  return {{"total_connections_received", since_reset(&Stats::clients_total)},
-          {"total_commands_processed", since_reset(&Stats::commands)},
-          {"instantaneous_ops_per_sec", number(r.counts->commands_per_s)},
-          {"total_net_input_bytes", since_reset(&Stats::input_bytes)},
-          {"total_net_output_bytes", number(r.counts->output_bytes)},
-          {"instantaneous_input_kbps", kilobytes(r.counts->input_bytes_per_s)},
-          {"instantaneous_output_kbps", kilobytes(r.counts->output_bytes_per_s)},
-          {"expired_keys", since_reset(&Stats::expired_keys)},
-          {"evicted_keys", "0"},
-          {"total_error_replies", number(r.counts->errors.total())},
-          {"total_commands_forwarded", since_reset(&Stats::forwarded)}};
+  const CommandCounts& counts = *r.counts;
+  Fields fields{{"total_connections_received", since_reset(&Stats::clients_total)},
+                {"total_commands_processed", since_reset(&Stats::commands)},
+                {"instantaneous_ops_per_sec", number(counts.commands_per_s)},
+                {"total_net_input_bytes", since_reset(&Stats::input_bytes)},
+                {"total_net_output_bytes", number(counts.output_bytes)},
+                {"instantaneous_input_kbps", kilobytes(counts.input_bytes_per_s)},
+                {"instantaneous_output_kbps", kilobytes(counts.output_bytes_per_s)},
+                {"rejected_connections", number(r.clients_refused)},
+                {"expired_keys", since_reset(&Stats::expired_keys)},
+                {"expired_stale_perc", "0.00"},
+                {"expired_time_cap_reached_count", "0"},
+                {"expire_cycle_cpu_milliseconds", number(counts.expiry_nanos / 1'000'000)},
+                {"keyspace_hits", since_reset(&Stats::keyspace_hits)},
+                {"keyspace_misses", since_reset(&Stats::keyspace_misses)},
+                {"pubsub_channels", number(counts.present.channels)},
+                {"pubsub_patterns", number(counts.present.patterns)},
+                {"pubsubshard_channels", number(counts.present.shard_channels)},
+                {"unexpected_error_replies", "0"},
+                {"total_error_replies", number(counts.errors.total())},
+                {"total_reads_processed", number(counts.reads)},
+                {"total_writes_processed", number(counts.writes)},
+                {"total_commands_forwarded", since_reset(&Stats::forwarded)}};
+  add_never(fields);
+  return fields;
 }
 
 Fields replication_fields(const InfoReport& r) {
@@ -117,6 +224,13 @@ Fields replication_fields(const InfoReport& r) {
           {"connected_slaves", "0"},
           {"master_failover_state", "no-failover"},
           {"master_replid", run_id(r)},
+          {"master_replid2", std::string(40, '0')},
+          {"master_repl_offset", "0"},
+          {"second_repl_offset", "-1"},
+          {"repl_backlog_active", "0"},
+          {"repl_backlog_size", "0"},
+          {"repl_backlog_first_byte_offset", "0"},
+          {"repl_backlog_histlen", "0"},
           {"borg_primary_partitions", number(r.stats.primary_partitions)},
           {"borg_backup_partitions", number(r.stats.backup_partitions)},
           {"borg_syncing_partitions", number(r.stats.syncing_partitions)}};
@@ -125,7 +239,9 @@ Fields replication_fields(const InfoReport& r) {
 Fields cpu_fields(const InfoReport& r) {
   const auto seconds = [](std::int64_t us) { return fixed(static_cast<double>(us) / 1e6, 6); };
   return {{"used_cpu_sys", seconds(r.process.cpu_system_us)},
-          {"used_cpu_user", seconds(r.process.cpu_user_us)}};
+          {"used_cpu_user", seconds(r.process.cpu_user_us)},
+          {"used_cpu_sys_children", seconds(0)},
+          {"used_cpu_user_children", seconds(0)}};
 }
 
 Fields modules_fields(const InfoReport&) { return {}; }

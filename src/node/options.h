@@ -61,6 +61,7 @@ struct NodeOptions {
   std::size_t syncing_partitions_max = 64;     ///< that one primary moves at a time
   std::size_t handovers_max = 32;              ///< under way at a time
   bool debug_enabled = false;                  ///< DEBUG is allowed
+  std::string log_level = "info";              ///< for CONFIG GET
   /// Stops the thread for so long (DEBUG SLEEP); null: not at all.
   void (*stand_still)(Duration) = nullptr;
   /// What the system says of this process; null: nothing.

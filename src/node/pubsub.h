@@ -61,6 +61,8 @@ class PubSub {
   /// False: the peer must not send this.
   bool on_frame(const wire::Endpoint& from, const wire::Frame& frame);
   void tick();
+  /// How many have subscribers at this node.
+  [[nodiscard]] std::size_t names_at_node(ChannelKind kind) const;
   /// Nothing here waits for time to pass.
   [[nodiscard]] bool is_calm() const { return deadlines_.empty() && slow_.empty(); }
 

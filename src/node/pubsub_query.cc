@@ -145,4 +145,12 @@ void PubSub::finish(const Query& query) {
   gateway_.finish(*query.client, query.slot, reply.view());
 }
 
+std::size_t PubSub::names_at_node(ChannelKind kind) const {
+  std::size_t names = interests_.count(kind);
+  subscribers_.for_each(kind, [&](const std::string& name) {
+    if (!interests_.has(kind, name)) ++names;
+  });
+  return names;
+}
+
 }  // namespace borg::node

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::int64_t kInt64Max = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kInt32Max = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t kUint32Max = std::numeric_limits<std::uint32_t>::max();
 
 struct Parameter {
   enum class Kind : std::uint8_t { kFixed, kText, kNumber, kBytes, kYesNo, kPercentiles, kEvents };
@@ -26,6 +27,7 @@ struct Parameter {
   std::int64_t Settings::*number = nullptr;
   std::int64_t min = 0;
   std::int64_t max = 0;
+  std::string_view words = {};  ///< all that Redis takes, ", " between them; empty: it takes any
 };
 using Kind = Parameter::Kind;
 
@@ -33,39 +35,66 @@ using Kind = Parameter::Kind;
 /// them, or because the value says how Borg is.
 constexpr std::array kParameters = std::to_array<Parameter>({
     {.name = "activedefrag", .fixed = "no"},
-    {.name = "appendfsync", .fixed = "no"},
+    {.name = "appendfsync", .fixed = "no", .words = "everysec, always, no"},
     {.name = "appendonly", .fixed = "no"},
     {.name = "bind", .kind = Kind::kText, .text = &Settings::host},
     {.name = "client-output-buffer-limit",
      .fixed = "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60"},
     {.name = "client-query-buffer-limit", .fixed = "1073741824"},
     {.name = "cluster-enabled", .fixed = "no"},
+    {.name = "daemonize", .fixed = "no"},
     {.name = "databases", .fixed = "1"},
+    {.name = "dbfilename", .fixed = ""},
     {.name = "dir", .fixed = ""},
+    {.name = "dynamic-hz", .fixed = "no"},
     {.name = "enable-debug-command", .kind = Kind::kText, .text = &Settings::debug_enabled},
     {.name = "hash-max-listpack-entries", .fixed = "512"},
     {.name = "hash-max-listpack-value", .fixed = "64"},
     {.name = "hash-max-ziplist-entries", .fixed = "512"},
     {.name = "hash-max-ziplist-value", .fixed = "64"},
+    {.name = "hll-sparse-max-bytes", .fixed = "3000"},
+    {.name = "hz", .fixed = "50"},
     {.name = "io-threads", .fixed = "1"},
+    {.name = "io-threads-do-reads", .fixed = "no"},
     {.name = "latency-monitor-threshold",
      .kind = Kind::kNumber,
      .number = &Settings::latency_threshold_ms,
      .max = kInt64Max},
     {.name = "latency-tracking", .kind = Kind::kYesNo, .number = &Settings::latency_tracking},
     {.name = "latency-tracking-info-percentiles", .kind = Kind::kPercentiles},
+    {.name = "lazyfree-lazy-eviction", .fixed = "yes"},
+    {.name = "lazyfree-lazy-expire", .fixed = "yes"},
+    {.name = "lazyfree-lazy-server-del", .fixed = "yes"},
+    {.name = "lazyfree-lazy-user-del", .fixed = "yes"},
+    {.name = "lazyfree-lazy-user-flush", .fixed = "yes"},
     {.name = "list-compress-depth", .fixed = "0"},
     {.name = "list-max-listpack-size", .fixed = "-2"},
     {.name = "list-max-ziplist-size", .fixed = "-2"},
-    {.name = "maxclients", .fixed = "10000"},
+    {.name = "logfile", .fixed = ""},
+    {.name = "loglevel",
+     .kind = Kind::kText,
+     .text = &Settings::log_level,
+     .words = "debug, verbose, notice, warning"},
+    {.name = "maxclients",
+     .kind = Kind::kNumber,
+     .number = &Settings::clients_max,
+     .min = 1,
+     .max = kUint32Max},
     {.name = "maxmemory",
      .kind = Kind::kBytes,
      .number = &Settings::memory_bytes_max,
      .max = kInt64Max},
-    {.name = "maxmemory-policy", .fixed = "noeviction"},
+    {.name = "maxmemory-clients", .fixed = "0"},
+    {.name = "maxmemory-policy",
+     .fixed = "noeviction",
+     .words = "volatile-lru, volatile-lfu, volatile-random, volatile-ttl, allkeys-lru, "
+              "allkeys-lfu, allkeys-random, noeviction"},
+    {.name = "maxmemory-samples", .fixed = "5"},
     {.name = "notify-keyspace-events", .kind = Kind::kEvents},
     {.name = "port", .kind = Kind::kText, .text = &Settings::port},
     {.name = "proto-max-bulk-len", .fixed = "536870912"},
+    {.name = "protected-mode", .fixed = "no"},
+    {.name = "replica-read-only", .fixed = "yes"},
     {.name = "requirepass", .fixed = ""},
     {.name = "save", .fixed = ""},
     {.name = "set-max-intset-entries", .fixed = "512"},
@@ -78,6 +107,9 @@ constexpr std::array kParameters = std::to_array<Parameter>({
      .kind = Kind::kNumber,
      .number = &Settings::slowlog_entries_max,
      .max = kInt64Max},
+    {.name = "supervised", .fixed = "no"},
+    {.name = "tcp-backlog", .fixed = "1024"},
+    {.name = "tcp-keepalive", .fixed = "300"},
     {.name = "timeout",
      .kind = Kind::kNumber,
      .number = &Settings::client_timeout_s,
@@ -192,6 +224,23 @@ std::string set_events(Settings& settings, std::string_view value) {
   return {};
 }
 
+/// True if there are no words.
+bool is_word_of(std::string_view words, std::string_view value) {
+  while (!words.empty()) {
+    const std::string_view word = words.substr(0, words.find(", "));
+    if (commands::equals_ignoring_case(value, word)) return true;
+    words.remove_prefix(std::min(word.size() + 2, words.size()));
+    if (words.empty()) return false;
+  }
+  return true;
+}
+
+/// As Redis calls them.
+std::string_view redis_level(std::string_view log_level) {
+  if (log_level == "debug") return "debug";
+  return log_level == "info" ? "notice" : "warning";
+}
+
 /// Why not; empty if the value is set. What is fixed may be "set" to what it is: programs do.
 std::string set_one(const Parameter& parameter, Settings& settings, std::string_view value) {
   switch (parameter.kind) {
@@ -207,6 +256,9 @@ std::string set_one(const Parameter& parameter, Settings& settings, std::string_
     case Kind::kFixed:
     case Kind::kText:
       break;
+  }
+  if (!is_word_of(parameter.words, value)) {
+    return "argument(s) must be one of the following: " + std::string(parameter.words);
   }
   const bool is_same = commands::equals_ignoring_case(value, value_of(parameter, settings));
   return is_same ? "" : "can't set immutable config";
@@ -230,6 +282,7 @@ Settings initial_settings(const NodeOptions& options) {
   Settings settings;
   settings.memory_bytes_max = static_cast<std::int64_t>(options.memory_bytes_max);
   settings.debug_enabled = options.debug_enabled ? "yes" : "no";
+  settings.log_level = redis_level(options.log_level);
   settings.host = options.self.host;
   settings.port = std::to_string(options.self.port);
   return settings;

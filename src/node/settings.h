@@ -18,6 +18,7 @@ namespace borg::node {
 struct Settings {
   std::int64_t memory_bytes_max = 0;            ///< of the whole node; 0: no limit
   std::int64_t client_timeout_s = 0;            ///< an idle client is closed; 0: never
+  std::int64_t clients_max = 10000;             ///< of the whole node; more are turned away
   std::int64_t slowlog_slower_than_us = 10000;  ///< negative: nothing is logged
   std::int64_t slowlog_entries_max = 128;
   std::int64_t latency_threshold_ms = 0;  ///< 0: no latency events
@@ -28,6 +29,7 @@ struct Settings {
   std::string host;
   std::string port;
   std::string debug_enabled = "no";
+  std::string log_level;  ///< in Redis's words
 };
 
 [[nodiscard]] Settings initial_settings(const NodeOptions& options);

@@ -35,6 +35,20 @@ TEST(Settings, WhatIsFixedMayOnlyBeSetToWhatItIs) {
             "immutable config");
 }
 
+TEST(Settings, WhatRedisKnowsNoWordForIsNoValue) {
+  Settings settings;
+  EXPECT_EQ(change_settings(settings, {"maxmemory-policy", "NoEviction"}), "");
+  EXPECT_EQ(change_settings(settings, {"maxmemory-policy", "allkeys-lru"}),
+            "ERR CONFIG SET failed (possibly related to argument 'maxmemory-policy') - can't set "
+            "immutable config");
+  EXPECT_EQ(change_settings(settings, {"appendfsync", "never"}),
+            "ERR CONFIG SET failed (possibly related to argument 'appendfsync') - argument(s) must "
+            "be one of the following: everysec, always, no");
+  EXPECT_EQ(change_settings(settings, {"maxclients", "0"}),
+            "ERR CONFIG SET failed (possibly related to argument 'maxclients') - argument must be "
+            "between 1 and 4294967295 inclusive");
+}
+
 TEST(Settings, PatternsMatchInAnyCaseAndNameEachOnce) {
   const Settings settings;
   EXPECT_EQ(matching_settings(settings, {"SLOWLOG-*", "slowlog-max*"}).size(), 2u);

@@ -27,6 +27,9 @@ constexpr std::array kFields{
     &Stats::sent_keys,
     &Stats::sent_bytes,
     &Stats::blocked_clients,
+    &Stats::keyspace_hits,
+    &Stats::keyspace_misses,
+    &Stats::memory_peak_bytes,
 };
 /// What a node of the first version knows.
 constexpr std::size_t kFirstFields = 13;

@@ -30,6 +30,10 @@ struct Stats {
   std::uint64_t sent_keys = 0;
   std::uint64_t sent_bytes = 0;
   std::uint64_t blocked_clients = 0;
+  // Look-ups for reading, by this node's primaries.
+  std::uint64_t keyspace_hits = 0;
+  std::uint64_t keyspace_misses = 0;
+  std::uint64_t memory_peak_bytes = 0;  ///< of memory_bytes: the sum of the workers' own peaks
 
   void add(const Stats& other);
 };

@@ -78,6 +78,7 @@ bool WorkerCore::wants_input(const Client& client) const {
 std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
   if (client.waits()) return 0;  // it will be asked for when it may go on
   std::size_t consumed = 0;
+  client.input_bytes = input.size();
   while (consumed < input.size() && wants_input(client)) {
     auto status = resp::RequestParser::Status::kNeedMore;
     const std::size_t count = parse_ahead(client, input.substr(consumed), status);
@@ -107,6 +108,7 @@ std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
     }
   }
   input_bytes_ += consumed;
+  client.input_bytes = input.size() - consumed;
   // Even if all input is taken: nobody reads more until the client is resumed.
   const bool is_blocked = client.blocked_on != 0;  // client_may_go_on() comes
   if (!client.closing && !is_blocked && !wants_input(client)) throttled_.push_back(client.id());
@@ -316,8 +318,9 @@ void WorkerCore::on_control(ToWorker message) {
   } else if (std::holds_alternative<ForgetCounts>(message)) {
     meter_.forget();
   } else if (const auto* request = std::get_if<WorkerStatsRequest>(&message)) {
-    to_control(WorkerStats{WorkerIndex(self_.lane), stats(),
-                           request->with_counts ? meter_.snapshot(now_.instant) : nullptr});
+    to_control(WorkerStats{
+        WorkerIndex(self_.lane), stats(),
+        request->with_counts ? meter_.snapshot(now_.instant, present_facts()) : nullptr});
   } else if (const auto* busy = std::get_if<WorkersBusy>(&message)) {
     for (const std::uint16_t lane : busy->lanes) {
       busy_.note({busy->node, lane}, now_.instant + options_.liveness.silence);
@@ -431,7 +434,9 @@ void WorkerCore::tick() {
   poke_waiting();
   meter_.begin();
   if (expires_actively_) expire_keys();
-  note_latency("expire-cycle", meter_.lap());
+  const std::uint64_t expiry_nanos = meter_.lap();
+  meter_.counts().expiry_nanos += expiry_nanos;
+  note_latency("expire-cycle", expiry_nanos);
   meter_.sample(now_.instant, {gateway_.commands_executed(), input_bytes_});
   sweep_records();
   list_garbage();
@@ -439,9 +444,21 @@ void WorkerCore::tick() {
   look_at_memory();
 }
 
+/// Without a limit now and then is enough: for the peak alone.
 void WorkerCore::look_at_memory() {
+  constexpr Duration kEvery = Duration::millis(500);
   const auto memory_bytes_max = static_cast<std::uint64_t>(settings_->memory_bytes_max);
-  out_of_memory_ = memory_bytes_max > 0 && stats().memory_bytes > memory_bytes_max / workers_;
+  out_of_memory_ = false;
+  if (memory_bytes_max == 0 && now_.instant - memory_seen_ < kEvery) return;
+  memory_seen_ = now_.instant;
+  std::uint64_t bytes = 0;
+  for (const auto& replica : replicas_) {
+    if (replica != nullptr && replica->role() != Replica::Role::kNone) {
+      bytes += replica->store().memory_bytes();
+    }
+  }
+  memory_peak_bytes_ = std::max(memory_peak_bytes_, bytes);
+  out_of_memory_ = memory_bytes_max > 0 && bytes > memory_bytes_max / workers_;
 }
 
 bool WorkerCore::is_calm() const {
@@ -504,8 +521,11 @@ void WorkerCore::sweep_records() {
 Stats WorkerCore::stats() const {
   Stats stats;
   for (const auto& replica : replicas_) {
-    if (replica != nullptr) stats.expired_keys += replica->expired_keys();
-    if (replica == nullptr || replica->role() == Replica::Role::kNone) continue;
+    if (replica == nullptr) continue;
+    stats.expired_keys += replica->expired_keys();
+    stats.keyspace_hits += replica->lookups().hits;
+    stats.keyspace_misses += replica->lookups().misses;
+    if (replica->role() == Replica::Role::kNone) continue;
     const storage::PartitionStore& store = replica->store();
     stats.keys += store.keys();
     stats.memory_bytes += store.memory_bytes();
@@ -532,6 +552,7 @@ Stats WorkerCore::stats() const {
   stats.sent_copies = sent_copies_;
   stats.sent_keys = sent_keys_;
   stats.sent_bytes = sent_bytes_;
+  stats.memory_peak_bytes = std::max(memory_peak_bytes_, stats.memory_bytes);
   return stats;
 }
 

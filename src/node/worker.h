@@ -181,6 +181,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void kill_clients(commands::Args args, resp::Writer& reply);
   void pause(commands::Args args);
   void end_pause();
+  [[nodiscard]] PresentFacts present_facts() const;
   [[nodiscard]] bool is_held_back(const Client& client, commands::Args args) const;
   void hold(Client& client);
   // worker_meter.cc
@@ -308,6 +309,8 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   bool saw_expiring_ = false;  // at the last tick: keys that will expire
   std::uint16_t sweep_cursor_ = 0;
   bool out_of_memory_ = false;
+  std::uint64_t memory_peak_bytes_ = 0;
+  Instant memory_seen_;
   std::uint64_t clients_total_ = 0;
   std::uint64_t input_bytes_ = 0;
   std::uint64_t sent_copies_ = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the workers of a node ask and tell each other about their clients (see WorkersCommand).
+#include <algorithm>
 #include <string>
 
 #include "node/client_filter.h"
@@ -68,6 +69,24 @@ void WorkerCore::write_clients(commands::Args args, resp::Writer& reply) const {
     if (filter.matches(*client)) text += describe(*client, now_.instant) + "\n";
   }
   reply.bulk(text);
+}
+
+PresentFacts WorkerCore::present_facts() const {
+  PresentFacts facts;
+  for (const auto& [id, client] : clients_) {
+    facts.input_bytes_max = std::max<std::uint64_t>(facts.input_bytes_max, client->input_bytes);
+    facts.output_bytes_max =
+        std::max<std::uint64_t>(facts.output_bytes_max, client->output_bytes());
+    facts.clients_bytes += client->memory_bytes();
+  }
+  facts.garbage = garbage_.size();
+  facts.compacting = compaction_.is_under_way() ? 1 : 0;
+  // All workers of a node know of the same channels, but for what is just being told.
+  if (self_.lane != 0) return facts;
+  facts.channels = pubsub_.names_at_node(ChannelKind::kChannel);
+  facts.patterns = pubsub_.names_at_node(ChannelKind::kPattern);
+  facts.shard_channels = pubsub_.names_at_node(ChannelKind::kShard);
+  return facts;
 }
 
 /// The asker gets its answer first.

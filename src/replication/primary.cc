@@ -198,6 +198,7 @@ void Replica::run(const commands::CommandSpec& spec, commands::Args args,
   record_changes();
   if (!blocked_.empty()) store_.note_containers(&ready_);
   spec.handler(context, args);
+  lookups_.add(context.lookups);
   store_.note_containers(nullptr);
   store_.record_changes(nullptr);
 }

@@ -183,6 +183,8 @@ class Replica {
   [[nodiscard]] bool idle() const;
   /// Keys that this replica, as primary, removed because their time had come.
   [[nodiscard]] std::uint64_t expired_keys() const { return expired_keys_; }
+  /// Of the commands that this replica executed as the primary.
+  [[nodiscard]] const commands::Lookups& lookups() const { return lookups_; }
   [[nodiscard]] const Records& records() const { return records_; }
   [[nodiscard]] const BlockedRequests& blocked() const { return blocked_; }
 
@@ -379,7 +381,7 @@ class Replica {
   std::deque<Waiter> read_waiters_;   // for stable_
   std::deque<Parked> held_;
   BlockedRequests blocked_;
-  std::vector<std::string> ready_;  // keys for which somebody may have waited
+  std::vector<std::string> ready_;         // keys for which somebody may have waited
   std::vector<commands::KeyEvent> noted_;  // by the command that is being executed
   struct HeldEvent {
     Seq seq;
@@ -391,6 +393,7 @@ class Replica {
   bool drained_reported_ = false;
   std::uint64_t next_stream_ = 1;
   std::uint64_t expired_keys_ = 0;
+  commands::Lookups lookups_;
   storage::ChangeJournal journal_;  // of the command that is being executed, during a sync
   std::unique_ptr<storage::WatchTable> watched_;  // from the first WATCH of the term on
 

@@ -19,13 +19,16 @@ constexpr std::size_t kKeptBytesMax = 1024 * 1024;
 
 }  // namespace
 
-ClientSession::ClientSession(Socket socket, ConnectionId id, EventLoop& loop, SessionOwner& owner)
-    : socket_(std::move(socket)), id_(id), loop_(loop), owner_(owner) {
+ClientSession::ClientSession(Socket socket, ClientPlaces::Place place, ConnectionId id,
+                             EventLoop& loop, SessionOwner& owner)
+    : socket_(std::move(socket)), place_(std::move(place)), id_(id), loop_(loop), owner_(owner) {
   socket_.prepare();
+  socket_.probe_when_idle();
 }
 
 void ClientSession::start(node::Client& client) {
   client_ = &client;
+  client_->descriptor = socket_.descriptor();
   interest_ = {.read = true};
   if (!loop_.watch(socket_, *this, interest_)) fail();
 }
@@ -65,6 +68,7 @@ void ClientSession::read_through() {
   const Socket::Outcome got = socket_.receive(room.data(), room.size());
   if (got.status == Socket::Status::kBroken) return fail();
   if (got.status == Socket::Status::kWouldBlock) return;
+  ++client_->counts->reads;
   owner_.on_client_arrival(*this, {room.data(), got.bytes});
 }
 
@@ -93,6 +97,7 @@ void ClientSession::read_on() {
   const Socket::Outcome got = socket_.receive(input_.prepare(room), room);
   if (got.status == Socket::Status::kBroken) return fail();
   if (got.status == Socket::Status::kWouldBlock) return;
+  ++client_->counts->reads;
   input_.commit(got.bytes);
   process_input();
 }
@@ -146,6 +151,7 @@ void ClientSession::send() {
     }
     output.consume(sent.bytes);
     client_->counts->output_bytes += sent.bytes;
+    ++client_->counts->writes;
   }
   output.clear(kKeptBytesMax);
   if (client_->closing && client_->nothing_pending()) fail();

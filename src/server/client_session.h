@@ -7,6 +7,7 @@
 
 #include "base/byte_buffer.h"
 #include "node/client.h"
+#include "server/client_places.h"
 #include "server/event_loop.h"
 #include "server/socket.h"
 
@@ -41,7 +42,8 @@ class SessionOwner {
 /// Owns: the socket and the input that is not executed yet. Borrows the node::Client.
 class ClientSession final : private EventLoop::Watcher {
  public:
-  ClientSession(Socket socket, ConnectionId id, EventLoop& loop, SessionOwner& owner);
+  ClientSession(Socket socket, ClientPlaces::Place place, ConnectionId id, EventLoop& loop,
+                SessionOwner& owner);
   ~ClientSession() override { close(); }
   ClientSession(const ClientSession&) = delete;
   ClientSession& operator=(const ClientSession&) = delete;
@@ -75,6 +77,7 @@ class ClientSession final : private EventLoop::Watcher {
   void fail();
 
   Socket socket_;
+  const ClientPlaces::Place place_;
   const ConnectionId id_;
   EventLoop& loop_;
   SessionOwner& owner_;

@@ -323,9 +323,20 @@ void ControlThread::accept_clients() {
       });
       return;
     }
-    hand_on(socket);
+    if (!refuses(socket)) hand_on(socket);
     accept_clients();
   });
+}
+
+/// One too many is told so, if it listens at once: nobody waits for it.
+bool ControlThread::refuses(tcp::socket& client) {
+  if (core_.takes_client(places_.taken())) return false;
+  static constexpr std::string_view kWhy = "-ERR max number of clients reached\r\n";
+  ErrorCode ec;
+  client.non_blocking(true, ec);
+  client.write_some(asio::buffer(kWhy), ec);
+  client.close(ec);
+  return true;
 }
 
 void ControlThread::hand_on(tcp::socket& client) {
@@ -334,8 +345,9 @@ void ControlThread::hand_on(tcp::socket& client) {
   const auto local = client.local_endpoint(ec);
   Socket socket = released(client);
   if (socket.descriptor() < 0) return;
-  workers_[next_worker_]->post_client(std::move(socket), ConnectionId(next_connection_++),
-                                      text_of(remote), text_of(local));
+  workers_[next_worker_]->post_client(std::move(socket), places_.take(),
+                                      ConnectionId(next_connection_++), text_of(remote),
+                                      text_of(local));
   next_worker_ = (next_worker_ + 1) % workers_.size();
 }
 

@@ -66,6 +66,7 @@ class ControlThread final : public BusOwner, public NodeQuestions {
   void on_accepted(tcp::socket socket, const wire::Hello& hello);
   void accept_clients();
   void hand_on(tcp::socket& client);
+  [[nodiscard]] bool refuses(tcp::socket& client);
   struct Probe;
   void probe(NodeId peer);
   void look(const std::shared_ptr<Probe>& probe);
@@ -97,6 +98,7 @@ class ControlThread final : public BusOwner, public NodeQuestions {
   std::map<std::uint64_t, std::function<void(std::string)>> asked_;
   std::uint64_t next_question_ = 1;
   std::uint64_t next_connection_ = 1;
+  ClientPlaces places_;
   std::size_t next_worker_ = 0;
   bool leaving_ = false;
   bool in_turn_ = false;

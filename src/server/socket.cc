@@ -26,6 +26,18 @@ void Socket::prepare() const {
   setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &kOn, sizeof kOn);
 }
 
+/// As Redis's tcp-keepalive: 300 s, and three probes in as many seconds again.
+void Socket::probe_when_idle() const {
+  constexpr int kOn = 1;
+  constexpr int kIdleSeconds = 300;
+  constexpr int kProbes = 3;
+  constexpr int kSecondsBetween = kIdleSeconds / kProbes;
+  setsockopt(descriptor_, SOL_SOCKET, SO_KEEPALIVE, &kOn, sizeof kOn);
+  setsockopt(descriptor_, IPPROTO_TCP, TCP_KEEPIDLE, &kIdleSeconds, sizeof kIdleSeconds);
+  setsockopt(descriptor_, IPPROTO_TCP, TCP_KEEPINTVL, &kSecondsBetween, sizeof kSecondsBetween);
+  setsockopt(descriptor_, IPPROTO_TCP, TCP_KEEPCNT, &kProbes, sizeof kProbes);
+}
+
 void Socket::close() {
   if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
 }

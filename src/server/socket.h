@@ -30,6 +30,8 @@ class Socket {
   [[nodiscard]] int descriptor() const { return descriptor_; }
   /// Of a connection: calls do not block, and what is sent leaves at once.
   void prepare() const;
+  /// The system finds out that the peer has gone without a word.
+  void probe_when_idle() const;
   void close();
   /// Says that nothing more will be sent, and closes.
   void end();

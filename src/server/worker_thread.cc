@@ -297,9 +297,10 @@ std::optional<Instant> WorkerThread::in_turn_since() const {
 
 void WorkerThread::post_control(node::ToWorker message) { inbox_.post(std::move(message)); }
 
-void WorkerThread::post_client(Socket socket, ConnectionId id, std::string remote,
-                               std::string local) {
+void WorkerThread::post_client(Socket socket, ClientPlaces::Place place, ConnectionId id,
+                               std::string remote, std::string local) {
   inbox_.post(NewClient{.socket = std::move(socket),
+                        .place = std::move(place),
                         .id = id,
                         .remote = std::move(remote),
                         .local = std::move(local)});
@@ -320,7 +321,8 @@ void WorkerThread::on(NewClient message) {
   enter();
   const ConnectionId id = message.id;
   auto& session = sessions_[id];
-  session = std::make_unique<ClientSession>(std::move(message.socket), id, loop_, *this);
+  session = std::make_unique<ClientSession>(std::move(message.socket), std::move(message.place), id,
+                                            loop_, *this);
   session->start(core_.connect(id, std::move(message.remote), std::move(message.local)));
 }
 

@@ -54,7 +54,8 @@ class WorkerThread final : public SessionOwner, public BusOwner {
   [[nodiscard]] std::optional<Instant> in_turn_since() const;
   void post_control(node::ToWorker message);
   /// The addresses are "host:port", of the client and of this end.
-  void post_client(Socket socket, ConnectionId id, std::string remote, std::string local);
+  void post_client(Socket socket, ClientPlaces::Place place, ConnectionId id, std::string remote,
+                   std::string local);
   /// A bus connection whose greeting was accepted.
   void post_link(Socket socket, wire::Endpoint peer);
 
@@ -62,6 +63,7 @@ class WorkerThread final : public SessionOwner, public BusOwner {
   struct Stop {};
   struct NewClient {
     Socket socket;
+    ClientPlaces::Place place;
     ConnectionId id;
     std::string remote;
     std::string local;

@@ -73,6 +73,39 @@ class Clients(SharedCase):
         finally:
             node.call("CONFIG", "SET", "timeout", 0)
 
+    def test_one_client_too_many_is_turned_away(self):
+        node = self.nodes[1]
+        before = int(fields(node.call("INFO", "stats"))["rejected_connections"])
+        admin = self.connect(node)
+        for _ in range(2):  # once more: a place is given back a moment after its client has gone
+            wait_until(lambda: fields(admin("INFO"))["connected_clients"] == "1",
+                       "nobody else is connected")
+        try:
+            self.assertEqual(admin("CONFIG", "SET", "maxclients", 3), b"OK")
+            clients = [self.connect(node) for _ in range(2)]
+            self.assertEqual([client("PING") for client in clients], [b"PONG"] * 2)
+            with node.client() as refused:
+                reply = refused.connection.read_line()
+                self.assertEqual(reply, b"-ERR max number of clients reached")
+                with self.assertRaises(resp_client.Closed):
+                    refused.connection.fill()
+            info = fields(admin("INFO"))
+            self.assertEqual(int(info["rejected_connections"]), before + 1)
+            self.assertEqual(info["maxclients"], "3")
+            self.assertEqual(info["connected_clients"], "3")
+            clients[0].close()
+            wait_until(lambda: self.is_taken(node), "there is a place for another client")
+        finally:
+            admin("CONFIG", "SET", "maxclients", 10000)
+        self.assertEqual(node.call("PING"), b"PONG")
+
+    def is_taken(self, node):
+        try:
+            with node.client() as client:
+                return client("PING") == b"PONG"
+        except (CommandError, resp_client.Closed):
+            return False
+
     def test_a_monitor_sees_clients_of_all_threads(self):
         node = self.nodes[0]
         with node.client() as watcher:
@@ -109,6 +142,39 @@ class Statistics(SharedCase):
         self.assertGreater(int(info["used_memory_rss"]), 1_000_000)
         self.assertEqual(int(info["process_id"]), node.pid)
         self.assertGreater(int(info["total_net_output_bytes"]), 0)
+
+    def test_look_ups_are_counted_where_the_keys_are(self):
+        def counts():
+            infos = [fields(node.call("INFO", "stats")) for node in self.nodes]
+            return [sum(int(info[f"keyspace_{name}"]) for info in infos)
+                    for name in ("hits", "misses")]
+
+        before = counts()
+        node = self.nodes[0]
+        node.call("SET", "looked-up", 1)
+        node.call("MGET", "looked-up", "none", "nothing")
+        node.call("GET", "looked-up")
+        self.assertEqual(counts(), [before[0] + 2, before[1] + 2])
+        for each in self.nodes:
+            each.call("CONFIG", "RESETSTAT")
+        self.assertEqual(counts(), [0, 0])
+
+    def test_channels_of_all_threads_are_counted_once(self):
+        node = self.nodes[0]
+        clients = [node.client() for _ in range(4)]
+        try:
+            for i, client in enumerate(clients):
+                client("SUBSCRIBE", "all")
+                client("PSUBSCRIBE", f"own{i}*")
+            wait_until(lambda: fields(node.call("INFO", "stats"))["pubsub_patterns"] == "4",
+                       "all patterns are counted")
+            info = fields(node.call("INFO", "stats"))
+            self.assertEqual(info["pubsub_channels"], "1")
+            self.assertEqual(info["pubsubshard_channels"], "0")
+            self.assertEqual(fields(self.nodes[1].call("INFO", "stats"))["pubsub_channels"], "0")
+        finally:
+            for client in clients:
+                client.close()
 
     def test_sections_are_those_that_are_asked_for(self):
         node = self.nodes[0]

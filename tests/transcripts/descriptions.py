@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Compares what a server says of its commands (COMMAND, COMMAND DOCS) with what a redis-server
-says that it starts: all fields of every command and subcommand that both have.
+says that it starts: all fields of every command and subcommand that both have. And which fields
+INFO has.
 
   descriptions.py --server 127.0.0.1:7001
 """
@@ -38,6 +39,36 @@ MISSING = {"cluster|" + name for name in (
     "delslotsrange", "failover", "flushslots", "forget", "links", "meet", "replicate", "reset",
     "saveconfig", "set-config-epoch", "setslot")} | {
         "memory|doctor", "memory|malloc-stats", "memory|purge", "memory|stats"}
+# Fields of INFO.
+NO_FORKS = "nothing is saved, and nobody is forked for it"
+NOT_COUNTED = "not counted"
+MISSING_FIELDS = {
+    "cluster_connections": NOT_COUNTED, "mem_cluster_links": NOT_COUNTED,
+    "clients_in_timeout_table": "blocked clients are at their primaries",
+    "mem_total_replication_buffers": NOT_COUNTED,
+    "used_memory_lua_human": "there are no scripts",
+    "used_memory_vm_total_human": "there are no scripts",
+    "used_memory_scripts_human": "there are no scripts",
+    "lazyfreed_objects": NOT_COUNTED,
+    "dump_payload_sanitizations": NOT_COUNTED,
+    "used_cpu_sys_main_thread": "there is no main thread",
+    "used_cpu_user_main_thread": "there is no main thread",
+    "aof_rewrites_consecutive_failures": NO_FORKS, "module_fork_last_cow_size": NO_FORKS,
+    **{"current_" + name: NO_FORKS for name in (
+        "cow_peak", "cow_size", "cow_size_age", "save_keys_processed", "save_keys_total")},
+    **{name: "another allocator" for name in (
+        "allocator_allocated", "allocator_active", "allocator_resident", "allocator_frag_ratio",
+        "allocator_frag_bytes", "allocator_rss_ratio", "allocator_rss_bytes",
+        "rss_overhead_ratio", "rss_overhead_bytes")},
+    **{name: NOT_COUNTED for name in (
+        "total_net_repl_input_bytes", "total_net_repl_output_bytes",
+        "instantaneous_input_repl_kbps", "instantaneous_output_repl_kbps")},
+    **{name: NOT_COUNTED for name in (
+        "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits",
+        "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time")},
+    "reply_buffer_shrinks": "buffers of replies are made as large as they need be",
+    "reply_buffer_expands": "buffers of replies are made as large as they need be",
+}
 
 
 def plain(reply):
@@ -97,14 +128,34 @@ def gaps(server, redis):
             ["%s is not missing any more" % name for name in sorted(MISSING - missing)])
 
 
+def info_fields(connection):
+    """Section and name, but for what depends on what was done before."""
+    section, found = "", set()
+    for line in connection.call([b"INFO", b"everything"]).value.decode().splitlines():
+        if line.startswith(("# ", "txt:# ")):
+            section = line.split("# ")[1]
+        elif ":" in line and section not in ("Commandstats", "Errorstats", "Latencystats"):
+            found.add((section, line.split(":")[0]))
+    return found
+
+
+def field_gaps(server, redis):
+    missing = redis - server
+    return (["INFO has no %s in %s" % (name, section) for section, name in sorted(missing)
+             if name not in MISSING_FIELDS] +
+            ["INFO's %s is not missing any more" % name
+             for name in sorted(MISSING_FIELDS.keys() - {name for _, name in missing})])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--server", required=True)
     host, port = parser.parse_args().server.rsplit(":", 1)
     with run.redis_server() as address:
-        server, redis = [described(resp_client.Connection(each))
-                         for each in ((host, int(port)), address)]
-    found = differences(server, redis) + gaps(server, redis)
+        connections = [resp_client.Connection(each) for each in ((host, int(port)), address)]
+        server, redis = [described(each) for each in connections]
+        found = differences(server, redis) + gaps(server, redis)
+        found += field_gaps(*[info_fields(each) for each in connections])
     for each in found:
         print(each)
     print("%d commands compared, %d differences" % (len(server.keys() & redis.keys()), len(found)))

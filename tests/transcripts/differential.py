@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Sends the same random commands to a server and to a redis-server that it starts, and compares
-the replies, the keyspace events and, at the end, all data; then the copies of each partition with
-each other.
+the replies, the keyspace events, how many look-ups of keys were hits or misses and, at the end, all
+data; then the copies of each partition with each other.
 
   differential.py --server 127.0.0.1:7001 [--seed N] [--commands N]
 
@@ -45,6 +45,26 @@ def comparable(command, reply):
     if command.in_pairs:
         reply = list(zip(reply[::2], reply[1::2]))
     return sorted(reply) if command.sort_reply or command.scan else reply
+
+
+class Lookups:
+    """What INFO says of look-ups, since now: by all nodes of a cluster."""
+
+    def __init__(self, addresses):
+        self.connections = [resp_client.Connection(address) for address in addresses]
+        self.before = self.counts()
+
+    def counts(self):
+        sums = {b"keyspace_hits": 0, b"keyspace_misses": 0}
+        for connection in self.connections:
+            for line in connection.call([b"INFO", b"stats"]).value.split(b"\r\n"):
+                name, _, value = line.partition(b":")
+                if name in sums:
+                    sums[name] += int(value)
+        return sums
+
+    def made(self):
+        return {name.decode(): count - self.before[name] for name, count in self.counts().items()}
 
 
 class Twins:
@@ -108,7 +128,9 @@ def main():
     print("seed %d" % options.seed)
     draw = random_commands.Commands(random.Random(options.seed))
     with run.redis_server() as redis:
+        nodes = copies.addresses(resp_client.Connection((host, int(port))))
         twins = Twins((host, int(port)), redis)
+        lookups = [Lookups(addresses) for addresses in (nodes, [redis])]
         listeners = [key_events.Listener(each) for each in ((host, int(port)), redis)]
         for _ in range(0, options.commands, PIPELINE):
             twins.play(some_commands(draw))
@@ -118,10 +140,10 @@ def main():
         heard = len(listeners[1].messages)
         for listener in listeners:
             listener.close()
+        twins.expect_equal("look-ups", [each.made() for each in lookups])
         twins.compare_data()
     print("%d differences" % twins.differences)
     print("%d channels differ, of %d events" % (len(events), heard), *events[:10], sep="\n  ")
-    nodes = copies.addresses(resp_client.Connection((host, int(port))))
     problems = copies.problems([resp_client.Connection(node) for node in nodes])
     print("%d problems with copies" % len(problems), *problems[:10], sep="\n  ")
     return 1 if twins.differences or events or problems else 0

@@ -9,8 +9,10 @@ from collections import defaultdict
 
 import resp_client
 
-# Everything but streams, modules, and keymiss, which the order of look-ups decides.
-CLASSES = b"g$lshzxenKE"
+# Everything but streams and modules.
+CLASSES = b"g$lshzxenKEm"
+# SORT looks keys up in the order of a set's members, which is each server's own.
+UNORDERED = b"__keyevent@0__:keymiss"
 TRIES = 500
 
 
@@ -38,6 +40,7 @@ class Listener:
         found = defaultdict(list)
         for channel, message in list(self.messages):
             found[channel].append(message)
+        found[UNORDERED].sort()
         return dict(found)
 
     def close(self):

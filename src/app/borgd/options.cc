@@ -166,6 +166,7 @@ node::NodeOptions node_options(const Flags& f, const CLI::App& app) {
   node.cluster = f.cluster;
   node.version = BORG_VERSION;
   node.debug_enabled = f.debug;
+  node.log_level = f.log_level;
   node.self.name = f.name;
   node.self.host = f.host;
   node.self.zone = f.zone;
