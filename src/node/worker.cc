@@ -76,9 +76,9 @@ bool WorkerCore::wants_input(const Client& client) const {
 }
 
 std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
+  client.input_bytes = input.size();
   if (client.waits()) return 0;  // it will be asked for when it may go on
   std::size_t consumed = 0;
-  client.input_bytes = input.size();
   while (consumed < input.size() && wants_input(client)) {
     auto status = resp::RequestParser::Status::kNeedMore;
     const std::size_t count = parse_ahead(client, input.substr(consumed), status);
