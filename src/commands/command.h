@@ -225,7 +225,7 @@ struct KeyRange {
 /// None if the number of keys is an argument that makes no sense: the handler says so.
 [[nodiscard]] KeyRange key_range(const CommandSpec& spec, Args args);
 /// For a command of several keys that is not split: writes the error and returns false unless
-/// they are all of one slot.
+/// they are all of one slot. REQUIRES: spec.handler.
 bool check_one_slot(const CommandSpec& spec, Args args, resp::Writer& reply);
 
 /// COMMAND, COMMAND COUNT | INFO | DOCS | LIST | GETKEYS …: answered from the table alone.

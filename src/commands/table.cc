@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 
-#include "base/slot.h"
 #include "commands/admin_commands.h"
 #include "commands/bit_commands.h"
 #include "commands/borg_commands.h"
@@ -147,18 +146,6 @@ KeyRange counted_keys(const CommandSpec& spec, Args args) {
 }
 
 }  // namespace
-
-bool check_one_slot(const CommandSpec& spec, Args args, resp::Writer& reply) {
-  std::optional<SlotId> slot;
-  bool is_one = true;
-  key_range(spec, args).for_each([&](std::size_t i) {
-    const SlotId next = slot_of_key(args[i]);
-    is_one = is_one && slot.value_or(next) == next;
-    slot = next;
-  });
-  if (!is_one) reply.error("CROSSSLOT Keys in request don't hash to the same slot");
-  return is_one;
-}
 
 KeyRange key_range(const CommandSpec& spec, Args args) {
   if (spec.numkeys_at != 0) return counted_keys(spec, args);
