@@ -33,6 +33,8 @@ constexpr std::size_t kKeptBytesMax = 4096;
 constexpr std::string_view kTooLarge =
     "-ERR too large: the arguments for one partition may have 576 MB together\r\n";
 constexpr std::size_t kArgumentBytesMax = 576u * 1024 * 1024;
+/// Of its size, which is sent before it.
+constexpr std::size_t kBytesPerArgument = 5;
 static_assert(kArgumentBytesMax + resp::kBulkBytesMax < wire::kFrameBytesMax,
               "a replica gets a command together with its reply in one frame");
 
@@ -40,7 +42,7 @@ static_assert(kArgumentBytesMax + resp::kBulkBytesMax < wire::kFrameBytesMax,
 
 bool Gateway::is_too_large(commands::Args args) {
   std::size_t bytes = 0;
-  for (const std::string_view arg : args) bytes += arg.size();
+  for (const std::string_view arg : args) bytes += kBytesPerArgument + arg.size();
   return bytes > kArgumentBytesMax;
 }
 

@@ -11,7 +11,7 @@
 namespace borg::resp {
 
 inline constexpr std::size_t kBulkBytesMax = 512u * 1024 * 1024;
-inline constexpr std::size_t kArgumentsMax = 1024 * 1024;
+inline constexpr std::size_t kArgumentsMax = INT32_MAX;
 inline constexpr std::size_t kInlineBytesMax = 64 * 1024;
 
 /// Finds requests in what a client sent: arrays of bulk strings, or inline commands.

@@ -126,7 +126,7 @@ TEST(RequestParser, TakesEmptyRequests) {
 TEST(RequestParser, NamesEachProtocolErrorAsRedis) {
   EXPECT_EQ(error_of("*a\r\n"), "-ERR Protocol error: invalid multibulk length");
   EXPECT_EQ(error_of("*\r\n"), "-ERR Protocol error: invalid multibulk length");
-  EXPECT_EQ(error_of("*1048577\r\n"), "-ERR Protocol error: invalid multibulk length");
+  EXPECT_EQ(error_of("*2147483648\r\n"), "-ERR Protocol error: invalid multibulk length");
   EXPECT_EQ(error_of("*1\r\nx"), "-ERR Protocol error: expected '$', got 'x'");
   EXPECT_EQ(error_of("*1\r\n\r\n"), "-ERR Protocol error: expected '$', got ' '");
   EXPECT_EQ(error_of("*1\r\n$-1\r\n"), "-ERR Protocol error: invalid bulk length");

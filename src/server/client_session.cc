@@ -13,7 +13,9 @@ constexpr std::size_t kTrustedBytesMax = 16 * 1024 * 1024;
 /// More than a few packets is worth a system call in any case.
 constexpr std::size_t kHeldBytesMax = 16 * 1024;
 /// Of what a client sends while it waits: as Redis's client-query-buffer-limit.
-constexpr std::size_t kInputBytesMax = 1024 * 1024 * 1024;
+constexpr std::size_t kWaitingBytesMax = std::size_t{1} << 30;
+/// Of one request.
+constexpr std::size_t kRequestBytesMax = std::size_t{4} << 30;
 /// Buffers that one large request made keep their memory no longer than it lasts.
 constexpr std::size_t kKeptBytesMax = 1024 * 1024;
 
@@ -43,7 +45,7 @@ void ClientSession::want_input() {
   // Nothing may be taken for a client that waits and has left. What it has sent before it left has
   // to be read, or its end is not seen.
   const bool waits = client_->waits();
-  if (waits && input_.size() > kInputBytesMax) return fail();
+  if (input_.size() > (waits ? kWaitingBytesMax : kRequestBytesMax)) return fail();
   const bool read = !client_->closing && (waits || owner_.wants_input(*this));
   want({.read = read, .write = interest_.write});
 }

@@ -218,6 +218,13 @@ class Large(SharedCase):
         for i, value in enumerate(values):
             self.assertEqual(self.nodes[(i + 1) % 3].call("GET", f"big{i}"), value)
 
+    def test_a_million_arguments_and_more_for_one_key_and_for_many(self):
+        count = 1_100_000
+        for node in self.nodes:
+            self.assertEqual(node.call("RPUSH", "l", *["x"] * count), count)
+            self.assertEqual(node.call("LLEN", "l"), count)
+            self.assertEqual(node.call("DEL", "l", *range(count)), 1)
+
     def test_a_value_of_100_megabytes_through_another_node(self):
         value = os.urandom(MB) * 100
         self.assertEqual(self.far.call("SET", "large", value), b"OK")

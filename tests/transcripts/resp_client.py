@@ -38,10 +38,9 @@ class Connection:
         return self.read()
 
     def send_command(self, args):
-        data = b"*%d\r\n" % len(args)
-        for arg in args:
-            data += b"$%d\r\n%s\r\n" % (len(arg), arg)
-        self.send(data)
+        data = [b"*%d\r\n" % len(args)]
+        data += [b"$%d\r\n%s\r\n" % (len(arg), arg) for arg in args]
+        self.send(b"".join(data))
 
     def fill(self):
         try:
