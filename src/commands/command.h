@@ -188,6 +188,12 @@ struct CommandSpec {
   [[nodiscard]] constexpr bool is(Flag flag) const { return (flags & flag) != 0; }
 };
 
+/// Whether the command may read or change keys, or is told to replicas: Redis lets no one who is a
+/// monitor do that.
+[[nodiscard]] constexpr bool concerns_keyspace(const CommandSpec& spec) {
+  return spec.is(kWrite) || spec.is(kReadOnly) || spec.is(kMayReplicate);
+}
+
 /// The row of this name (any case; for a container command that of the command itself; a
 /// subcommand by "client|id"), or null. Takes constant time. Finds internal rows too.
 [[nodiscard]] const CommandSpec* find_command(std::string_view name);

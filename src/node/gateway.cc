@@ -92,6 +92,13 @@ void Gateway::execute(Client& client, commands::Args args, const storage::KeyRef
     });
     return;
   }
+  if (client.is_monitor && commands::concerns_keyspace(*spec)) [[unlikely]] {
+    abort_multi(client);
+    write_reply(host_, client, [](resp::Writer& reply) {
+      reply.error("ERR Replica can't interact with the keyspace");
+    });
+    return;
+  }
   accepted_ = spec;
   if (is_in_multi(client) && !spec->is(commands::kNeverQueued)) [[unlikely]] {
     return queue_command(*this, client, *spec, args);

@@ -138,6 +138,48 @@ TEST_F(WorkerDesk, IdleClientsAreClosedWhenTheSettingSaysSo) {
   EXPECT_FALSE(here_.closed);
 }
 
+TEST_F(WorkerDesk, WhoWaitsForSomethingIsNotIdle) {
+  change_settings({"timeout", "10"});
+  Connection& blocked = world_.connect(1, 1);
+  world_.send(blocked, {"BLPOP", "l", "0"});
+  Connection& subscriber = world_.connect(1, 1);
+  world_.ask(subscriber, {"SUBSCRIBE", "c"});
+  Connection& pattern = world_.connect(1, 1);
+  world_.ask(pattern, {"PSUBSCRIBE", "c*"});
+  Connection& monitor = world_.connect(1, 1);
+  world_.ask(monitor, {"MONITOR"});
+  Connection& former = world_.connect(1, 1);
+  world_.ask(former, {"SUBSCRIBE", "c"});
+  world_.ask(former, {"UNSUBSCRIBE"});
+  Connection& in_multi = world_.connect(1, 1);
+  world_.ask(in_multi, {"MULTI"});
+  for (int i = 0; i < 20; ++i) {
+    world_.pass(Duration::seconds(1));
+    world_.run();
+  }
+  EXPECT_FALSE(blocked.closed);
+  EXPECT_FALSE(subscriber.closed);
+  EXPECT_FALSE(pattern.closed);
+  EXPECT_FALSE(monitor.closed);
+  EXPECT_TRUE(former.closed);
+  EXPECT_TRUE(in_multi.closed);
+}
+
+TEST_F(WorkerDesk, WhoIsHeldByAPauseIsNotIdle) {
+  change_settings({"timeout", "10"});
+  world_.ask(here_, {"CLIENT", "PAUSE", "15000", "WRITE"});
+  world_.ask(there_, {"SET", "k", "v"});
+  for (int i = 0; i < 14; ++i) {
+    world_.pass(Duration::seconds(1));
+    world_.run();
+  }
+  EXPECT_FALSE(there_.closed);
+  world_.pass(Duration::seconds(2));
+  world_.run();
+  EXPECT_EQ(there_.take(), kOk);
+  EXPECT_FALSE(there_.closed) << "its command has just been executed";
+}
+
 TEST_F(WorkerDesk, SlowCommandsOfAllWorkersAreInOneLog) {
   change_settings({"slowlog-log-slower-than", "0"});
   world_.ask(there_, {"CLIENT", "SETNAME", "bob"});
@@ -160,6 +202,33 @@ TEST_F(WorkerDesk, AMonitorSeesWhatClientsOfAllWorkersAsk) {
   EXPECT_EQ(here_.take(), "+1700000000.000000 [0 " + there_.client->address() +
                               "] \"SET\" \"k\" \"a\\nb\"\r\n" + "+1700000000.000000 [0 " +
                               there_.client->address() + "] \"AUTH\" \"(redacted)\"\r\n");
+}
+
+TEST_F(WorkerDesk, AMonitorIsKeptAwayFromKeys) {
+  const std::string refused = "-ERR Replica can't interact with the keyspace\r\n";
+  world_.ask(here_, {"MONITOR"});
+  EXPECT_EQ(world_.ask(here_, {"GET", "k"}), refused);
+  EXPECT_EQ(world_.ask(here_, {"PUBLISH", "c", "m"}), refused);
+  EXPECT_EQ(world_.ask(here_, {"DBSIZE"}), refused);
+  EXPECT_THAT(world_.ask(here_, {"PING"}), HasSubstr("+PONG\r\n"));
+  world_.ask(here_, {"MULTI"});
+  EXPECT_EQ(world_.ask(here_, {"SET", "k", "v"}), refused);
+  EXPECT_THAT(world_.ask(here_, {"EXEC"}), HasSubstr("-EXECABORT"));
+  EXPECT_THAT(world_.ask(here_, {"RESET"}), HasSubstr("RESET"));
+  EXPECT_EQ(world_.ask(here_, {"GET", "k"}), "$-1\r\n");
+}
+
+TEST_F(WorkerDesk, AMonitorThatWantsNoRepliesGetsNone) {
+  world_.ask(here_, {"MONITOR"});
+  world_.ask(here_, {"CLIENT", "REPLY", "OFF"});
+  here_.take();
+  world_.ask(there_, {"PING"});
+  world_.run();
+  EXPECT_EQ(here_.take(), "");
+  EXPECT_THAT(world_.ask(here_, {"CLIENT", "REPLY", "ON"}), HasSubstr(kOk));
+  world_.ask(there_, {"PING"});
+  world_.run();
+  EXPECT_THAT(here_.take(), HasSubstr("\"PING\""));
 }
 
 TEST_F(WorkerDesk, NobodyIsFedWhenTheMonitorHasLeft) {

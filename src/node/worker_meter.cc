@@ -148,7 +148,8 @@ void WorkerCore::feed_monitors() {
 
 void WorkerCore::show_to_monitors(std::string_view lines) {
   for (const auto& [id, client] : clients_) {
-    if (!client->sees_commands || client->gone || client->killed) continue;
+    const bool hears = client->sees_commands && !client->replies_off;
+    if (!hears || client->gone || client->killed) continue;
     client->output.append(lines);
     if (client->output.size() > kMonitorBytesMax) client->closing = client->killed = true;
     client_has_output(*client);
