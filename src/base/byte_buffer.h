@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/large_pages.h"
 
 namespace borg {
 
@@ -90,6 +91,7 @@ class ByteBuffer {
       const std::size_t wanted = std::max({used + n, capacity_ * 2, std::size_t{256}});
       char* bigger = static_cast<char*>(std::malloc(wanted));
       BORG_CHECK(bigger != nullptr);
+      prefer_large_pages(bigger, wanted);
       if (used > 0) std::memcpy(bigger, data_ + begin_, used);
       std::free(data_);
       data_ = bigger;

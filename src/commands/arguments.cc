@@ -63,4 +63,11 @@ std::optional<std::int64_t> read_expiry(Context& context, std::string_view text,
   return expiry;
 }
 
+bool fits_outcome(Context& context, std::size_t strings, std::size_t bytes) {
+  constexpr std::size_t kBytesPerString = 8;  // for its size, and what belongs to it
+  if (bytes + strings * kBytesPerString <= context.outcome_bytes_max) return true;
+  context.reply.error("ERR too large: what this takes or stores may have 576 MB together");
+  return false;
+}
+
 }  // namespace borg::commands

@@ -44,4 +44,8 @@ void write_invalid_expire(Context& context, std::string_view command);
 [[nodiscard]] std::optional<std::int64_t> read_expiry(Context& context, std::string_view text,
                                                       TimeUnit unit, std::string_view command);
 
+/// False if these strings, among others, would be more than the outcome may have, and the error is
+/// written. To be asked before anything is changed.
+[[nodiscard]] bool fits_outcome(Context& context, std::size_t strings, std::size_t bytes);
+
 }  // namespace borg::commands

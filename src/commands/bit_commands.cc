@@ -114,19 +114,42 @@ std::optional<bool> read_in_bits(Context& context, std::string_view text) {
   return std::nullopt;
 }
 
-using Combine = void (*)(std::string& result, std::string_view with);
+using Combine = void (*)(char* result, std::string_view with);
 
-void combine_and(std::string& result, std::string_view with) {
-  for (std::size_t i = 0; i < with.size(); ++i) result[i] = static_cast<char>(result[i] & with[i]);
-  std::fill(result.begin() + static_cast<std::ptrdiff_t>(with.size()), result.end(), '\0');
+std::uint64_t word_of(const char* at) {
+  std::uint64_t word;
+  std::memcpy(&word, at, sizeof word);
+  return word;
 }
 
-void combine_or(std::string& result, std::string_view with) {
-  for (std::size_t i = 0; i < with.size(); ++i) result[i] = static_cast<char>(result[i] | with[i]);
+/// Eight bytes at a time: `function` takes words, or single bytes in the lowest of theirs.
+template <class Function>
+void combine_with(char* result, std::string_view with, Function function) {
+  std::size_t i = 0;
+  for (; i + 8 <= with.size(); i += 8) {
+    const std::uint64_t word = function(word_of(result + i), word_of(with.data() + i));
+    std::memcpy(result + i, &word, sizeof word);
+  }
+  for (; i < with.size(); ++i) {
+    result[i] = static_cast<char>(
+        function(static_cast<std::uint64_t>(result[i]), static_cast<std::uint64_t>(with[i])));
+  }
 }
 
-void combine_xor(std::string& result, std::string_view with) {
-  for (std::size_t i = 0; i < with.size(); ++i) result[i] = static_cast<char>(result[i] ^ with[i]);
+void combine_and(char* result, std::string_view with) {
+  combine_with(result, with, [](std::uint64_t a, std::uint64_t b) { return a & b; });
+}
+
+void combine_or(char* result, std::string_view with) {
+  combine_with(result, with, [](std::uint64_t a, std::uint64_t b) { return a | b; });
+}
+
+void combine_xor(char* result, std::string_view with) {
+  combine_with(result, with, [](std::uint64_t a, std::uint64_t b) { return a ^ b; });
+}
+
+void invert(char* result, std::size_t size) {
+  combine_with(result, {result, size}, [](std::uint64_t a, std::uint64_t) { return ~a; });
 }
 
 Combine combine_of(std::string_view name) {
@@ -151,18 +174,42 @@ std::optional<std::vector<std::string_view>> find_sources(Context& context, Args
   return values;
 }
 
-/// Of the size of the longest; the others are as if zeros were behind them.
-std::string combined(const std::vector<std::string_view>& values, Combine combine) {
-  std::string result(values.front());
-  for (const std::string_view value : values) result.resize(std::max(result.size(), value.size()));
-  for (std::size_t i = 1; i < values.size(); ++i) combine(result, values[i]);
-  return result;
+/// Makes of `result`, which is a copy of the first value and as long as the longest, what BITOP
+/// wants. `values` are all of them; the shorter ones are as if zeros were behind them.
+void combine_all(char* result, std::size_t size, const std::vector<std::string_view>& values,
+                 Combine combine) {
+  if (combine == nullptr) return invert(result, size);
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    combine(result, values[i]);
+    if (combine == combine_and) std::memset(result + values[i].size(), 0, size - values[i].size());
+  }
 }
 
-std::string inverted(std::string_view value) {
-  std::string result(value);
-  for (char& byte : result) byte = static_cast<char>(~byte);
-  return result;
+std::size_t longest(const std::vector<std::string_view>& values) {
+  std::size_t size = 0;
+  for (const std::string_view value : values) size = std::max(size, value.size());
+  return size;
+}
+
+/// In place, if the target is none of the sources: values may be large. REQUIRES: one is not empty.
+void store_combined(Context& context, std::string_view target, Args sources,
+                    const std::vector<std::string_view>& values, Combine combine) {
+  const KeyRef key = context.key(target);
+  const std::size_t size = longest(values);
+  if (std::ranges::find(sources, target) != sources.end()) {
+    std::string result(values.front());
+    result.resize(size);
+    combine_all(result.data(), size, values, combine);
+    return store_value(context, key, result, storage::kNoExpiry);
+  }
+  store_value(context, key, values.front(), storage::kNoExpiry);
+  char* const result = context.store.resize_value(key, size);
+  std::vector<std::string_view> found;  // views do not outlive a change
+  for (const std::string_view source : sources) {
+    const auto entry = context.store.find(context.key(source));
+    found.push_back(entry ? entry->value : std::string_view());
+  }
+  combine_all(result, size, found, combine);
 }
 
 }  // namespace
@@ -260,17 +307,17 @@ void bitop(Context& context, Args args) {
   }
   const auto values = find_sources(context, args.subspan(3));
   if (!values) return;
-  const std::string result = is_not ? inverted(values->front()) : combined(*values, combine);
   const KeyRef target = context.key(args[2]);
-  if (!result.empty()) {
+  const std::size_t size = longest(*values);
+  if (size > 0) {
     const bool was_absent = !find_for_write(context, target);
-    store_value(context, target, result, storage::kNoExpiry);
+    store_combined(context, args[2], args.subspan(3), *values, combine);
     context.store.set_form(target, storage::StringForm::kInPlace);
     note_stored(context, was_absent, EventClass::kString, "set", args[2]);
   } else {
     static_cast<void>(erase_live(context, target));
   }
-  context.reply.integer(static_cast<std::int64_t>(result.size()));
+  context.reply.integer(static_cast<std::int64_t>(size));
 }
 
 }  // namespace run

@@ -97,6 +97,10 @@ struct Lookups {
   }
 };
 
+/// What stands for a command on replicas travels in one frame, beside the arguments of a
+/// transaction around it.
+inline constexpr std::size_t kOutcomeBytesMax = 576u * 1024 * 1024;
+
 /// What a command's handler sees. The same inputs give the same reply and the same change of
 /// the store on every replica.
 struct Context {
@@ -112,6 +116,7 @@ struct Context {
   /// The command that replicas run in place of this one, if it is not empty, as chance had a part
   /// in what happened: it gives the same reply and the same change.
   std::vector<std::string> outcome = {};
+  std::size_t outcome_bytes_max = kOutcomeBytesMax;  ///< see fits_outcome()
   /// One of the command's keys with what was computed of it already; null: none was.
   const storage::KeyRef* known_key = nullptr;
   /// What a *read* leaves to be done, such as to keep what it computed: the primary runs this

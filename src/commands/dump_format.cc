@@ -271,6 +271,7 @@ std::string dumped(const EntryView& entry) {
   std::string out;
   switch (entry.type) {
     case ValueType::kString:
+      out.reserve(entry.value.size() + 32);
       begin(out, Type::kString);
       rdb::append_string(out, entry.value);
       break;

@@ -10,6 +10,8 @@
 
 #include "base/random.h"
 #include "commands/command.h"
+#include "storage/hash_value.h"
+#include "storage/sorted_set_value.h"
 
 namespace borg::commands {
 
@@ -24,8 +26,26 @@ struct DrawCount {
 [[nodiscard]] std::optional<DrawCount> read_draw_count(Context& context, std::string_view text,
                                                        bool with_values);
 
+/// Of elements that may come again and again so many bytes are drawn, not more.
+inline constexpr std::size_t kDrawnBytesMax = 512u * 1024 * 1024;
+
+inline std::size_t bytes_of(std::string_view element) { return element.size(); }
+inline std::size_t bytes_of(const storage::Scored& element) { return element.member.size(); }
+inline std::size_t bytes_of(const storage::HashReader::Pair& pair) {
+  return pair.first.size() + pair.second.size();
+}
+
+/// False if they would be too many bytes, and the error is written.
+template <class Drawn>
+[[nodiscard]] bool are_all_drawn(Context& context, const std::vector<Drawn>& drawn,
+                                 const std::optional<DrawCount>& wanted) {
+  if (!wanted || wanted->distinct || drawn.size() == wanted->count) return true;
+  context.reply.error("ERR too large: random elements may have 512 MB together");
+  return false;
+}
+
 /// Elements of a container that is not empty, drawn with this seed: all in their order if there
-/// are no more than are asked for.
+/// are no more than are asked for. Fewer if they would be too large: are_all_drawn().
 template <class Reader>
 [[nodiscard]] auto draw_elements(const Reader& reader, DrawCount wanted, std::uint64_t seed) {
   Random random(seed);
@@ -33,7 +53,11 @@ template <class Reader>
   std::vector<Drawn> drawn;
   const std::size_t size = reader.size();
   if (!wanted.distinct) {
-    for (std::size_t i = 0; i < wanted.count; ++i) drawn.push_back(reader.draw(random));
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < wanted.count && bytes <= kDrawnBytesMax; ++i) {
+      drawn.push_back(reader.draw(random));
+      bytes += bytes_of(drawn.back());
+    }
     return drawn;
   }
   constexpr std::size_t kFewEnoughToCopy = 256;

@@ -266,6 +266,10 @@ void show(Context& context, const std::vector<Found>& found, const Query& query)
 /// and may differ in a last bit from machine to machine: replicas are told what was found.
 void store(Context& context, std::string_view target, const std::vector<Found>& found,
            const Query& query, std::string_view event) {
+  constexpr std::size_t kScoreBytes = 24;
+  std::size_t bytes = target.size();
+  for (const Found& each : found) bytes += each.member.size() + kScoreBytes;
+  if (!fits_outcome(context, 2 * found.size() + 2, bytes)) return;
   static_cast<void>(find_for_write(context, context.key(target)));
   std::vector<std::string> copies;  // the target may be the source
   std::vector<double> scores;

@@ -217,6 +217,7 @@ void hrandfield(Context& context, Args args) {
   if (!hash) return context.reply.array(0);
   const auto drawn = draw_elements(*hash, wanted.value_or(DrawCount{1}), context.random);
   if (!wanted) return context.reply.bulk(drawn.front().first);
+  if (!are_all_drawn(context, drawn, wanted)) return;
   write_drawn(context, drawn, with_values);
 }
 

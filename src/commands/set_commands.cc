@@ -121,6 +121,9 @@ void spop(Context& context, Args args) {
   // Redis reads the set as SUNION does then.
   if (!is_one && static_cast<std::size_t>(*count) >= set.size()) context.note_lookup(true, args[1]);
   const auto members = draw_elements(set, {static_cast<std::size_t>(*count)}, context.random);
+  std::size_t bytes = args[1].size();
+  for (const std::string& member : members) bytes += member.size();
+  if (!fits_outcome(context, members.size() + 3, bytes)) return;
   remove_all(context, args[1], members);
   write_popped(context, members, is_one);
   context.outcome = {"_spop", std::string(args[1]), std::string(is_one ? kOne : kMany)};
@@ -147,6 +150,7 @@ void srandmember(Context& context, Args args) {
   if (!wanted && !set) return context.reply.null();
   if (!set) return context.reply.array(0);
   const auto drawn = draw_elements(*set, wanted.value_or(DrawCount{1}), context.random);
+  if (!are_all_drawn(context, drawn, wanted)) return;
   if (wanted) context.reply.array(drawn.size());
   write_members(context, drawn);
 }

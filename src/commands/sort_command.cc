@@ -189,7 +189,12 @@ void sort_entry(Context& context, Args args, const std::optional<EntryView>& ent
   const Results results = results_of(context, options, *items);
   if (!options.destination) return show(context, results);
   std::vector<std::string> elements;
-  for (const auto& result : results) elements.emplace_back(result.value_or(std::string_view()));
+  std::size_t bytes = args[1].size() + options.destination->size();
+  for (const auto& result : results) {
+    elements.emplace_back(result.value_or(std::string_view()));
+    bytes += elements.back().size();
+  }
+  if (looks_elsewhere && !fits_outcome(context, elements.size() + 3, bytes)) return;
   if (looks_elsewhere) context.outcome = outcome_of(args[1], *options.destination, elements);
   store(context, *options.destination, elements);
 }

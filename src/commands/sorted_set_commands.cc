@@ -226,6 +226,7 @@ void zrandmember(Context& context, Args args) {
   if (!set) return context.reply.array(0);
   const auto drawn = draw_elements(*set, wanted.value_or(DrawCount{1}), context.random);
   if (!wanted) return context.reply.bulk(drawn.front().member);
+  if (!are_all_drawn(context, drawn, wanted)) return;
   write_scored_header(context, drawn.size(), with_scores);
   for (const Scored& each : drawn) write_scored(context, each, with_scores);
 }

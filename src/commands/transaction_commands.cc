@@ -73,6 +73,7 @@ class Run {
         transaction_(transaction),
         begin_(context.reply.buffer().size()),
         seeds_(context.random),
+        is_read_(!resolve(args)->is(kWrite)),
         // Tokens mean nothing to replicas.
         has_other_outcome_(!transaction.watched.empty()) {}
 
@@ -80,6 +81,7 @@ class Run {
     context_.reply.array(transaction_.steps.size());
     for (const TransactionArgs::Step& step : transaction_.steps) one(step);
     if (has_other_outcome_) context_.outcome = outcome();
+    context_.afterwards = std::move(afterwards_);
   }
 
  private:
@@ -91,6 +93,7 @@ class Run {
                   .now_ms = context_.now_ms,
                   .random = seeds_.next(),
                   .reply = context_.reply,
+                  .outcome_bytes_max = outcome_bytes_left_,
                   .known_key = context_.known_key,
                   .events = context_.events};
     step.spec->handler(inner, step.of(args_));
@@ -102,7 +105,32 @@ class Run {
     context_.changed = context_.changed || inner.changed;
     context_.met_expired = context_.met_expired || inner.met_expired;
     has_other_outcome_ = has_other_outcome_ || !inner.outcome.empty();
+    for (const std::string& word : inner.outcome) {
+      outcome_bytes_left_ -= std::min(outcome_bytes_left_, word.size() + 8);
+    }
     outcomes_.push_back(std::move(inner.outcome));
+    if (!inner.afterwards.empty()) finish(inner.afterwards);
+  }
+
+  /// What a read leaves to be done is done at once among writes, on replicas too; and behind them
+  /// all if there are none.
+  void finish(const Words& left) {
+    if (is_read_) {
+      if (afterwards_.empty()) afterwards_ = {"_execfree", "0"};
+      afterwards_.push_back(std::to_string(left.size()));
+      afterwards_.insert(afterwards_.end(), left.begin(), left.end());
+      return;
+    }
+    const std::vector<std::string_view> words(left.begin(), left.end());
+    ByteBuffer ignored;
+    resp::Writer reply(ignored, context_.reply.version());
+    Context inner{.store = context_.store,
+                  .partition = context_.partition,
+                  .now_ms = context_.now_ms,
+                  .random = 0,
+                  .reply = reply};
+    resolve(words)->handler(inner, words);
+    context_.changed = context_.changed || inner.changed;
   }
 
   [[nodiscard]] Words outcome() const {
@@ -125,8 +153,11 @@ class Run {
   const TransactionArgs& transaction_;
   const std::size_t begin_;
   Random seeds_;
+  const bool is_read_;
   bool has_other_outcome_;
   std::vector<Words> outcomes_;
+  std::size_t outcome_bytes_left_ = kOutcomeBytesMax;
+  Words afterwards_;  // of a transaction that only reads
 };
 
 }  // namespace

@@ -66,6 +66,22 @@ TEST_F(Transactions, DrawAnewForEachCommand) {
   EXPECT_NE(parsed.reply->value.elements[0].text, parsed.reply->value.elements[1].text);
 }
 
+TEST_F(Transactions, KeepWhatPfcountHasComputed) {
+  // The last of the eight bytes behind the magic and the encoding: its highest bit says "stale".
+  const auto is_kept = [&] { return run({"getrange", "{a}h", "15", "15"}) != "$1\r\n\x80\r\n"; };
+  run({"pfadd", "{a}h", "x", "y"});
+  ASSERT_FALSE(is_kept());
+  EXPECT_EQ(run({"_execread", "0", "2", "pfcount", "{a}h", "2", "pfcount", "{a}h"}),
+            "*2\r\n:2\r\n:2\r\n");
+  EXPECT_TRUE(is_kept());
+  EXPECT_EQ(run({"_exec", "0", "3", "pfadd", "{a}h", "z", "2", "pfcount", "{a}h"}),
+            "*2\r\n:1\r\n:3\r\n");
+  EXPECT_TRUE(is_kept());
+  EXPECT_EQ(run({"_exec", "0", "2", "pfcount", "{a}h", "3", "pfadd", "{a}h", "u"}),
+            "*2\r\n:3\r\n:1\r\n");
+  EXPECT_FALSE(is_kept());
+}
+
 TEST_F(Transactions, SeeExpiredKeysAsGone) {
   run({"set", "{a}", "1", "px", "10"});
   cluster_.now_ms += 20;

@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::string_view kOddReply = "-ERR A part of the command got an unexpected reply\r\n";
 
+constexpr std::string_view kTooLarge =
+    "-ERR too large: what one command reads may have 1 GB together\r\n";
+
 /// The integer behind a type byte, and where its line ends; false if there is none.
 bool read_integer(std::string_view text, std::int64_t& value, std::size_t& line_end) {
   const auto end = text.find("\r\n");
@@ -106,8 +109,12 @@ void SplitCommand::start_everywhere(Gateway& gateway, Client& client,
 
 void SplitCommand::part_done(std::size_t part, std::string_view reply) {
   if (error_.empty()) {
+    bytes_ += reply.size();
     if (reply.starts_with('-')) {
       error_ = reply;
+    } else if (bytes_ > resp::Writer::kBytesMax) {
+      error_ = kTooLarge;
+      elements_ = {};
     } else {
       merge_part(part, reply);
     }

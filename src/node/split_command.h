@@ -36,6 +36,7 @@ class SplitCommand : public Composite {
   std::size_t missing_;
   std::string error_;
   std::int64_t sum_ = 0;
+  std::size_t bytes_ = 0;                            // of the parts' replies
   std::vector<std::string> elements_;                // kByPosition, kConcat: raw replies
   std::vector<std::vector<std::size_t>> positions_;  // kByPosition: of each part's keys
 };

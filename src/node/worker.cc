@@ -17,7 +17,7 @@ using replication::Replica;
 
 namespace {
 
-constexpr std::size_t kReplyBytesMax = wire::kFrameBytesMax - 1024;
+static_assert(resp::Writer::kBytesMax < wire::kFrameBytesMax - 1024);
 constexpr std::string_view kReplyTooLarge =
     "-ERR too large: the values of one partition may have 1 GB together\r\n";
 
@@ -334,6 +334,9 @@ void WorkerCore::to_control(ToControl message) { effects_.control.push_back(std:
 
 void WorkerCore::reply(const wire::Origin& origin, PartitionId partition, wire::ReplyStatus status,
                        std::string_view bytes, Instant valid_until) {
+  // Values of many keys together: a frame that nobody takes would break the link, and the
+  // request come again.
+  if (bytes.size() > resp::Writer::kBytesMax) bytes = kReplyTooLarge;
   if (valid_until != Instant::never() && !has_answered_[partition.value()]) {
     note_answered(partition);
   }
@@ -343,9 +346,6 @@ void WorkerCore::reply(const wire::Origin& origin, PartitionId partition, wire::
   }
   Link* link = find_link(origin.gateway);
   if (link == nullptr || !link->up) return;  // its gateway asks again when the link stands
-  // Values of many keys together: a frame that nobody takes would break the link, and the
-  // request come again.
-  if (bytes.size() > kReplyBytesMax) bytes = kReplyTooLarge;
   wire::encode(
       link->output,
       wire::Reply{.seq = origin.seq, .partition = partition, .status = status, .bytes = bytes});

@@ -65,6 +65,8 @@ void Writer::error(std::string_view text) {
 void Writer::integer(std::int64_t value) { header(out_, ':', value); }
 
 void Writer::bulk(std::string_view bytes) {
+  if (out_.size() > kBytesMax) [[unlikely]]
+    return;
   char* const begin = out_.prepare(kHeaderBytesMax + bytes.size() + 2);
   char* p = put_header(begin, '$', signed_size(bytes.size()));
   if (!bytes.empty()) std::memcpy(p, bytes.data(), bytes.size());

@@ -15,8 +15,13 @@ enum class Version : std::uint8_t { kResp2 = 2, kResp3 = 3 };
 /// Source: https://redis.io/docs/reference/protocol-spec (RESP2, RESP3). A type that RESP2
 /// does not have is written as Redis 7 writes it for a RESP2 client (a map as a flat array, a
 /// double as a bulk string, null as $-1, …).
+/// Bounded: behind kBytesMax of a buffer no bulk string is written. So a command that would read
+///          more than the machine has memory ends; its reply is then longer than that, and whoever
+///          gives it out says an error instead.
 class Writer {
  public:
+  static constexpr std::size_t kBytesMax = 1024u * 1024 * 1024;
+
   Writer(ByteBuffer& out, Version version) : out_(out), version_(version) {}
 
   [[nodiscard]] Version version() const { return version_; }

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "base/check.h"
+#include "base/large_pages.h"
 
 namespace borg::storage {
 namespace {
@@ -124,6 +125,7 @@ Entry Entry::moved_to_fit(Heap& heap, std::size_t header, std::size_t needed, st
     if (needed <= room && needed >= room / 2) return *this;
     void* const block = std::realloc(block_, wanted);
     BORG_CHECK(block != nullptr);
+    prefer_large_pages(block, wanted);
     return from_address(reinterpret_cast<std::uintptr_t>(block));
   }
   if (header == old.header && fits_well(heap, old.total(), needed)) return *this;
@@ -157,6 +159,30 @@ void Entry::set_form(StringForm form) {
   block_[0] &= static_cast<unsigned char>(~(kText | kInPlace));
   if (form == StringForm::kText) block_[0] |= kText;
   if (form == StringForm::kInPlace) block_[0] |= kInPlace;
+}
+
+Entry Entry::renamed(Heap& heap, std::string_view key) {
+  const Sizes old = sizes();
+  const unsigned char flags = block_[0];
+  const ExpiryMs old_expiry = expiry();
+  const std::size_t header = header_bytes(flags, key.size(), old.value);
+  const std::size_t needed = header + key.size() + old.value;
+  Entry result = *this;
+  if (heap.is_small(old.total()) || heap.is_small(needed)) {
+    result = allocate(heap, needed);
+    result.write(header + key.size(), bytes(old.header + old.key, old.value));
+    destroy(heap);
+  } else {
+    if (needed > heap.block_bytes(block_, old.total())) {
+      void* const block = std::realloc(block_, needed);
+      BORG_CHECK(block != nullptr);
+      result = from_address(reinterpret_cast<std::uintptr_t>(block));
+    }
+    result.write(header + key.size(), result.bytes(old.header + old.key, old.value));
+  }
+  result.write_header(flags, old_expiry, key.size(), old.value);
+  result.write(header, key);
+  return result;
 }
 
 Entry Entry::compacted(Heap& heap) {

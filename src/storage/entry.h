@@ -61,6 +61,10 @@ class Entry {
   /// then.
   [[nodiscard]] Entry resized(Heap& heap, std::size_t value_size);
 
+  /// The same value, type and expiry under another key. The value's bytes move, but no second block
+  /// is needed for them.
+  [[nodiscard]] Entry renamed(Heap& heap, std::string_view key);
+
   /// The same entry, in another place if its block's surroundings are sparse.
   [[nodiscard]] Entry compacted(Heap& heap);
 

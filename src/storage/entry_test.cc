@@ -40,6 +40,24 @@ TEST(Entry, KeepsSizesAroundEachHeaderWidth) {
   }
 }
 
+TEST(Entry, IsRenamedAcrossEachHeaderWidth) {
+  for (const std::size_t value_size : {0, 100, 4000, 20000, 2097152}) {
+    for (const std::size_t from : {1, 127, 128, 16384}) {
+      for (const std::size_t to : {1, 3, 127, 128, 16384}) {
+        const ExpiryMs expiry = from == 1 ? kNoExpiry : 17;
+        const std::string value(value_size, 'v');
+        Entry entry =
+            Entry::create(heap, std::string(from, 'a'), value, expiry, ValueType::kString);
+        entry = entry.renamed(heap, std::string(to, 'b'));
+        expect_entry(entry, std::string(to, 'b'), value, expiry);
+        entry = entry.resized(heap, value_size + 1);
+        expect_entry(entry, std::string(to, 'b'), value + '\0', expiry);
+        entry.destroy(heap);
+      }
+    }
+  }
+}
+
 TEST(Entry, HeaderOfASmallEntryTakesThreeBytes) {
   const std::string key(16, 'k');
   Entry entry = Entry::create(heap, key, std::string(61, 'v'), kNoExpiry, ValueType::kString);

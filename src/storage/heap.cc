@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/large_pages.h"
 
 namespace borg::storage {
 namespace {
@@ -48,6 +49,7 @@ void* Heap::allocate(std::size_t bytes) {
   if (!is_small(bytes)) {
     void* const block = std::malloc(bytes);
     BORG_CHECK(block != nullptr);
+    prefer_large_pages(block, bytes);
     return block;
   }
   const std::size_t size_class = class_of(bytes);

@@ -170,10 +170,20 @@ void PartitionStore::rename(const KeyRef& from, const KeyRef& to) {
     // An empty one stays behind, to be erased as any other.
     std::unique_ptr<Large> empty = make_large(type);
     put_large(to, impl_->table_of(from.slot)->exchange_large(from, std::move(empty)), expiry, type);
+    erase(from);
+  } else if (from.slot == to.slot) {
+    const ValueType type = entry.type;
+    erase(to);
+    touch(from);
+    touch(to);
+    if (new_containers_ != nullptr && type != ValueType::kString) {
+      new_containers_->emplace_back(to.key);
+    }
+    impl_->table_of(to.slot)->rename(from, to);
   } else {
     put_same(to, entry);
+    erase(from);
   }
-  erase(from);
 }
 
 void PartitionStore::copy(const KeyRef& from, const KeyRef& to) {

@@ -370,6 +370,29 @@ TEST(PartitionStore, RenamesAndCopiesWhatIsThere) {
   }
 }
 
+TEST(PartitionStore, RenamesStringsOfAnySize) {
+  for (const std::size_t size : {1, 1000, 100'000}) {
+    const KeyRef from = key_ref("{t}from");
+    PartitionStore store(partition_of(from.slot));
+    const std::size_t empty_bytes = store.memory_bytes();
+    for (int i = 0; i < 100; ++i) {
+      const std::string name = "{t}" + std::to_string(i);
+      store.put(key_ref(name), std::string(size, 'a'), i);
+    }
+    store.put(from, std::string(size, 'b'), 1000);
+    for (int i = 0; i < 100; ++i) {  // each is replaced, and there again under the next name
+      const std::string name = "{t}" + std::to_string(i);
+      store.rename(i == 0 ? from : key_ref("{t}" + std::to_string(i - 1)), key_ref(name));
+      EXPECT_EQ(store.find(key_ref(name))->value, std::string(size, 'b'));
+      EXPECT_EQ(store.find(key_ref(name))->expiry, 1000);
+    }
+    EXPECT_EQ(store.keys(), 1u);
+    EXPECT_EQ(store.keys_with_expiry(), 1u);
+    store.erase(key_ref("{t}99"));
+    EXPECT_EQ(store.memory_bytes(), empty_bytes);
+  }
+}
+
 TEST(PartitionStore, CompactingGivesTheMemoryOfHolesBack) {
   const auto heap = std::make_shared<Heap>();
   PartitionStore store(kPartition, heap);

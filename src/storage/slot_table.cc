@@ -192,6 +192,17 @@ bool SlotTable::erase(const KeyRef& key) {
   return true;
 }
 
+void SlotTable::rename(const KeyRef& from, const KeyRef& to) {
+  const Place place = place_of(from);
+  BORG_CHECK(place.is_found());
+  const Entry entry = place.bucket->at(place.index);
+  count_out(entry);
+  remove_from(*place.bucket, place.index);
+  const Entry renamed = Entry(entry).renamed(heap(), to.key);
+  count_in(renamed);
+  append_to(*place_of(to).bucket, renamed, tag_of(to.hash));
+}
+
 bool SlotTable::set_expiry(const KeyRef& key, ExpiryMs expiry) {
   const Place place = place_of(key);
   if (!place.is_found()) return false;

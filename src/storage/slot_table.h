@@ -50,6 +50,9 @@ class SlotTable {
   void prefetch_entry(std::uint64_t hash) const;
   void put(const KeyRef& key, std::string_view value, ExpiryMs expiry, ValueType type);
   bool erase(const KeyRef& key);
+  /// What is at `from` is then at `to`, and nothing else. REQUIRES: `from` is here, and not large;
+  /// `to` is another key, and not here.
+  void rename(const KeyRef& from, const KeyRef& to);
   bool set_expiry(const KeyRef& key, ExpiryMs expiry);
   /// REQUIRES: the key is here.
   char* resize_value(const KeyRef& key, std::size_t size);

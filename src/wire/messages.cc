@@ -7,7 +7,8 @@ namespace borg::wire {
 namespace {
 
 constexpr std::uint32_t kMagic = 0x47524f42;  // "BORG"
-constexpr std::size_t kArgsMax = 128 * 1024 * 1024;
+/// Of the shortest that a frame has place for.
+constexpr std::size_t kArgsMax = 128u * 1024 * 1024;
 constexpr std::size_t kNodesMax = 4096;
 
 void put(Encoder& out, const Endpoint& e) {
