@@ -101,6 +101,18 @@ class LongCommands(ClusterCase):
         self.assertEqual(do("GETRANGE", "{x}e", -101, -1), b"\0x" + b"y" * 99)
         self.assertEqual(do("DEL", "{x}e"), 1)
 
+    def test_replies_that_no_memory_has_place_for(self):
+        do, do_elsewhere = self.client, self.elsewhere
+        megabytes = 1024 * 1024
+        do("SETRANGE", "{x}a", 100 * megabytes - 1, "x")
+        do("SADD", "{x}s", b"y" * megabytes)
+        for client in (do, do_elsewhere):
+            text = self.assert_error("ERR", client, "MGET", *["{x}a"] * 1000)
+            self.assertIn("too large", text)
+            text = self.assert_error("ERR", client, "SRANDMEMBER", "{x}s", -1_000_000)
+            self.assertIn("too large", text)
+            self.assertEqual(client("STRLEN", "{x}a"), 100 * megabytes)
+
     def fill(self):
         for elements in encoded_elements():
             for name, key in ((b"RPUSH", b"{x}l"), (b"SADD", b"{x}s")):
