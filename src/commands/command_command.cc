@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "commands/arguments.h"
@@ -61,14 +62,6 @@ void write_names(const Rows& rows, resp::Writer& reply) {
   for (const CommandSpec* row : rows) reply.bulk(row->name);
 }
 
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 /// The rows in the table's order, subcommands too, that a filter passes.
 template <class Passes>
 void write_filtered(Passes passes, resp::Writer& reply) {
@@ -103,19 +96,74 @@ void write_list(Args options, resp::Writer& reply) {
 
 enum class WithUse : std::uint8_t { kNo, kYes };
 
+/// By the number alone: MSET may lack a value.
 bool fits_arity(const CommandSpec& spec, Args args) {
-  ByteBuffer ignored;
-  resp::Writer nowhere(ignored, resp::Version::kResp2);
-  return check_arity(spec, args, nowhere);
+  const auto count = static_cast<std::int64_t>(args.size());
+  return spec.arity >= 0 ? count == spec.arity : count >= -spec.arity;
 }
 
-/// What these arguments do to the keys. The one command where that varies is SET, which reads
-/// the key only with GET.
+bool is_only_reading_fields(Args subcommands) {
+  std::size_t i = 0;
+  while (i < subcommands.size()) {
+    const std::size_t behind = subcommands.size() - i - 1;
+    if (equals_ignoring_case(subcommands[i], "get") && behind >= 2) {
+      i += 3;
+    } else if (equals_ignoring_case(subcommands[i], "overflow") && behind >= 1) {
+      i += 2;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// What these arguments do to the key, of the two commands where that varies: SET reads it only
+/// with GET, BITFIELD may do no more than that.
 std::uint16_t key_use_of(const CommandSpec& spec, Args args) {
   if ((spec.key_use & kKeyVariable) == 0) return spec.key_use;
+  if (spec.name == "bitfield") {
+    return is_only_reading_fields(args.subspan(2)) ? kKeyRo | kKeyAccess
+                                                   : kKeyRw | kKeyAccess | kKeyUpdate;
+  }
   const bool reads = std::ranges::any_of(
       args.subspan(3), [](std::string_view option) { return equals_ignoring_case(option, "get"); });
   return reads ? kKeyRw | kKeyAccess | kKeyUpdate : kKeyOw | kKeyUpdate;
+}
+
+struct UsedKey {
+  std::string_view key;
+  std::uint16_t use;
+};
+
+/// Those behind the first of each option's keywords, as the key specifications of COMMAND INFO
+/// find them; or, where these say that they cannot, the one that the command itself would take.
+void find_keys_in_options(const CommandSpec& spec, Args args, const KeyRange& range,
+                          std::vector<UsedKey>& keys) {
+  constexpr std::uint16_t kStored = kKeyOw | kKeyUpdate;
+  if (spec.key_options.ends_with('?')) {
+    if (range.behind != 0) keys.push_back({args[range.behind], kStored});
+    return;
+  }
+  for (const std::string_view option : words_of(spec.key_options)) {
+    for (auto i = static_cast<std::size_t>(-spec.arity); i + 1 < args.size(); ++i) {
+      if (!equals_ignoring_case(args[i], lower_case(option))) continue;
+      keys.push_back({args[i + 1], kStored});
+      break;
+    }
+  }
+}
+
+std::vector<UsedKey> keys_of(const CommandSpec& spec, Args args, KeyRange range) {
+  std::vector<UsedKey> keys;
+  std::uint16_t use = key_use_of(spec, args);
+  const std::size_t behind = std::exchange(range.behind, 0);
+  range.for_each([&](std::size_t i) {
+    keys.push_back({args[i], use});
+    if (spec.other_key_use != 0) use = spec.other_key_use;
+  });
+  range.behind = behind;
+  find_keys_in_options(spec, args, range, keys);
+  return keys;
 }
 
 void write_keys_of(Args args, WithUse with_use, resp::Writer& reply) {
@@ -127,15 +175,13 @@ void write_keys_of(Args args, WithUse with_use, resp::Writer& reply) {
   }
   const KeyRange range = key_range(*spec, args);
   if (range.first == 0) return reply.error("ERR Invalid arguments specified for command");
-  std::uint16_t key_use = key_use_of(*spec, args);
-  reply.array((range.last - range.first) / range.step + 1 + (range.before != 0 ? 1 : 0) +
-              (range.behind != 0 ? 1 : 0));
-  range.for_each([&](std::size_t i) {
+  const std::vector<UsedKey> keys = keys_of(*spec, args, range);
+  reply.array(keys.size());
+  for (const UsedKey& each : keys) {
     if (with_use == WithUse::kYes) reply.array(2);
-    reply.bulk(args[i]);
-    if (with_use == WithUse::kYes) write_status_set(key_use_names(key_use), reply);
-    if (spec->other_key_use != 0) key_use = spec->other_key_use;
-  });
+    reply.bulk(each.key);
+    if (with_use == WithUse::kYes) write_status_set(key_use_names(each.use), reply);
+  }
 }
 
 void write_count(resp::Writer& reply) {

@@ -44,15 +44,6 @@ Names names_of(std::uint32_t bits, std::span<const FlagName> all) {
   return names;
 }
 
-Names words_of(std::string_view text) {
-  Names words;
-  while (!text.empty()) {
-    words.push_back(text.substr(0, text.find(' ')));
-    text.remove_prefix(std::min(words.back().size() + 1, text.size()));
-  }
-  return words;
-}
-
 /// In Redis's order: "blocking", which is no flag here, stands behind "noscript".
 Names flag_names(const CommandSpec& spec) {
   Names names;
@@ -184,6 +175,15 @@ std::string_view type_category(std::string_view group) {
 }
 
 }  // namespace
+
+std::vector<std::string_view> words_of(std::string_view text) {
+  Names words;
+  while (!text.empty()) {
+    words.push_back(text.substr(0, text.find(' ')));
+    text.remove_prefix(std::min(words.back().size() + 1, text.size()));
+  }
+  return words;
+}
 
 bool is_top_level(const CommandSpec& spec) {
   return !spec.is(kInternal) && spec.name.find('|') == std::string_view::npos;

@@ -25,6 +25,8 @@ void write_docs(const CommandSpec& spec, resp::Writer& reply);
 [[nodiscard]] bool has_keys(const CommandSpec& spec);
 [[nodiscard]] bool is_top_level(const CommandSpec& spec);
 
+/// Of a row's list, with blanks between.
+[[nodiscard]] std::vector<std::string_view> words_of(std::string_view text);
 void write_status_set(const std::vector<std::string_view>& names, resp::Writer& reply);
 
 }  // namespace borg::commands

@@ -13,16 +13,6 @@ namespace borg::commands {
 
 namespace {
 
-std::vector<std::string_view> words_of(std::string_view text) {
-  std::vector<std::string_view> words;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    words.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return words;
-}
-
 const CommandSpec* find_row(std::string_view name) {
   const CommandSpec* const row = find_command(name);
   return row != nullptr && !row->is(kInternal) ? row : nullptr;

@@ -29,8 +29,8 @@ inline constexpr std::array kRemarks = std::to_array<Remark>({
     // generic
     {"migrate", "Data moves by itself between Borg's nodes"},
     {"memory|doctor", "See INFO memory and /metrics"},
-    {"memory|malloc-stats", "See INFO memory and /metrics"},
-    {"memory|purge", "Borg gives memory back by itself"},
+    {"memory|malloc-stats", "As Redis with libc's allocator: says that there are none"},
+    {"memory|purge", "As Redis with libc's allocator: nothing is to be done"},
     {"memory|stats", "See INFO memory and /metrics"},
     {"pfselftest", "Borg's test suite does that"},
     {"copy", "There is one database: DB takes 0 alone"},

@@ -55,18 +55,30 @@ void lolwut(const GatewayCall& call) {
 void shutdown(const GatewayCall& call) {
   static constexpr std::array<std::string_view, 4> kIgnored{"save", "nosave", "now", "force"};
   bool abort = false;
+  bool saves = false;
+  bool saves_not = false;
   for (const std::string_view arg : call.args.subspan(1)) {
     const std::string option = commands::lower_case(arg);
     const bool is_ignored = std::find(kIgnored.begin(), kIgnored.end(), option) != kIgnored.end();
     if (!is_ignored && option != "abort") return call.error(commands::kSyntaxError);
     abort = abort || option == "abort";
+    saves = saves || option == "save";
+    saves_not = saves_not || option == "nosave";
   }
-  if (abort && call.args.size() > 2) return call.error(commands::kSyntaxError);
+  const bool is_contradiction = (abort && call.args.size() > 2) || (saves && saves_not);
+  if (is_contradiction) return call.error(commands::kSyntaxError);
   if (abort) return call.error("ERR No shutdown in progress.");
   call.client.reserve();
   call.gateway.host().to_control(
       AdminRequest{.worker = WorkerIndex(call.gateway.host().self().lane), .args = {"shutdown"}});
 }
+
+/// The allocator is libc's.
+void malloc_stats(const GatewayCall& call) {
+  call.reply([](resp::Writer& w) { w.bulk("Stats not supported for the current allocator"); });
+}
+
+void ok(const GatewayCall& call) { call.ok(); }
 
 void asking(const GatewayCall& call) { call.ok(); }
 
@@ -87,6 +99,8 @@ constexpr std::array kRows = std::to_array<GatewayRow>({
     {"swapdb", swapdb},
     {"lolwut", lolwut},
     {"shutdown", shutdown},
+    {"memory|malloc-stats", malloc_stats},
+    {"memory|purge", ok},
     {"asking", asking},
     {"cluster|replicas", cluster_replicas},
     {"cluster|slaves", cluster_replicas},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // CLIENT's subcommands about other clients, of all workers of this node.
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <string>
@@ -66,6 +67,10 @@ void pause(const GatewayCall& call) {
   const auto ms = resp::parse_integer(call.args[2]);
   if (!ms) return call.error("ERR timeout is not an integer or out of range");
   if (*ms < 0) return call.error("ERR timeout is negative");
+  // To Redis's clock that is in the past. Nobody could end such a pause: UNPAUSE would wait too.
+  if (*ms > std::numeric_limits<std::int64_t>::max() - call.gateway.host().now().wall.ms) {
+    return call.ok();
+  }
   const std::array<std::string_view, 2> args{call.args[2], writes_only ? "write" : "all"};
   ask_all(call, "pause", args, answer_ok);
 }
@@ -94,9 +99,76 @@ void unblock(const GatewayCall& call) {
 
 // Nobody invalidates what a client has cached: Borg does not track who has read what.
 
+struct TrackingOptions {
+  bool bcast = false;
+  bool optin = false;
+  bool optout = false;
+  bool has_redirect = false;
+  std::vector<std::string_view> prefixes;
+};
+
+/// The error in them; empty if there is none.
+std::string read_tracking_options(commands::Args args, TrackingOptions& options) {
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const std::string word = commands::lower_case(args[i]);
+    const bool has_value = i + 1 < args.size();
+    if (word == "redirect" && has_value) {
+      if (options.has_redirect) {
+        return "ERR A client can only redirect to a single other client";
+      }
+      if (!resp::parse_integer(args[++i])) return std::string(commands::kNotAnInteger);
+      options.has_redirect = true;
+    } else if (word == "prefix" && has_value) {
+      options.prefixes.push_back(args[++i]);
+    } else if (word == "bcast") {
+      options.bcast = true;
+    } else if (word == "optin") {
+      options.optin = true;
+    } else if (word == "optout") {
+      options.optout = true;
+    } else if (word != "noloop") {
+      return std::string(commands::kSyntaxError);
+    }
+  }
+  return {};
+}
+
+/// As Redis says it of two prefixes of which one begins with the other.
+std::string overlap_of(const std::vector<std::string_view>& prefixes) {
+  for (std::size_t i = 0; i < prefixes.size(); ++i) {
+    for (std::size_t j = i + 1; j < prefixes.size(); ++j) {
+      const std::size_t size = std::min(prefixes[i].size(), prefixes[j].size());
+      if (prefixes[i].substr(0, size) != prefixes[j].substr(0, size)) continue;
+      return "ERR Prefix '" + std::string(prefixes[i]) +
+             "' overlaps with another provided prefix '" + std::string(prefixes[j]) +
+             "'. Prefixes for a single client must not overlap.";
+    }
+  }
+  return {};
+}
+
+std::string contradiction_in(const TrackingOptions& options) {
+  if (!options.bcast && !options.prefixes.empty()) {
+    return "ERR PREFIX option requires BCAST mode to be enabled";
+  }
+  if (options.bcast && (options.optin || options.optout)) {
+    return "ERR OPTIN and OPTOUT are not compatible with BCAST";
+  }
+  if (options.optin && options.optout) {
+    return "ERR You can't specify both OPTIN mode and OPTOUT mode";
+  }
+  return overlap_of(options.prefixes);
+}
+
+/// What Redis refuses is refused as there; then the rest.
 void tracking(const GatewayCall& call) {
+  TrackingOptions options;
+  const std::string error = read_tracking_options(call.args.subspan(3), options);
+  if (!error.empty()) return call.error(error);
   if (equals_ignoring_case(call.args[2], "off")) return call.ok();
-  if (!equals_ignoring_case(call.args[2], "on")) return call.error("ERR syntax error");
+  if (!equals_ignoring_case(call.args[2], "on")) return call.error(commands::kSyntaxError);
+  const std::string contradiction = contradiction_in(options);
+  if (!contradiction.empty()) return call.error(contradiction);
   call.error("ERR Borg does not track keys for caches of clients");
 }
 

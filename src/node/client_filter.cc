@@ -119,7 +119,7 @@ std::string parse_list_filter(commands::Args args, ClientFilter& filter) {
   }
   for (const std::string_view arg : args.subspan(1)) {
     const auto id = resp::parse_integer(arg);
-    if (!id || *id < 1) return "ERR Invalid client ID";
+    if (!id) return "ERR Invalid client ID";
     filter.ids.push_back(static_cast<std::uint64_t>(*id));
   }
   return {};

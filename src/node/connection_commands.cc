@@ -2,6 +2,7 @@
 // Commands about the connection itself.
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <string>
 
 #include "commands/arguments.h"
@@ -50,8 +51,13 @@ void quit(const GatewayCall& call) {
 
 void select(const GatewayCall& call) {
   std::int64_t index = 0;
+  constexpr std::int64_t kMin = std::numeric_limits<std::int32_t>::min();
+  constexpr std::int64_t kMax = std::numeric_limits<std::int32_t>::max();
   if (!resp::parse_whole(call.args[1], index)) {
     call.error("ERR value is not an integer or out of range");
+  } else if (index < kMin || index > kMax) {
+    call.error("ERR value is out of range, value must between " + std::to_string(kMin) + " and " +
+               std::to_string(kMax));
   } else if (index != 0) {
     call.error("ERR DB index is out of range");
   } else {

@@ -40,6 +40,28 @@ void object(const GatewayCall& call) {
   call.gateway.forward(call.client, partition_of(slot_of_key(key)), false, args);
 }
 
+void write_attribute_example(resp::Writer& w) {
+  if (w.version() == resp::Version::kResp3) {
+    w.attribute(1);
+    w.bulk("key-popularity");
+    w.array(2);
+    w.bulk("key:123");
+    w.integer(90);
+  }
+  w.bulk("Some real reply following the attribute");
+}
+
+/// A client that skips what is pushed wants a reply all the same.
+void write_push_example(resp::Writer& w) {
+  if (w.version() == resp::Version::kResp2) {
+    return w.error("ERR RESP2 is not supported by this command");
+  }
+  w.push(2);
+  w.bulk("server-cpu-usage");
+  w.integer(42);
+  w.bulk("Some real reply following the push reply");
+}
+
 /// One reply of each type, for tests of clients.
 void write_example(std::string_view type, const GatewayCall& call) {
   call.reply([&](resp::Writer& w) {
@@ -62,12 +84,18 @@ void write_example(std::string_view type, const GatewayCall& call) {
       }
     } else if (type == "true" || type == "false") {
       w.boolean(type == "true");
+    } else if (type == "bignum") {
+      w.big_number("1234567999999999999999999999999999999");
+    } else if (type == "attrib") {
+      write_attribute_example(w);
+    } else if (type == "push") {
+      write_push_example(w);
     } else if (type == "verbatim") {
       w.verbatim("This is a verbatim\nstring");
     } else {
       w.error(
           "ERR Wrong protocol type name. Please use one of the following: "
-          "string|integer|double|null|array|set|map|verbatim|true|false");
+          "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false");
     }
   });
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/check.h"
 #include "resp/integer.h"
 
 namespace borg::resp {
@@ -112,6 +113,18 @@ void Writer::verbatim(std::string_view text) {
   out_.append("txt:");
   out_.append(text);
   out_.append("\r\n");
+}
+
+void Writer::big_number(std::string_view digits) {
+  if (version_ == Version::kResp2) return bulk(digits);
+  out_.append("(");
+  out_.append(digits);
+  out_.append("\r\n");
+}
+
+void Writer::attribute(std::size_t n) {
+  BORG_CHECK(version_ == Version::kResp3);
+  header(out_, '|', signed_size(n));
 }
 
 void Writer::array(std::size_t n) { header(out_, '*', signed_size(n)); }

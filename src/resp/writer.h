@@ -37,10 +37,13 @@ class Writer {
   void boolean(bool value);              ///< :1 :0, or #t #f in RESP3
   void real(double value);               ///< bulk, or , in RESP3; with up to 17 digits
   void verbatim(std::string_view text);  ///< bulk, or =n txt: in RESP3
-  void array(std::size_t n);             ///< header: n elements follow
-  void set(std::size_t n);               ///< array, or ~ in RESP3
-  void map(std::size_t n);               ///< header of n pairs: *2n, or % in RESP3
-  void push(std::size_t n);              ///< array, or > in RESP3
+  void big_number(std::string_view digits);  ///< bulk, or ( in RESP3
+  /// Header of n pairs that stand before a reply, with more about it. REQUIRES: RESP3.
+  void attribute(std::size_t n);
+  void array(std::size_t n);  ///< header: n elements follow
+  void set(std::size_t n);    ///< array, or ~ in RESP3
+  void map(std::size_t n);    ///< header of n pairs: *2n, or % in RESP3
+  void push(std::size_t n);   ///< array, or > in RESP3
 
  private:
   ByteBuffer& out_;

@@ -37,6 +37,7 @@ TEST(Writer, WritesEachTypeInBothVersions) {
   EXPECT_EQ(written(Version::kResp3, [](Writer& w) { w.real(0.1); }), ",0.10000000000000001\r\n");
   EXPECT_EQ(written(Version::kResp3, [](Writer& w) { w.real(-0.0); }), ",-0\r\n");
   EXPECT_EQ(written(Version::kResp3, [](Writer& w) { w.real(1e20); }), ",1e+20\r\n");
+  EXPECT_EQ(both([](Writer& w) { w.big_number("12"); }), "$2\r\n12\r\n|(12\r\n");
   EXPECT_EQ(both([](Writer& w) { w.verbatim("hi"); }), "$2\r\nhi\r\n|=6\r\ntxt:hi\r\n");
   EXPECT_EQ(both([](Writer& w) { w.array(3); }), "*3\r\n|*3\r\n");
   EXPECT_EQ(both([](Writer& w) { w.set(3); }), "*3\r\n|~3\r\n");

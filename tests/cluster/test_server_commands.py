@@ -253,6 +253,26 @@ class Slow(ClusterCase):
         text = self.assert_error("ERR", nodes[1].call, "DEBUG", "OBJECT", "nothing")
         self.assertIn("no such key", text)
 
+    def test_debug_shows_a_reply_of_each_type(self):
+        node = self.cluster().start("a", flags=("--enable-debug", "--min-copies", "1"))
+
+        def lines(version, kind, count):
+            with node.client() as client:
+                client("HELLO", version)
+                client.connection.send_command([b"DEBUG", b"PROTOCOL", kind])
+                return [client.connection.read_line() for _ in range(count)]
+
+        behind = b"Some real reply following the attribute"
+        self.assertEqual(lines(2, b"attrib", 2), [b"$39", behind])
+        self.assertEqual(lines(3, b"attrib", 9), [b"|1", b"$14", b"key-popularity", b"*2", b"$7",
+                                                  b"key:123", b":90", b"$39", behind])
+        self.assertEqual(lines(3, b"push", 6), [b">2", b"$16", b"server-cpu-usage", b":42", b"$40",
+                                                b"Some real reply following the push reply"])
+        self.assertEqual(lines(2, b"push", 1), [b"-ERR RESP2 is not supported by this command"])
+        number = b"1234567999999999999999999999999999999"
+        self.assertEqual(lines(3, b"bignum", 1), [b"(" + number])
+        self.assertEqual(lines(2, b"bignum", 2), [b"$37", number])
+
     def test_debug_is_refused_unless_it_was_allowed(self):
         node = self.cluster().start("a", flags=("--min-copies", "1"))
         text = self.assert_error("ERR", node.call, "DEBUG", "SLEEP", "0")
