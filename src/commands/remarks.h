@@ -60,7 +60,7 @@ inline constexpr std::array kRemarks = std::to_array<Remark>({
     {"client|kill", "Of this node's clients"},
     {"client|list", "Of this node's clients; argv-mem and qbuf-free are 0"},
     {"client|no-evict", "Remembered and shown; Borg closes no client for want of memory"},
-    {"client|pause", "Of this node's clients"},
+    {"client|pause", "Of this node's clients; keys go on expiring"},
     {"client|tracking", "ON is refused: Borg does not invalidate caches of clients"},
     // pubsub
     {"publish", "Counts the subscribers of the whole cluster"},
