@@ -31,7 +31,7 @@ inline constexpr std::array kRemarks = std::to_array<Remark>({
     {"memory|doctor", "See INFO memory and /metrics"},
     {"memory|malloc-stats", "As Redis with libc's allocator: says that there are none"},
     {"memory|purge", "As Redis with libc's allocator: nothing is to be done"},
-    {"memory|stats", "See INFO memory and /metrics"},
+    {"memory|stats", "Of this node, without what only Redis has: its hash tables, its allocator"},
     {"pfselftest", "Borg's test suite does that"},
     {"copy", "There is one database: DB takes 0 alone"},
     {"move", "Always an error: there is one database"},

@@ -152,8 +152,9 @@ void ControlCore::ask(AdminRequest request) {
                     .nodes = {},
                     .nodes_missing = {}};
   const std::string_view command = question.request.args.front();
-  question.wants_counts =
-      equals_ignoring_case(command, "info") || equals_ignoring_case(command, "latency");
+  question.wants_counts = equals_ignoring_case(command, "info") ||
+                          equals_ignoring_case(command, "latency") ||
+                          equals_ignoring_case(command, "memory");
   effects_.workers.emplace_back(std::nullopt, WorkerStatsRequest{question.wants_counts});
   const bool whole_cluster = equals_ignoring_case(question.request.args.front(), "borg");
   for (auto& [peer, link] : links_) {
@@ -222,6 +223,8 @@ void ControlCore::finish_questions() {
       writer.ok();
     } else if (equals_ignoring_case(question.request.args.front(), "latency")) {
       write_latency_histogram(question.counts, question.request.args, writer);
+    } else if (equals_ignoring_case(question.request.args.front(), "memory")) {
+      write_memory_stats(info_report(question), writer);
     } else {
       const auto& args = question.request.args;
       writer.verbatim(describe_as_info(info_report(question), {args.begin() + 1, args.end()}));

@@ -54,6 +54,9 @@ struct InfoReport {
 [[nodiscard]] std::string describe_as_info(const InfoReport& report,
                                            const std::vector<std::string>& sections);
 
+/// MEMORY STATS: a map with Redis's names, of those that apply.
+void write_memory_stats(const InfoReport& report, resp::Writer& reply);
+
 /// LATENCY HISTOGRAM: of the commands named behind the first two arguments, or of all.
 void write_latency_histogram(const CommandCounts& counts, const std::vector<std::string>& args,
                              resp::Writer& reply);

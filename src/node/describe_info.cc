@@ -380,6 +380,44 @@ std::string describe_as_info(const InfoReport& report, const std::vector<std::st
   return out;
 }
 
+void write_memory_stats(const InfoReport& r, resp::Writer& reply) {
+  const auto share = [](std::uint64_t part, std::uint64_t whole) {
+    return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+  };
+  const std::uint64_t used = r.stats.memory_bytes;
+  const std::uint64_t peak = r.stats.memory_peak_bytes;
+  const std::uint64_t resident = r.process.resident_bytes;
+  const std::array counts = std::to_array<std::pair<std::string_view, std::uint64_t>>(
+      {{"peak.allocated", peak},
+       {"total.allocated", used},
+       {"startup.allocated", 0},
+       {"replication.backlog", 0},
+       {"clients.slaves", 0},
+       {"clients.normal", r.counts->present.clients_bytes},
+       {"aof.buffer", 0},
+       {"lua.caches", 0},
+       {"functions.caches", 0},
+       {"overhead.total", 0},
+       {"keys.count", r.stats.keys},
+       {"keys.bytes-per-key", r.stats.keys == 0 ? 0 : used / r.stats.keys},
+       {"dataset.bytes", used}});
+  const std::array shares = std::to_array<std::pair<std::string_view, double>>(
+      {{"dataset.percentage", 100 * share(used, used)},
+       {"peak.percentage", 100 * share(used, peak)},
+       {"fragmentation", share(resident, used)}});
+  reply.map(counts.size() + shares.size() + 1);
+  for (const auto& [name, value] : counts) {
+    reply.bulk(name);
+    reply.integer(static_cast<std::int64_t>(value));
+  }
+  for (const auto& [name, value] : shares) {
+    reply.bulk(name);
+    reply.real(value);
+  }
+  reply.bulk("fragmentation.bytes");
+  reply.integer(static_cast<std::int64_t>(resident) - static_cast<std::int64_t>(used));
+}
+
 void write_latency_histogram(const CommandCounts& counts, const std::vector<std::string>& args,
                              resp::Writer& reply) {
   std::vector<std::pair<std::string_view, const LatencyHistogram*>> found;

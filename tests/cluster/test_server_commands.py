@@ -176,6 +176,19 @@ class Statistics(SharedCase):
             for client in clients:
                 client.close()
 
+    def test_memory_stats_say_what_info_says(self):
+        node = self.nodes[0]
+        for i in range(30):  # some of them are here
+            node.call("SET", f"counted{i}", "x" * 1000)
+        words = node.call("MEMORY", "STATS")
+        stats = dict(zip(words[::2], words[1::2]))
+        self.assertGreater(stats[b"keys.count"], 0)
+        self.assertGreaterEqual(stats[b"peak.allocated"], stats[b"total.allocated"])
+        self.assertEqual(stats[b"dataset.bytes"], stats[b"total.allocated"])
+        self.assertGreater(stats[b"clients.normal"], 0)
+        self.assertGreater(float(stats[b"fragmentation"]), 0)
+        self.assert_error("ERR", node.call, "MEMORY", "STATS", "x")
+
     def test_sections_are_those_that_are_asked_for(self):
         node = self.nodes[0]
 

@@ -38,7 +38,7 @@ MISSING = {"cluster|" + name for name in (
     "addslots", "addslotsrange", "bumpepoch", "count-failure-reports", "delslots",
     "delslotsrange", "failover", "flushslots", "forget", "links", "meet", "replicate", "reset",
     "saveconfig", "set-config-epoch", "setslot")} | {
-        "memory|doctor", "memory|stats"}
+        "memory|doctor"}
 # Fields of INFO.
 NO_FORKS = "nothing is saved, and nobody is forked for it"
 NOT_COUNTED = "not counted"
