@@ -73,7 +73,7 @@ void write_filtered(Passes passes, resp::Writer& reply) {
 }
 
 void write_list(Args options, resp::Writer& reply) {
-  if (options.empty()) return write_names(top_level_rows(), reply);
+  if (options.empty()) return write_filtered([](const CommandSpec&) { return true; }, reply);
   if (options.size() != 3 || !equals_ignoring_case(options[0], "filterby")) {
     return reply.error(kSyntaxError);
   }

@@ -219,7 +219,7 @@ void ControlCore::finish_questions() {
     } else if (equals_ignoring_case(question.request.args.front(), "config")) {
       forgotten_ = question.own;
       clients_refused_ = 0;
-      effects_.workers.emplace_back(std::nullopt, ForgetCounts{});
+      effects_.workers.emplace_back(std::nullopt, ForgetCounts{question.request.worker});
       writer.ok();
     } else if (equals_ignoring_case(question.request.args.front(), "latency")) {
       write_latency_histogram(question.counts, question.request.args, writer);

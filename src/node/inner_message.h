@@ -35,8 +35,10 @@ struct AdminReply {
 struct WorkerStatsRequest {
   bool with_counts = false;  ///< of each command, too
 };
-/// CONFIG RESETSTAT.
-struct ForgetCounts {};
+/// CONFIG RESETSTAT, which itself is the first that counts again.
+struct ForgetCounts {
+  WorkerIndex asked_by;
+};
 /// The node's control thread vouches for these workers of it: they are busy, not dead.
 struct WorkersBusy {
   NodeId node;

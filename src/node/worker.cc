@@ -315,8 +315,9 @@ void WorkerCore::on_control(ToWorker message) {
     settings_ = std::move(*settings);
     meter_.follow(*settings_);
     look_at_memory();
-  } else if (std::holds_alternative<ForgetCounts>(message)) {
+  } else if (const auto* forget = std::get_if<ForgetCounts>(&message)) {
     meter_.forget();
+    if (forget->asked_by.value() == self_.lane) count_resetstat();
   } else if (const auto* request = std::get_if<WorkerStatsRequest>(&message)) {
     to_control(WorkerStats{
         WorkerIndex(self_.lane), stats(),

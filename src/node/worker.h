@@ -186,6 +186,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void hold(Client& client);
   // worker_meter.cc
   void execute(Client& client, commands::Args args, const storage::KeyRef* first);
+  void count_resetstat();
   void count_clients_command(const Client& client, commands::Args args, std::uint64_t nanos);
   void note_slow(const commands::CommandSpec& spec, commands::Args args, std::uint64_t nanos,
                  std::string_view address, std::string_view name);

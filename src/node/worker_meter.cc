@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a worker notes of the commands that it executes: counts, slow ones, and MONITOR's lines.
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "node/worker.h"
@@ -44,6 +45,13 @@ void WorkerCore::count_clients_command(const Client& client, commands::Args args
   if (meter_.is_slow(nanos)) note_slow(spec, args, nanos, client.address(), client.name);
   if (monitors_.none() || spec.is(commands::kAdmin)) return;
   monitors_.add(now_.wall, client.address(), args);
+}
+
+void WorkerCore::count_resetstat() {
+  static constexpr std::array<std::string_view, 2> kWords{"config", "resetstat"};
+  const commands::CommandSpec& spec = *commands::resolve(kWords);
+  ++meter_.counts().of(spec).calls;
+  meter_.executed(spec, 0);
 }
 
 /// A request of another worker, which counts it as a call; here it takes the time.

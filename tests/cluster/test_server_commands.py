@@ -159,6 +159,20 @@ class Statistics(SharedCase):
             each.call("CONFIG", "RESETSTAT")
         self.assertEqual(counts(), [0, 0])
 
+    def test_a_reset_is_the_first_that_counts_again(self):
+        node = self.nodes[0]
+        node.call("SET", "counted", 1)
+        node.call("CONFIG", "RESETSTAT")
+        histogram = node.call("LATENCY", "HISTOGRAM")
+        self.assertEqual(histogram[0], b"config|resetstat")
+        self.assertNotIn(b"set", histogram)
+        self.assertRegex(fields(node.call("INFO", "commandstats"))["cmdstat_config|resetstat"],
+                         "^calls=1,")
+
+    def test_all_commands_are_listed_with_their_subcommands(self):
+        names = self.nodes[0].call("COMMAND", "LIST")
+        self.assertLessEqual({b"get", b"client", b"client|list", b"borg|cas"}, set(names))
+
     def test_channels_of_all_threads_are_counted_once(self):
         node = self.nodes[0]
         clients = [node.client() for _ in range(4)]
