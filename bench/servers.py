@@ -272,7 +272,8 @@ class Borg(Servers):
             self.binaries / "borgd", "--name", name, "--cluster", "bench", "--port", port,
             "--bus-port", bus_port, "--http-port", http_port, "--copies", self.copies,
             "--min-copies", self.min_copies,
-            "--threads", self.threads, "--coordinator", f"local:{self.folder / 'coordinator'}",
+            "--threads", self.threads, "--max-clients", 15000,
+            "--coordinator", f"local:{self.folder / 'coordinator'}",
             "--log-level", "warning",
         ])
         wait_until(f"{name} answers", self.all[-1].answers)

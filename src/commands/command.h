@@ -103,6 +103,17 @@ inline constexpr std::size_t kOutcomeBytesMax = 576u * 1024 * 1024;
 
 /// What a command's handler sees. The same inputs give the same reply and the same change of
 /// the store on every replica.
+struct CommandSpec;
+
+/// Hears of each command of a transaction when it has been executed.
+class TransactionObserver {
+ public:
+  virtual void on_step(const CommandSpec& spec, Args args) = 0;
+
+ protected:
+  ~TransactionObserver() = default;
+};
+
 struct Context {
   storage::PartitionStore& store;
   PartitionId partition;
@@ -132,6 +143,7 @@ struct Context {
   /// Where keyspace events are noted; null: nobody wants to know.
   std::vector<KeyEvent>* events = nullptr;
   Lookups lookups = {};
+  TransactionObserver* observer = nullptr;  ///< null: nobody wants to know
 
   /// As storage::key_ref(), of an argument.
   [[nodiscard]] storage::KeyRef key(std::string_view name) const {

@@ -41,6 +41,12 @@ inline constexpr std::array kRemarks = std::to_array<Remark>({
     {"bitfield",
      "SET with OVERFLOW SAT saturates numbers near -2^63 at the lower end, Redis at "
      "the upper one"},
+    {"object|idletime", "Always 0: accesses are not noted"},
+    {"object|encoding",
+     "SETBIT and BITFIELD that change nothing leave it as it is; Redis says raw then"},
+    {"hrandfield", "A negative count goes down to -10000000"},
+    {"srandmember", "A negative count goes down to -10000000"},
+    {"zrandmember", "A negative count goes down to -10000000"},
     {"object|freq", "Borg evicts nothing and does not count accesses"},
     {"wait", "Never waits: each write has its copies when it is answered. Returns their number"},
     {"scan", "A cursor goes on at any node, also while data moves"},
@@ -85,7 +91,9 @@ inline constexpr std::array kRemarks = std::to_array<Remark>({
     {"failover", "A node's work is taken over by itself; BORG LEAVE and DRAIN do it in order"},
     {"flushall", "Of the whole cluster, from any node; atomic for each partition"},
     {"flushdb", "Of the whole cluster, from any node; atomic for each partition"},
-    {"info", "Of this node, with fields of Borg's own; those that mean nothing here are left out"},
+    {"info",
+     "Of this node, with fields of Borg's own; those that mean nothing here are left out. "
+     "commandstats: calls of this node's clients, usec of what this node executed"},
     {"module", "Borg takes no modules"},
     {"psync", "Copies are made by Borg's own protocol between nodes"},
     {"replconf", "Copies are made by Borg's own protocol between nodes"},
@@ -102,7 +110,9 @@ inline constexpr std::array kRemarks = std::to_array<Remark>({
     {"role", "Always master, without replicas"},
     {"shutdown",
      "Hands the node's data over to the others first, as SIGTERM; options change nothing"},
-    {"slowlog|get", "Of what this node executed, for clients of other nodes too"},
+    {"slowlog|get",
+     "Of what this node executed; a client of another node or thread is named by that node's "
+     "address"},
     {"swapdb", "There is one database, 0"},
     // cluster
     {"asking", "Changes nothing: every node serves every key"},

@@ -97,6 +97,7 @@ class Run {
                   .known_key = context_.known_key,
                   .events = context_.events};
     step.spec->handler(inner, step.of(args_));
+    if (context_.observer != nullptr) context_.observer->on_step(*step.spec, step.of(args_));
     if (buffer.size() - begin_ > kRepliesBytesMax) {
       buffer.truncate(before);
       context_.reply.error(kTooLarge);

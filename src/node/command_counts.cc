@@ -26,6 +26,7 @@ void ErrorCounts::merge(const ErrorCounts& other) {
 
 void CommandCount::merge(const CommandCount& other) {
   calls += other.calls;
+  executed += other.executed;
   nanos += other.nanos;
   rejected += other.rejected;
   failed += other.failed;

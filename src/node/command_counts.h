@@ -30,9 +30,10 @@ class ErrorCounts {
 /// What INFO says of one command.
 struct CommandCount {
   std::uint64_t calls = 0;     ///< by clients of this node
-  std::uint64_t nanos = 0;     ///< that this node's workers took, for clients of other nodes too
+  std::uint64_t executed = 0;  ///< by this node's workers, for clients of other nodes too
+  std::uint64_t nanos = 0;     ///< that these took
   std::uint64_t rejected = 0;  ///< not executed: the number of arguments was wrong
-  std::uint64_t failed = 0;    ///< answered at once with an error
+  std::uint64_t failed = 0;    ///< of the calls: answered with an error
   std::unique_ptr<LatencyHistogram> latencies;  ///< of what was executed here; null: nothing
 
   void merge(const CommandCount& other);

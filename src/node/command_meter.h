@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -29,12 +30,21 @@ class CommandMeter {
     began_ = now;
     return static_cast<std::uint64_t>(static_cast<double>(ticks) * nanos_per_tick_);
   }
+  /// The nanoseconds since begin(), the last lap() or the last step(): of a part of what lap() will
+  /// tell.
+  std::uint64_t step() {
+    const std::uint64_t now = read_ticks_();
+    const std::uint64_t ticks = now - std::max(began_, stepped_);
+    stepped_ = now;
+    return static_cast<std::uint64_t>(static_cast<double>(ticks) * nanos_per_tick_);
+  }
   [[nodiscard]] bool is_slow(std::uint64_t nanos) const { return nanos >= slow_nanos_; }
 
   /// The command was executed on this worker, not only sent to another one.
   void executed(const commands::CommandSpec& spec, std::uint64_t nanos) {
     CommandCount& count = counts_.of(spec);
     count.nanos += nanos;
+    ++count.executed;
     if (!tracks_latencies_) return;
     if (count.latencies == nullptr) [[unlikely]]
       count.latencies = std::make_unique<LatencyHistogram>();
@@ -59,6 +69,7 @@ class CommandMeter {
   std::uint64_t (*const read_ticks_)();
   const double nanos_per_tick_;
   std::uint64_t began_ = 0;
+  std::uint64_t stepped_ = 0;
   std::uint64_t slow_nanos_ = UINT64_MAX;  // of the slow log or of latency events
   bool tracks_latencies_ = true;
   CommandCounts counts_;

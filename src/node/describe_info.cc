@@ -259,7 +259,7 @@ Fields commandstats_fields(const InfoReport& r) {
   for_each_counted(*r.counts, [&](const commands::CommandSpec& spec, const CommandCount& c) {
     if (c.calls == 0 && c.nanos == 0 && c.rejected == 0) return;
     const double micros = static_cast<double>(c.nanos) / 1000;
-    const double per_call = c.calls == 0 ? 0 : micros / static_cast<double>(c.calls);
+    const double per_call = c.executed == 0 ? 0 : micros / static_cast<double>(c.executed);
     fields.emplace_back("cmdstat_" + std::string(spec.name),
                         "calls=" + number(c.calls) + ",usec=" + number(c.nanos / 1000) +
                             ",usec_per_call=" + fixed(per_call, 2) + ",rejected_calls=" +

@@ -65,6 +65,7 @@ void Gateway::execute(Client& client, commands::Args args, const storage::KeyRef
   client.silenced = client.replies_off || client.skip_next;
   client.skip_next = false;
   accepted_ = nullptr;
+  has_queued_ = false;
   const commands::CommandSpec* spec = commands::resolve(args);
   if (spec == nullptr || spec->is(commands::kInternal)) {
     client.last_command = nullptr;
@@ -101,6 +102,7 @@ void Gateway::execute(Client& client, commands::Args args, const storage::KeyRef
   }
   accepted_ = spec;
   if (is_in_multi(client) && !spec->is(commands::kNeverQueued)) [[unlikely]] {
+    has_queued_ = true;
     return queue_command(*this, client, *spec, args);
   }
   run(client, *spec, args, first);
@@ -392,6 +394,8 @@ void Gateway::on_reply(std::uint64_t seq, PartitionId partition, wire::ReplyStat
     return finish_blocking(static_cast<Blocking&>(*pending), bytes, valid_until);
   }
   Target target = std::move(pending->target);
+  if (target.client != nullptr && target.client->counts != nullptr && bytes.starts_with('-'))
+    count_failed(*target.client, *pending);
   release(seq);
   if (target.client != nullptr) {
     target.client->finish(target.slot, bytes, valid_until);
@@ -402,6 +406,14 @@ void Gateway::on_reply(std::uint64_t seq, PartitionId partition, wire::ReplyStat
   } else {
     deliver_part(target, bytes, valid_until);
   }
+}
+
+void Gateway::count_failed(Client& client, const Pending& pending) {
+  wire::Args args;
+  Decoder in(pending.args.view());
+  const commands::CommandSpec* const spec =
+      wire::decode_args(in, args) ? commands::resolve(args) : nullptr;
+  if (spec != nullptr && !spec->is(commands::kInternal)) ++client.counts->of(*spec).failed;
 }
 
 void Gateway::deliver_part(Target& target, std::string_view bytes, Instant valid_until) {

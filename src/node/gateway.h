@@ -146,6 +146,8 @@ class Gateway {
   /// Of the last execute(): null if there is no such command, or its arguments are too few or
   /// too many.
   [[nodiscard]] const commands::CommandSpec* accepted() const { return accepted_; }
+  /// That one waits for EXEC.
+  [[nodiscard]] bool has_queued() const { return has_queued_; }
 
   // ---- for composites and the commands that the gateway itself answers ----
 
@@ -235,6 +237,7 @@ class Gateway {
   void release(std::uint64_t seq);
   void fail(Pending& pending, std::string_view error);
   void resend_changed();
+  static void count_failed(Client& client, const Pending& pending);
   [[nodiscard]] bool is_held_up(const Pending& pending) const;
   bool wait_on(Pending& pending);
   void split(Client& client, const commands::CommandSpec& spec, commands::Args args,
@@ -262,6 +265,7 @@ class Gateway {
   std::uint64_t base_ = 1;      // seq of slots_.front(), or next_seq_ if it is empty
   std::deque<Pending*> slots_;  // null: answered
   const commands::CommandSpec* accepted_ = nullptr;
+  bool has_queued_ = false;
   Pending reserved_;  // stands for a request that is just being submitted
   std::vector<std::unique_ptr<Pending>> pool_;
   std::vector<Pending*> free_;

@@ -51,6 +51,7 @@ struct NodeOptions {
   /// A name that is taken may belong to a process that just died: wait this long for its
   /// session to end.
   Duration name_wait = Duration::seconds(1);
+  std::uint32_t clients_max = 10'000;                 ///< connections to the whole node
   std::size_t memory_bytes_max = 0;                   ///< of the whole node; 0: no limit
   std::size_t client_output_bytes_max = 1024 * 1024;  ///< beyond: its commands wait
   std::size_t client_pending_max = 1024;              ///< commands of one connection under way

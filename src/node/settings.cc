@@ -281,6 +281,7 @@ std::string failure(std::string_view name, std::string_view why) {
 Settings initial_settings(const NodeOptions& options) {
   Settings settings;
   settings.memory_bytes_max = static_cast<std::int64_t>(options.memory_bytes_max);
+  settings.clients_max = options.clients_max;
   settings.debug_enabled = options.debug_enabled ? "yes" : "no";
   settings.log_level = redis_level(options.log_level);
   settings.host = options.self.host;

@@ -2,6 +2,7 @@
 #include "node/slow_log.h"
 
 #include <algorithm>
+#include <array>
 
 #include "commands/arguments.h"
 #include "resp/integer.h"
@@ -16,11 +17,23 @@ namespace {
 constexpr std::size_t kArgumentsMax = 32;
 constexpr std::size_t kArgumentBytesMax = 128;
 
+/// As in Redis, whether Borg has them or not.
+bool is_secret_setting(std::string_view name) {
+  constexpr std::array<std::string_view, 5> kSecrets{
+      "requirepass", "masterauth", "masteruser", "tls-key-file-pass", "tls-client-key-file-pass"};
+  return std::ranges::any_of(
+      kSecrets, [&](std::string_view each) { return equals_ignoring_case(name, each); });
+}
+
 }  // namespace
 
 bool is_secret(commands::Args args, std::size_t at) {
   if (at == 0) return false;
   if (equals_ignoring_case(args[0], "auth")) return true;
+  if (equals_ignoring_case(args[0], "config")) {
+    return at >= 3 && at % 2 == 1 && equals_ignoring_case(args[1], "set") &&
+           is_secret_setting(args[at - 1]);
+  }
   if (!equals_ignoring_case(args[0], "hello")) return false;
   const bool behind_auth = at >= 3 && equals_ignoring_case(args[at - 1], "auth");
   return behind_auth || (at >= 4 && equals_ignoring_case(args[at - 2], "auth"));

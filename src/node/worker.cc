@@ -433,16 +433,26 @@ void WorkerCore::tick() {
   pubsub_.tick();
   watch_links();
   poke_waiting();
-  meter_.begin();
-  if (expires_actively_) expire_keys();
-  const std::uint64_t expiry_nanos = meter_.lap();
-  meter_.counts().expiry_nanos += expiry_nanos;
-  note_latency("expire-cycle", expiry_nanos);
   meter_.sample(now_.instant, {gateway_.commands_executed(), input_bytes_});
   sweep_records();
   list_garbage();
-  compact_heap();
   look_at_memory();
+  saw_expiring_ = std::exchange(sees_expiring_, false);
+  to_expire_ = expires_actively_ ? kKeysPerTick : 0;
+  to_compact_ = begins_compaction() ? kKeysPerTick : 0;
+}
+
+/// What a tick has to do with many keys is done in several turns: clients' commands wait for a slice
+/// of it at most.
+void WorkerCore::work_on_keys() {
+  if (to_expire_ > 0) {
+    meter_.begin();
+    expire_keys();
+    const std::uint64_t nanos = meter_.lap();
+    meter_.counts().expiry_nanos += nanos;
+    note_latency("expire-cycle", nanos);
+  }
+  if (to_expire_ == 0 && to_compact_ > 0) compact_heap();
 }
 
 /// Without a limit now and then is enough: for the peak alone.
@@ -466,7 +476,8 @@ bool WorkerCore::is_calm() const {
   const bool has_work =
       gateway_.pending() > 0 || gateway_.next_wake() - now_.instant < kCalmTick * 2 ||
       !waiting_.empty() || !jobs_.empty() || !garbage_.empty() || !throttled_.empty() ||
-      saw_expiring_ || pause_ != Pause::kNone || !pubsub_.is_calm() || compaction_.is_under_way();
+      saw_expiring_ || sees_expiring_ || pause_ != Pause::kNone || !pubsub_.is_calm() ||
+      compaction_.is_under_way();
   return !has_work && std::all_of(links_.begin(), links_.end(), [](const auto& entry) {
     return entry.second->in_flight.empty() && !entry.second->stalled;
   });
@@ -475,37 +486,43 @@ bool WorkerCore::is_calm() const {
 /// Active expiry: some keys of some partitions each tick, so that a million keys that are due
 /// cost a little of many turns and never a long one.
 void WorkerCore::expire_keys() {
-  constexpr std::size_t kKeysPerTick = 4000;
   constexpr std::size_t kBucketsPerVisit = 16;
   std::size_t seen = 0;
-  for (std::uint16_t n = 0; n < kPartitionCount && seen < kKeysPerTick; ++n) {
+  for (std::uint16_t n = 0; n < kPartitionCount && seen < kKeysPerSlice; ++n) {
     const std::uint16_t p = expiry_cursor_;
     expiry_cursor_ = static_cast<std::uint16_t>((expiry_cursor_ + 1) % kPartitionCount);
     if (replicas_[p] == nullptr) continue;
     seen += replica_of(PartitionId(p)).expire_some(now_, kBucketsPerVisit, *this);
   }
-  saw_expiring_ = seen > 0;
+  if (seen > 0) sees_expiring_ = true;
+  // With less all partitions have had their turn.
+  to_expire_ = seen < kKeysPerSlice ? 0 : to_expire_ - std::min(to_expire_, seen);
 }
 
 /// Keys that were deleted, or changed their size, leave holes in runs of memory. When there are
-/// many, the others are moved together, some each tick.
+/// many, the others are moved together.
+bool WorkerCore::begins_compaction() {
+  if (compaction_.is_under_way()) return true;
+  // Those that the last time has left alone do not count.
+  std::size_t& left_alone = compaction_.holes_after;
+  left_alone = std::min(left_alone, heap_->hole_bytes());
+  const bool has_new_ones = heap_->hole_bytes() > left_alone + heap_->used_bytes() / 16;
+  if (!heap_->is_full_of_holes() || !has_new_ones) return false;
+  compaction_.partition = 0;
+  return true;
+}
+
 void WorkerCore::compact_heap() {
-  constexpr std::size_t kKeysPerTick = 4000;
-  if (!compaction_.is_under_way()) {
-    // Those that the last time has left alone do not count.
-    std::size_t& left_alone = compaction_.holes_after;
-    left_alone = std::min(left_alone, heap_->hole_bytes());
-    const bool has_new_ones = heap_->hole_bytes() > left_alone + heap_->used_bytes() / 16;
-    if (!heap_->is_full_of_holes() || !has_new_ones) return;
-    compaction_.partition = 0;
-  }
-  storage::ScanBudget budget{.keys_left = kKeysPerTick, .bytes_left = 4 * 1024 * 1024};
+  storage::ScanBudget budget{.keys_left = kKeysPerSlice, .bytes_left = 1024 * 1024};
   while (compaction_.is_under_way() && !budget.is_spent()) {
     Replica* const replica = replicas_[compaction_.partition].get();
     if (replica == nullptr || !replica->compact(compaction_.cursor, budget))
       ++compaction_.partition;
   }
-  if (!compaction_.is_under_way()) compaction_.holes_after = heap_->hole_bytes();
+  to_compact_ -= std::min(to_compact_, kKeysPerSlice);
+  if (compaction_.is_under_way()) return;
+  compaction_.holes_after = heap_->hole_bytes();
+  to_compact_ = 0;
 }
 
 void WorkerCore::sweep_records() {
@@ -560,6 +577,7 @@ Stats WorkerCore::stats() const {
 void WorkerCore::end_turn() {
   if (monitors_.has_lines()) feed_monitors();
   gateway_.end_turn();
+  work_on_keys();
   collect_garbage();
   pump_snapshots();
   for (Link* link : to_ack_) {

@@ -38,7 +38,9 @@ namespace borg::node {
 /// Runs:      on one thread; sans-I/O.
 /// Order:     a link's or client's output may leave only while now < output_valid_until, read
 ///            from the clock after end_turn(); else the link is broken, the client closed.
-class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
+class WorkerCore final : private GatewayHost,
+                         private replication::ReplicaSink,
+                         private commands::TransactionObserver {
  public:
   WorkerCore(NodeId self, WorkerIndex index, std::uint16_t workers, const NodeOptions& options,
              std::uint64_t seed);
@@ -158,6 +160,9 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   ByteBuffer& scratch() override;
 
   void note_answered(PartitionId partition);
+  [[nodiscard]] commands::TransactionObserver* transaction_observer() override { return this; }
+  void on_step(const commands::CommandSpec& spec, commands::Args args) override;
+
   [[nodiscard]] bool is_mine(PartitionId partition) const;
   replication::Replica& replica_of(PartitionId partition);
   Link* find_link(const wire::Endpoint& peer);
@@ -187,7 +192,7 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   // worker_meter.cc
   void execute(Client& client, commands::Args args, const storage::KeyRef* first);
   void count_resetstat();
-  void count_clients_command(const Client& client, commands::Args args, std::uint64_t nanos);
+  void show_command(const Client& client, commands::Args args);
   void note_slow(const commands::CommandSpec& spec, commands::Args args, std::uint64_t nanos,
                  std::string_view address, std::string_view name);
   void note_latency(std::string_view event, std::uint64_t nanos);
@@ -201,7 +206,9 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   void close_idle_clients();
   void watch_links();
   void forgive_links(Instant now);
+  void work_on_keys();
   void expire_keys();
+  [[nodiscard]] bool begins_compaction();
   void sweep_records();
   void look_at_memory();
   void collect_garbage();
@@ -252,6 +259,9 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   Instant idle_clients_seen_;
   bool expires_actively_ = true;  // DEBUG SET-ACTIVE-EXPIRE
   CommandMeter meter_;
+  // Whose command is being executed: a client of this worker, or one of another worker.
+  const Client* asking_client_ = nullptr;
+  wire::Endpoint asking_worker_ = self_;
   Monitors monitors_;
   int own_monitors_ = 0;          // clients here that have said MONITOR
   SlowLog slow_log_;              // of the node, on the first worker
@@ -307,7 +317,14 @@ class WorkerCore final : private GatewayHost, private replication::ReplicaSink {
   Compaction compaction_;
   SyncPacer pacer_;
   std::uint16_t expiry_cursor_ = 0;
-  bool saw_expiring_ = false;  // at the last tick: keys that will expire
+  bool saw_expiring_ = false;   // before the last tick: keys that will expire
+  bool sees_expiring_ = false;  // since then
+  // Keys that are to be looked at in this tick's turns, to find those that have expired, and those
+  // that lie between holes.
+  static constexpr std::size_t kKeysPerTick = 4000;
+  static constexpr std::size_t kKeysPerSlice = 500;
+  std::size_t to_expire_ = 0;
+  std::size_t to_compact_ = 0;
   std::uint16_t sweep_cursor_ = 0;
   bool out_of_memory_ = false;
   std::uint64_t memory_peak_bytes_ = 0;

@@ -253,6 +253,12 @@ TEST_F(WorkerDesk, AMonitorThatDoesNotReadIsClosed) {
   EXPECT_TRUE(here_.closed);
 }
 
+TEST(SlowLog, HidesSecretsThatAreSet) {
+  const std::vector<std::string_view> set{"CONFIG", "SET", "maxmemory", "1", "RequirePass", "x"};
+  EXPECT_EQ(SlowLog::shortened(set), (std::vector<std::string>{"CONFIG", "SET", "maxmemory", "1",
+                                                               "RequirePass", "(redacted)"}));
+}
+
 TEST(SlowLog, CutsWhatIsLongAndHidesWhatIsSecret) {
   const std::string longer(200, 'x');
   std::vector<std::string_view> args(40, "a");

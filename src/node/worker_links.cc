@@ -193,6 +193,7 @@ bool WorkerCore::on_request(Link& link, std::size_t at) {
   if (!is_mine(m.partition)) return false;
   const commands::CommandSpec* const row = commands::resolve(m.args);
   meter_.begin();
+  asking_worker_ = link.peer;
   request_here(m.partition, {.origin = {.gateway = link.peer,
                                         .seq = m.seq,
                                         .floor = m.floor,
@@ -203,6 +204,7 @@ bool WorkerCore::on_request(Link& link, std::size_t at) {
                              .args = m.args,
                              .row = row,
                              .key = key_ahead(at)});
+  asking_worker_ = self_;
   note_others_command(row, link, m.args);
   return true;
 }
@@ -373,7 +375,10 @@ void WorkerCore::list_garbage() {
 /// drop a large one at once would keep the clients of the others waiting.
 void WorkerCore::collect_garbage() {
   if (garbage_.empty()) return;
-  const std::size_t keys = pacer_.budget() / SyncPacer::kDestroyBytes / 2;
+  // About a millisecond, where each of them is a cache miss or two.
+  constexpr std::size_t kKeysPerTurn = 500;
+  const std::size_t keys =
+      std::min(kKeysPerTurn, pacer_.budget() / SyncPacer::kDestroyBytes / 2);
   storage::ScanBudget budget{.keys_left = keys, .bytes_left = 32 * 1024 * 1024};
   while (!garbage_.empty() && !budget.is_spent()) {
     Replica& replica = replica_of(garbage_.back());
@@ -385,7 +390,7 @@ void WorkerCore::collect_garbage() {
 
 bool WorkerCore::wants_turn() const {
   const bool has_work = !garbage_.empty() || (!jobs_.empty() && !jobs_are_blocked_);
-  return has_work && pacer_.may_go_on();
+  return to_expire_ > 0 || to_compact_ > 0 || (has_work && pacer_.may_go_on());
 }
 
 }  // namespace borg::node

@@ -22,7 +22,9 @@ constexpr std::size_t kMonitorBytesMax = 64u * 1024 * 1024;
 void WorkerCore::execute(Client& client, commands::Args args, const storage::KeyRef* first) {
   const std::uint64_t forwarded = gateway_.forwarded();
   const std::uint64_t errors = meter_.counts().errors.total();
+  asking_client_ = &client;
   gateway_.execute(client, args, first);
+  asking_client_ = nullptr;
   const std::uint64_t nanos = meter_.lap();
   const commands::CommandSpec* const spec = gateway_.accepted();
   if (spec == nullptr) [[unlikely]] {
@@ -33,18 +35,32 @@ void WorkerCore::execute(Client& client, commands::Args args, const storage::Key
   ++count.calls;
   if (meter_.counts().errors.total() != errors) [[unlikely]]
     ++count.failed;
-  if (gateway_.forwarded() == forwarded) meter_.executed(*spec, nanos);
-  if (meter_.is_slow(nanos) || !monitors_.none()) [[unlikely]]
-    count_clients_command(client, args, nanos);
+  const bool is_executed = gateway_.forwarded() == forwarded && !gateway_.has_queued();
+  if (is_executed) {
+    meter_.executed(*spec, nanos);
+    if (meter_.is_slow(nanos)) [[unlikely]]
+      note_slow(*spec, args, nanos, client.address(), client.name);
+  }
+  if (!monitors_.none()) [[unlikely]]
+    show_command(client, args);
 }
 
 /// Administrators' commands are not shown: they may hold what is not for everybody's eyes.
-void WorkerCore::count_clients_command(const Client& client, commands::Args args,
-                                       std::uint64_t nanos) {
-  const commands::CommandSpec& spec = *gateway_.accepted();
-  if (meter_.is_slow(nanos)) note_slow(spec, args, nanos, client.address(), client.name);
-  if (monitors_.none() || spec.is(commands::kAdmin)) return;
+void WorkerCore::show_command(const Client& client, commands::Args args) {
+  if (gateway_.accepted()->is(commands::kAdmin)) return;
   monitors_.add(now_.wall, client.address(), args);
+}
+
+void WorkerCore::on_step(const commands::CommandSpec& spec, commands::Args args) {
+  const std::uint64_t nanos = meter_.step();
+  meter_.executed(spec, nanos);
+  if (!meter_.is_slow(nanos)) [[likely]]
+    return;
+  if (asking_client_ != nullptr) {
+    note_slow(spec, args, nanos, asking_client_->address(), asking_client_->name);
+  } else {
+    note_slow(spec, args, nanos, address_of(asking_worker_), "");
+  }
 }
 
 void WorkerCore::count_resetstat() {
@@ -77,6 +93,7 @@ void WorkerCore::note_slow(const commands::CommandSpec& spec, commands::Args arg
   const std::int64_t limit_us = settings_->slowlog_slower_than_us;
   const auto took_us = static_cast<std::int64_t>(nanos / 1000);
   if (limit_us < 0 || took_us < limit_us || settings_->slowlog_entries_max == 0) return;
+  if (spec.is(commands::kSkipSlowlog)) return;
   const std::string time_text = std::to_string(now_.wall.ms / 1000);
   const std::string took_text = std::to_string(took_us);
   const std::vector<std::string> words = SlowLog::shortened(args);

@@ -166,7 +166,8 @@ void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
                             .random = sink.draw_random(),
                             .reply = reply,
                             .known_key = key ? &*key : nullptr,
-                            .events = sink.wants_events() ? &noted_ : nullptr};
+                            .events = sink.wants_events() ? &noted_ : nullptr,
+                            .observer = sink.transaction_observer()};
   if (spec->is(commands::kWatching)) [[unlikely]]
     begin_watching(keys_of(*spec, request.args), now, sink);
   run(*spec, request.args, context);

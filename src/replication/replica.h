@@ -56,6 +56,8 @@ struct Report {
 /// it leaves the node the time is before `valid_until`.
 class ReplicaSink {
  public:
+  /// Of what this replica executes for clients; null: nobody.
+  [[nodiscard]] virtual commands::TransactionObserver* transaction_observer() { return nullptr; }
   virtual ~ReplicaSink() = default;
 
   /// The link to the worker of `to` that holds the partition, or null if it is down.

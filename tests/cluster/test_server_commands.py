@@ -159,6 +159,45 @@ class Statistics(SharedCase):
             each.call("CONFIG", "RESETSTAT")
         self.assertEqual(counts(), [0, 0])
 
+    def all_slow(self):
+        """The commands in the slow logs of all nodes, but those that read them."""
+        entries = [each.call("SLOWLOG", "GET", "-1") for each in self.nodes]
+        return [[b" ".join(entry[3]) for entry in log
+                 if entry[3][-1].startswith(b"slow:") or entry[3] == [b"EXEC"]] for log in entries]
+
+    def test_a_slow_command_is_logged_once_where_it_was_executed(self):
+        for each in self.nodes:
+            each.call("CONFIG", "SET", "slowlog-log-slower-than", 0, "slowlog-max-len", 10_000)
+            each.call("SLOWLOG", "RESET")
+        try:
+            for each in self.nodes:
+                with each.client() as client:
+                    client("INCR", f"slow:{each.port}")
+                    client("MULTI")
+                    client("DECR", f"slow:{each.port}")
+                    client("GET", f"slow:{each.port}")
+                    client("EXEC")
+            logs = self.all_slow()
+        finally:
+            for each in self.nodes:
+                each.call("CONFIG", "SET", "slowlog-log-slower-than", 10_000)
+        expected = [f"{name} slow:{each.port}".encode()
+                    for each in self.nodes for name in ("INCR", "DECR", "GET")]
+        self.assertEqual(sorted(entry for log in logs for entry in log), sorted(expected))
+        for each in self.nodes:
+            own = [log for log in logs if f"INCR slow:{each.port}".encode() in log]
+            self.assertIn(f"DECR slow:{each.port}".encode(), own[0], "the same primary")
+
+    def test_failed_calls_are_counted_wherever_they_fail(self):
+        node = self.nodes[0]
+        node.call("CONFIG", "RESETSTAT")
+        for i in range(30):
+            node.call("SET", f"text:{i}", "x")
+            self.assert_error("WRONGTYPE", node.call, "LPUSH", f"text:{i}", "x")
+        info = fields(node.call("INFO", "commandstats"))
+        self.assertRegex(info["cmdstat_lpush"], "^calls=30,.*,failed_calls=30$")
+        self.assertRegex(info["cmdstat_set"], "^calls=30,.*,failed_calls=0$")
+
     def test_a_reset_is_the_first_that_counts_again(self):
         node = self.nodes[0]
         node.call("SET", "counted", 1)

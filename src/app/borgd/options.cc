@@ -38,6 +38,7 @@ struct Flags {
   std::uint32_t weight = 100;
   std::uint32_t threads = 0;
   std::uint64_t max_memory = 0;
+  std::uint32_t max_clients = 10'000;
   std::string log_level = "info";
   bool debug = false;
   std::uint32_t lease_ms = 1000;
@@ -107,6 +108,10 @@ void add_flags(CLI::App& app, Flags& f) {
                  "Bytes of data to hold at most, e.g. 4gb (0: no limit)")
       ->transform(size)
       ->envname("BORG_MAX_MEMORY");
+  app.add_option("--max-clients", f.max_clients, "Connections to take at a time")
+      ->check(CLI::Range(1u, 1'000'000u))
+      ->envname("BORG_MAX_CLIENTS")
+      ->capture_default_str();
   app.add_option("--log-level", f.log_level, "debug, info, warning, error or off")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
       ->envname("BORG_LOG_LEVEL")
@@ -184,6 +189,7 @@ node::NodeOptions node_options(const Flags& f, const CLI::App& app) {
   node.settings.placement_version = placement::kPlacementVersion;
   node.settings.on_loss_empty = f.on_loss == "empty";
   node.memory_bytes_max = f.max_memory;
+  node.clients_max = f.max_clients;
   node.liveness.lease = Duration::millis(f.lease_ms);
   node.liveness.silence = Duration::millis(f.silence_ms);
   node.liveness.heartbeat = Duration::millis(std::max(10u, f.silence_ms / 6));
