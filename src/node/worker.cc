@@ -442,8 +442,8 @@ void WorkerCore::tick() {
   to_compact_ = begins_compaction() ? kKeysPerTick : 0;
 }
 
-/// What a tick has to do with many keys is done in several turns: clients' commands wait for a slice
-/// of it at most.
+/// What a tick has to do with many keys is done in several turns: clients' commands wait for a
+/// slice of it at most.
 void WorkerCore::work_on_keys() {
   if (to_expire_ > 0) {
     meter_.begin();
