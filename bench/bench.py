@@ -46,7 +46,7 @@ GROUPS = {
     "idle": run_idle,
     "scaling": run_scaling,
 }
-SLOW = ("failover-default", "scaling", "storage", "allocators")
+SLOW = ("failover-default", "rebalance", "scaling", "storage", "allocators")
 # Programs that say what they find themselves: of one module, without a server.
 PROGRAMS = {"placement": "bench_placement", "copysets": "bench_copysets",
             "storage": "storage_report", "allocators": "bench_allocators", "micro": "bench_micro"}
