@@ -501,6 +501,7 @@ void Gateway::defer(std::shared_ptr<Composite> composite) {
 
 void Gateway::tick() {
   const Instant now = host_.now().instant;
+  if (host_.is_anybody_busy()) wait_on_all();
   for (std::uint64_t seq = base_; seq < next_seq_; ++seq) {
     Pending* pending = find(seq);
     if (pending == nullptr) continue;

@@ -55,6 +55,7 @@ class GatewayHost {
   [[nodiscard]] virtual bool is_blocked_here(PartitionId partition, std::uint64_t seq) = 0;
   /// Its control thread vouches for this worker, which is in the middle of something long.
   [[nodiscard]] virtual bool is_busy(const wire::Endpoint& worker) const = 0;
+  [[nodiscard]] virtual bool is_anybody_busy() const = 0;
   /// Answers a worker of this node.
   virtual void answer(const wire::Origin& origin, PartitionId partition,
                       std::string_view reply) = 0;
@@ -240,6 +241,7 @@ class Gateway {
   static void count_failed(Client& client, const Pending& pending);
   [[nodiscard]] bool is_held_up(const Pending& pending) const;
   bool wait_on(Pending& pending);
+  void wait_on_all();
   void split(Client& client, const commands::CommandSpec& spec, commands::Args args,
              const commands::KeyRange& range);
   [[nodiscard]] static bool is_too_large(commands::Args args);

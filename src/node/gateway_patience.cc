@@ -18,8 +18,8 @@ bool Gateway::is_held_up(const Pending& pending) const {
          std::any_of(config.syncing.begin(), config.syncing.end(), is_busy);
 }
 
-/// True if the request's time is over and yet nothing speaks for its being lost. Who is not busy
-/// any more has a whole deadline's time for what came meanwhile.
+/// True if nothing speaks for the request's being lost, whatever time it took. Who is not busy any
+/// more, or hangs and is replaced, has a whole deadline's time for what came meanwhile.
 bool Gateway::wait_on(Pending& pending) {
   const Instant now = host_.now().instant;
   if (now >= pending.gives_up_at || !is_held_up(pending)) return false;
@@ -27,6 +27,13 @@ bool Gateway::wait_on(Pending& pending) {
   pending.deadline = std::min(pending.gives_up_at, now + options_.request_deadline);
   pending.is_extended = true;
   return true;
+}
+
+/// At every tick: whoever begins to hang was busy shortly before.
+void Gateway::wait_on_all() {
+  for (std::uint64_t seq = base_; seq < next_seq_; ++seq) {
+    if (Pending* const pending = find(seq)) wait_on(*pending);
+  }
 }
 
 /// What it asked before may not have left yet.

@@ -51,6 +51,7 @@ class FakeHost final : public GatewayHost {
   void set_monitor(Client&, bool) override {}
   void client_may_go_on(Client&) override {}
   [[nodiscard]] bool is_blocked_here(PartitionId, std::uint64_t) override { return false; }
+  [[nodiscard]] bool is_anybody_busy() const override { return busy != NodeId(); }
   [[nodiscard]] bool is_busy(const wire::Endpoint& worker) const override {
     return busy == worker.node;
   }

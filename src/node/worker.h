@@ -159,6 +159,7 @@ class WorkerCore final : private GatewayHost,
   [[nodiscard]] replication::SyncLimits sync_limits() const override { return options_.sync; }
   ByteBuffer& scratch() override;
 
+  [[nodiscard]] bool is_anybody_busy() const override { return !busy_.empty(); }
   void note_answered(PartitionId partition);
   [[nodiscard]] commands::TransactionObserver* transaction_observer() override { return this; }
   void on_step(const commands::CommandSpec& spec, commands::Args args) override;

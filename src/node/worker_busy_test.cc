@@ -79,6 +79,17 @@ TEST_F(WorkerBusyTest, WhoIsNotBusyAnyMoreHasADeadlinesTimeForTheRest) {
   EXPECT_THAT(client.take(), StartsWith("-INDOUBT "));
 }
 
+/// Whoever hangs in the end is replaced within that time.
+TEST_F(WorkerBusyTest, WhoWasBusyBeforeTheDeadlineHasAsMuchTime) {
+  Connection& client = world_.connect(3);
+  world_.send(client, {"SET", "a", "1"});
+  pass(Duration::seconds(4), 1);
+  pass(Duration::seconds(4));
+  EXPECT_EQ(client.take(), "");
+  pass(Duration::seconds(2));
+  EXPECT_THAT(client.take(), StartsWith("-INDOUBT "));
+}
+
 TEST_F(WorkerBusyTest, NobodyWaitsForEver) {
   Connection& client = world_.connect(3);
   world_.send(client, {"SET", "a", "1"});
