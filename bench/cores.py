@@ -9,7 +9,7 @@ from throughput import measure
 
 CASES = (("get", 1), ("set", 1), ("get", 16), ("set", 16))
 # What costs the server much and the load next to nothing.
-HEAVY_BYTES, HEAVY_KEYS, HEAVY_PIPELINE, HEAVY_CONNECTIONS = 262_144, 125, 4, 16
+HEAVY_BYTES, HEAVY_KEYS, HEAVY_PIPELINE, HEAVY_CONNECTIONS = 65_536, 100, 16, 16
 # With fewer cores, load and workers share them.
 CORES_FOR_PINNING = 4
 
@@ -19,7 +19,7 @@ def run_cores(settings, rows, say):
     on cores of their own. Capacity: operations in a second of the busiest thread's CPU, which is
     what it would answer if the client and other threads had cores enough: fewer cores, and a
     client that is slow, do not change it. Two workers pass half of the commands to each other.
-    BITCOUNT of 256 KiB leaves the load nearly nothing to do, so that operations a second show what
+    BITCOUNT of 64 KiB leaves the load nearly nothing to do, so that operations a second show what
     a second core brings on two cores too."""
     with ExitStack() as stack:
         nodes = {n: stack.enter_context(Borg(settings.binaries, threads=n)) for n in (1, 2)}
@@ -34,7 +34,7 @@ def run_cores(settings, rows, say):
                 got = {n: one_run(nodes[n], settings, op, pipeline) for n in order}
                 record(rows, f"{op.upper()} P{pipeline}", got)
             got = {n: one_heavy_run(nodes[n], settings) for n in order}
-            record(rows, "BITCOUNT of 256 KiB", got)
+            record(rows, "BITCOUNT of 64 KiB", got)
 
 
 def record(rows, case, got):
@@ -58,7 +58,7 @@ def one_heavy_run(node, settings):
     """Of keys of their own, behind the others."""
     keys = {"first_key": settings.keys, "value_bytes": HEAVY_BYTES}
     node.fill(HEAVY_KEYS, **keys)
-    return one_run(node, settings, "bitcount", HEAVY_PIPELINE, part=0.02, keys=HEAVY_KEYS,
+    return one_run(node, settings, "bitcount", HEAVY_PIPELINE, part=0.1, keys=HEAVY_KEYS,
                    connections=HEAVY_CONNECTIONS, **keys)
 
 
