@@ -124,7 +124,7 @@ def delete(servers, _settings, _turn, scale):
     yield
     server.client.delete("large")
     wait_until("its memory is free",
-               lambda: server.used_bytes() < before + (with_key - before) / 50, 60)
+               lambda: server.used_bytes() < before + max((with_key - before) / 50, 1e6), 60)
 
 
 @functools.cache

@@ -32,7 +32,6 @@ enum class PlantedBug : std::uint8_t {
   kIgnoreWatches,            ///< EXEC goes on though a watched key was changed
   kSplitTransactions,        ///< a transaction is replicated in two parts
   kForgetCancels,            ///< what waits no longer is answered without proof or record
-  kConfirmBlindly,           ///< replies of a long turn leave at its end whatever the leases say
   kKeepBlocked,              ///< commands stay blocked at a primary that is none any more
 };
 

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/planted_bug.h"
 #include "base/probe.h"
 #include "node/gateway_commands.h"
 #include "node/workers_command.h"
@@ -371,7 +370,7 @@ void WorkerCore::confirm_replies(Now now) {
     return replica.role() == Replica::Role::kPrimary && replica.config().term == each.term &&
            replica.may_serve(now, *this);
   });
-  if (!are_good && !is_planted(PlantedBug::kConfirmBlindly)) return;
+  if (!are_good) return;
   reached<"replies of a long turn are confirmed at its end">();
   for (Link* const link : effects_.links) link->output_valid_until = Instant::never();
   for (Client* const client : effects_.clients) client->output_valid_until = Instant::never();

@@ -44,7 +44,6 @@ constexpr NamedBug kBugs[] = {
     {PlantedBug::kIgnoreWatches, "go on though a watched key was changed"},
     {PlantedBug::kSplitTransactions, "replicate a transaction in two parts"},
     {PlantedBug::kForgetCancels, "forget cancels"},
-    {PlantedBug::kConfirmBlindly, "confirm replies of a long turn blindly"},
     {PlantedBug::kKeepBlocked, "keep commands blocked after resigning"},
 };
 

@@ -51,7 +51,7 @@ class Clients(SharedCase):
         cases = (
             (b"*1\r\n+PING\r\n", b"-ERR Protocol error: expected '$', got '+'\r\n"),
             (b"*x\r\n", b"-ERR Protocol error: invalid multibulk length\r\n"),
-            (b"*1000000000\r\n", b"-ERR Protocol error: invalid multibulk length\r\n"),
+            (b"*2147483648\r\n", b"-ERR Protocol error: invalid multibulk length\r\n"),
             (b"*1\r\n$-1\r\n", b"-ERR Protocol error: invalid bulk length\r\n"),
             (b"*1\r\n$9999999999\r\n", b"-ERR Protocol error: invalid bulk length\r\n"),
             (b"SET \"a\r\n", b"-ERR Protocol error: unbalanced quotes in request\r\n"),
