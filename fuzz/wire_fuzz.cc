@@ -72,12 +72,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   while (wire::read_frame(input, wire::kFrameBytesMax, frame, wanted) ==
          wire::FrameStatus::kFrame) {
     BORG_CHECK(frame.consumed > 0 && frame.consumed <= input.size());
-    check_as_its_type<wire::Hello, wire::Welcome, wire::Refusal, wire::Request, wire::Reply,
-                      wire::Operation, wire::TermStart, wire::SyncStart, wire::SyncChunk,
-                      wire::SyncEnd, wire::Ack, wire::Nack, wire::Heartbeat, wire::HeartbeatAck,
-                      wire::StatsRequest, wire::StatsReply, wire::Publish, wire::Published,
-                      wire::Interest, wire::InterestTaken, wire::PubsubQuery, wire::PubsubAnswer>(
-        frame);
+    check_as_its_type<wire::Hello, wire::Welcome, wire::Refusal, wire::Ping, wire::Pong,
+                      wire::Request, wire::Reply, wire::Operation, wire::TermStart, wire::SyncStart,
+                      wire::SyncChunk, wire::SyncEnd, wire::Ack, wire::Nack, wire::Heartbeat,
+                      wire::HeartbeatAck, wire::StatsRequest, wire::StatsReply, wire::Publish,
+                      wire::Published, wire::Interest, wire::InterestTaken, wire::PubsubQuery,
+                      wire::PubsubAnswer>(frame);
     input.remove_prefix(frame.consumed);
   }
   BORG_CHECK(input.empty() || wanted > 0);

@@ -33,6 +33,10 @@ enum class PlantedBug : std::uint8_t {
   kSplitTransactions,        ///< a transaction is replicated in two parts
   kForgetCancels,            ///< what waits no longer is answered without proof or record
   kKeepBlocked,              ///< commands stay blocked at a primary that is none any more
+  kTrustStandingLinks,       ///< a link over which nothing comes is never broken
+  kJudgeUnheard,             ///< whoever finds another one silent acts on it
+  kHeardIsReached,           ///< a peer that is heard is taken for one that hears
+  kPromiseToTheSilent,       ///< a peer that cannot be reached is promised not to be replaced
 };
 
 #ifdef BORG_SIMULATION

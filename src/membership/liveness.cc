@@ -23,7 +23,7 @@ bool Liveness::set_members(const std::vector<NodeId>& others, Instant now) {
   bool any_new = false;
   for (const NodeId node : others) {
     const auto [at, is_new] = peers_.try_emplace(node);
-    if (is_new) at->second.heard = now;
+    if (is_new || at->second.proven == Instant()) at->second.heard = at->second.proven = now;
     any_new = any_new || is_new;
   }
   return any_new;
@@ -39,6 +39,7 @@ wire::Heartbeat Liveness::heartbeat(Revision revision, Instant now) const {
   wire::Heartbeat m{.sent_at = now.as_nanos(), .revision = revision};
   for (const auto& [node, peer] : peers_) {
     if (is_silent(node, now)) m.silent.push_back(node);
+    if (!is_steady(node, now)) m.unheard.push_back(node);
   }
   return m;
 }
@@ -46,9 +47,12 @@ wire::Heartbeat Liveness::heartbeat(Revision revision, Instant now) const {
 wire::HeartbeatAck Liveness::on_heartbeat(NodeId from, const wire::Heartbeat& m, Revision revision,
                                           Instant now) {
   Peer& peer = peers_[from];
-  peer.heard = now;
+  hear(peer, now);
   peer.reports_silent = m.silent;
-  const bool grants = peer.withheld == 0;
+  peer.reports_unheard = m.unheard;
+  const bool reaches = !is_silent(from, now) || is_planted(PlantedBug::kPromiseToTheSilent);
+  if (!reaches) reached<"a peer that can be heard and not be reached gets no promise">();
+  const bool grants = peer.withheld == 0 && reaches;
   if (grants) {
     peer.promised_until = std::max(peer.promised_until, now + options_.lease + options_.lease / 40);
   }
@@ -62,7 +66,10 @@ wire::HeartbeatAck Liveness::on_heartbeat(NodeId from, const wire::Heartbeat& m,
 bool Liveness::on_heartbeat_ack(NodeId from, const wire::HeartbeatAck& m, Revision revision,
                                 Instant now) {
   Peer& peer = peers_[from];
-  peer.heard = peer.answered = now;
+  hear(peer, now);
+  // The echo of our own clock: never in the future, whatever a peer may send.
+  const Instant sent = std::min(Instant::at_nanos(m.sent_at), now);
+  peer.proven = std::max(peer.proven, sent);
   if ((!m.grants || m.needed > revision) && !is_planted(PlantedBug::kPromiseAfterTakeOver)) {
     reached<"a promise is not given, or misses a take-over">();
     return false;
@@ -74,8 +81,6 @@ bool Liveness::on_heartbeat_ack(NodeId from, const wire::HeartbeatAck& m, Revisi
     peer.lease_needed = m.needed;
     peer.lease = std::make_shared<PeerLease>();
   }
-  // The echo of our own clock: never in the future, whatever a peer may send.
-  const Instant sent = std::min(Instant::at_nanos(m.sent_at), now);
   const Instant from_when = is_planted(PlantedBug::kLeaseFromAnswer) ? now : sent;
   // The two may have been started with different leases: the promise is of the promiser's.
   const Duration promised =
@@ -95,7 +100,13 @@ void Liveness::release(NodeId node, Revision needed) {
 }
 
 void Liveness::stood_still(Instant now) {
-  for (auto& [node, peer] : peers_) peer.heard = now;
+  for (auto& [node, peer] : peers_) peer.heard = peer.proven = now;
+}
+
+void Liveness::hear(Peer& peer, Instant now) {
+  const bool is_first = peer.heard == Instant();
+  if (!is_first && now - peer.heard > gap_max()) peer.unsteady_until = now + options_.silence * 2;
+  peer.heard = now;
 }
 
 void Liveness::set_stalled(NodeId node, bool stalled) {
@@ -105,17 +116,38 @@ void Liveness::set_stalled(NodeId node, bool stalled) {
 
 bool Liveness::is_silent(NodeId node, Instant now) const {
   const Peer* p = peer(node);
-  return p != nullptr && (p->stalled || now - p->heard > options_.silence);
+  if (p == nullptr) return false;
+  const Instant proven = is_planted(PlantedBug::kHeardIsReached) ? p->heard : p->proven;
+  return p->stalled || now - proven > options_.silence;
 }
 
-bool Liveness::has_answered(NodeId node, Instant now) const {
+bool Liveness::is_reached(NodeId node, Instant now) const {
   const Peer* p = peer(node);
-  return p != nullptr && !p->stalled && now - p->answered <= options_.silence;
+  return p != nullptr && !p->stalled && now - p->proven <= options_.silence / 2;
 }
 
-bool Liveness::heard_since(NodeId node, Instant since) const {
+bool Liveness::is_steady(NodeId node, Instant now) const {
   const Peer* p = peer(node);
-  return p != nullptr && p->heard >= since;
+  return p != nullptr && now - p->heard <= gap_max() && now >= p->unsteady_until;
+}
+
+/// Null if what it said last is old.
+const Liveness::Peer* Liveness::heard_peer(NodeId node, Instant now) const {
+  const Peer* p = peer(node);
+  return p != nullptr && now - p->heard <= gap_max() ? p : nullptr;
+}
+
+bool Liveness::reports_unheard(NodeId reporter, NodeId node, Instant now) const {
+  const Peer* p = heard_peer(reporter, now);
+  return p != nullptr && std::find(p->reports_unheard.begin(), p->reports_unheard.end(), node) !=
+                             p->reports_unheard.end();
+}
+
+bool Liveness::reports_trouble(NodeId reporter, NodeId node, Instant now) const {
+  const Peer* p = heard_peer(reporter, now);
+  return p != nullptr && (reports_unheard(reporter, node, now) ||
+                          std::find(p->reports_silent.begin(), p->reports_silent.end(), node) !=
+                              p->reports_silent.end());
 }
 
 bool Liveness::is_promised(NodeId node, Instant now) const {

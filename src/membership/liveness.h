@@ -34,7 +34,11 @@ class PeerLease {
   std::atomic<std::int64_t> until_{INT64_MIN};
 };
 
-/// Whom this node hears, who has promised it what, and what it has promised to whom.
+/// Whom this node reaches, who has promised it what, and what it has promised to whom.
+///
+/// A peer is *silent* if it has not answered a heartbeat that was sent lately: an answer proves
+/// both ways, while something that merely arrives proves one. So of a pair that is cut one way
+/// each finds the other silent, and judgement.h says which of them may act on it.
 ///
 /// A lease is between a pair: by answering a heartbeat a node promises not to take over from
 /// the asker for its `lease`, which the answer tells. The asker counts that, or its own if it is
@@ -55,7 +59,9 @@ class Liveness {
   [[nodiscard]] Instant next_heartbeat() const { return next_heartbeat_; }
   [[nodiscard]] wire::Heartbeat heartbeat(Revision revision, Instant now) const;
 
-  /// Answers a heartbeat: gives the promise, unless it is withheld.
+  /// Answers a heartbeat: gives the promise, unless it is withheld or the peer is silent. A peer
+  /// that can be heard and not be reached must be replaced: it would else be promised not to be,
+  /// for as long as that lasts, and serve nothing.
   wire::HeartbeatAck on_heartbeat(NodeId from, const wire::Heartbeat& m, Revision revision,
                                   Instant now);
   /// Uses the promise if this node's view, which is at `revision`, knows all take-overs that
@@ -76,9 +82,16 @@ class Liveness {
   void set_stalled(NodeId node, bool stalled);
 
   [[nodiscard]] bool is_silent(NodeId node, Instant now) const;
-  /// True if an answer to a heartbeat of this node's came lately: both ways are open.
-  [[nodiscard]] bool has_answered(NodeId node, Instant now) const;
-  [[nodiscard]] bool heard_since(NodeId node, Instant since) const;
+  /// True if the peer is in reach beyond doubt: it has answered a heartbeat that was sent within
+  /// half of the time after which it would be silent.
+  [[nodiscard]] bool is_reached(NodeId node, Instant now) const;
+  /// True if the peer is heard, and was for a while without a gap of several heartbeats.
+  [[nodiscard]] bool is_steady(NodeId node, Instant now) const;
+  /// True if `reporter` is heard, and by its latest heartbeat does not hear `node` steadily, or
+  /// finds it silent.
+  [[nodiscard]] bool reports_trouble(NodeId reporter, NodeId node, Instant now) const;
+  /// True if `reporter` is heard, and by its latest heartbeat does not hear `node` steadily.
+  [[nodiscard]] bool reports_unheard(NodeId reporter, NodeId node, Instant now) const;
   /// True if a promise not to replace `node` is still in force.
   [[nodiscard]] bool is_promised(NodeId node, Instant now) const;
   /// How many of these nodes said lately that `suspect` is silent, this one included.
@@ -90,17 +103,23 @@ class Liveness {
 
  private:
   struct Peer {
-    Instant heard;
-    Instant answered = Instant::at_nanos(INT64_MIN / 2);
+    Instant heard;   // anything
+    Instant proven;  // when the latest heartbeat was sent that it has answered
+    Instant unsteady_until;
     Instant promised_until;  // by this node to the peer
     std::size_t withheld = 0;
     Revision needed;        // what the peer's view must know to use it
     Revision lease_needed;  // the same for the peer's promise to this node
     std::shared_ptr<PeerLease> lease = std::make_shared<PeerLease>();  // by the peer
     std::vector<NodeId> reports_silent;
+    std::vector<NodeId> reports_unheard;
     bool stalled = false;
   };
   [[nodiscard]] const Peer* peer(NodeId node) const;
+  [[nodiscard]] const Peer* heard_peer(NodeId node, Instant now) const;
+  void hear(Peer& peer, Instant now);
+  /// A heartbeat that comes so late is noted.
+  [[nodiscard]] Duration gap_max() const { return options_.silence * 2 / 3; }
 
   LivenessOptions options_;
   std::map<NodeId, Peer> peers_;

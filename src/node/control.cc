@@ -25,8 +25,10 @@ void ControlCore::begin_turn(Now now) {
   // A control thread that stood still has not heard anybody, which says nothing about them.
   if (!first && now.instant - now_.instant > options_.liveness.silence / 2) {
     liveness_.stood_still(now.instant);
+    for (auto& [peer, link] : links_) link.watch.hear(now.instant);
   }
   now_ = now;
+  judgements_.clear();
 }
 
 void ControlCore::log(LogLine::Level level, std::string text) {
@@ -115,7 +117,7 @@ void ControlCore::on_txn_done(const coordination::TxnDone& done) {
   }
   if (committed) {
     if (!open.log.empty()) log(LogLine::Level::kInfo, open.log);
-    if (!open.configs.empty()) batch_max_ = std::min<std::size_t>(128, batch_max_ * 4);
+    if (!open.configs.empty()) batch_max_ = std::min(kBatchMax, batch_max_ * 4);
     send_heartbeats();  // the others hear of the new revision at once
   } else {
     // Somebody else changed what we read (the view is about to say so), or nobody answers.
@@ -295,6 +297,7 @@ void ControlCore::on_link_up(NodeId peer) {
   ControlLink& link = links_[peer];
   link.up = true;
   link.output.clear();
+  link.watch.hear(now_.instant);
   write_heartbeat(link);
   mark_dirty(peer);
   // Who connects may be newer than our view.
@@ -329,6 +332,7 @@ bool ControlCore::on_link_data(NodeId peer, std::string_view input, std::size_t&
   // Generous for heartbeats and statistics, and far below what could hurt.
   constexpr std::uint32_t kControlFrameBytesMax = 1024 * 1024;
   consumed = 0;
+  links_[peer].watch.hear(now_.instant);
   while (links_[peer].up) {
     wire::Frame frame{};
     std::size_t wanted = 0;
@@ -430,8 +434,18 @@ void ControlCore::beat() {
   }
 }
 
+/// Heartbeats are always under way: to ask is not needed.
+void ControlCore::watch_links() {
+  for (auto& [peer, link] : links_) {
+    if (!link.up) continue;
+    const auto verdict = link.watch.look(liveness_.options(), now_.instant);
+    if (verdict == membership::LinkWatch::Verdict::kBreak) effects_.broken.push_back(peer);
+  }
+}
+
 void ControlCore::tick() {
   if (liveness_.heartbeat_due(now_.instant)) beat();
+  watch_links();
   update_sole_lease();
   check_ready();
   finish_questions();
@@ -469,7 +483,6 @@ void ControlCore::end_turn() {
   if (view_changed_) on_view_changed();
   if (!builder_.ready() || now_.instant < retry_at_) return;
   decide_wanted_ = false;
-  is_deaf_ = hears_nobody();
   keep_registered();
   mark_down_the_dead();
   forget_the_gone();

@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "coordination/coordinator.h"
 #include "membership/cluster_view.h"
+#include "membership/link_watch.h"
 #include "membership/liveness.h"
 #include "node/busy_workers.h"
 #include "node/describe.h"
@@ -38,6 +39,7 @@ struct ControlLink {
   bool up = false;
   bool dirty = false;
   ByteBuffer output;
+  membership::LinkWatch watch;
   Instant urged;  ///< when a heartbeat was sent because the peer's promise was missing
 };
 
@@ -99,6 +101,7 @@ class ControlCore {
     /// To one worker, or to all (nullopt).
     std::vector<std::pair<std::optional<WorkerIndex>, ToWorker>> workers;
     std::vector<NodeId> links;        ///< with output
+    std::vector<NodeId> broken;       ///< links to be broken: nothing comes over them
     bool peers_changed = false;       ///< see peers_to_dial()
     std::optional<Instant> again_at;  ///< a turn is wanted then, if none comes before
     bool became_ready = false;
@@ -167,6 +170,7 @@ class ControlCore {
   void on_report(const replication::Report& report);
   void update_sole_lease();
   void send_heartbeats();
+  void watch_links();
   void beat();
   void write_heartbeat(ControlLink& link);
   void look_at_own_turns();
@@ -183,13 +187,13 @@ class ControlCore {
   void keep_registered();
   void go_on_leaving();
   [[nodiscard]] bool holds_nothing(NodeId node) const;
-  [[nodiscard]] bool is_heard_by_most() const;
 
   // members.cc
   [[nodiscard]] bool is_proven_dead(NodeId node) const;
   [[nodiscard]] bool is_silent(NodeId node) const;
   [[nodiscard]] bool is_alive(NodeId node) const;
-  [[nodiscard]] bool hears_nobody() const;
+  [[nodiscard]] std::vector<NodeId> witnesses(NodeId but) const;
+  [[nodiscard]] bool may_judge(NodeId node) const;
   [[nodiscard]] std::vector<placement::Node> placement_nodes(bool alive_only) const;
   void mark_down_the_dead();
   void forget_the_gone();
@@ -284,7 +288,7 @@ class ControlCore {
   Instant looks_paid_until_ = Instant::at_nanos(INT64_MIN / 2);
   bool losses_accepted_ = false;
   bool loss_reported_ = false;
-  bool is_deaf_ = false;  ///< see hears_nobody(); of this turn
+  mutable std::map<NodeId, bool> judgements_;  ///< of this turn: see may_judge()
   std::map<NodeId, ControlLink> links_;
   std::set<std::pair<std::uint16_t, NodeId>> stalled_;
   OwnTurns own_turns_;
@@ -298,7 +302,9 @@ class ControlCore {
   Revision wiped_settings_;
   std::optional<Instant> name_taken_since_;
   Instant retry_at_;  // after a transaction failed: not before
-  std::size_t batch_max_ = 128;
+  /// What a transaction has place for (128 compares in etcd), less this node's own record.
+  static constexpr std::size_t kBatchMax = 127;
+  std::size_t batch_max_ = kBatchMax;
   bool is_unanswered_ = false;  // the last transaction that ended was not heard by the coordinator
   std::optional<Instant> target_due_;
   std::array<Work, kPartitionCount> work_;

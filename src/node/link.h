@@ -6,6 +6,7 @@
 
 #include "base/byte_buffer.h"
 #include "base/time.h"
+#include "membership/link_watch.h"
 #include "replication/replica.h"
 #include "wire/messages.h"
 
@@ -33,6 +34,7 @@ struct Link {
   Instant waiting_since = Instant::never();  ///< for the ack of the oldest of them
   std::size_t unsent = 0;                    ///< of the output, when it was last looked at
   bool stalled = false;
+  membership::LinkWatch watch;  ///< of a link to another node
 
   // Replication frames received.
   std::uint64_t received = 0;

@@ -2,6 +2,7 @@
 // Who is alive, who is given up, and the target that follows from it.
 #include <algorithm>
 
+#include "membership/judgement.h"
 #include "node/control.h"
 #include "placement/placement.h"
 
@@ -25,32 +26,34 @@ bool ControlCore::is_silent(NodeId node) const {
          liveness_.is_silent(node, now_.instant);
 }
 
-/// What decisions go by: to whom nobody is audible, silence says nothing about the others.
+/// What decisions go by: silence counts only where this node may act on it.
 bool ControlCore::is_alive(NodeId node) const {
   if (node == self_) return true;
   const MemberRecord* record = cluster().member(node);
   return record != nullptr && record->member.state != MemberState::kDown && !is_proven_dead(node) &&
-         (is_deaf_ || !liveness_.is_silent(node, now_.instant));
+         !(liveness_.is_silent(node, now_.instant) && may_judge(node));
 }
 
-/// True if several others should be audible and none is. The fault is then most likely here, and
-/// what this node says may still arrive: it would leave itself as the only holder of data, or
-/// take over what others serve, and be out of reach. If the others are dead indeed, their
-/// sessions end. Of two nodes either may be the one that is cut off. One that was heard long ago
-/// does not count: all fall silent within a heartbeat or so.
-bool ControlCore::hears_nobody() const {
-  if (options_.death_is_proven) return false;  // one machine: nobody can be out of reach
-  const Instant lately = now_.instant - options_.liveness.silence / 2;
-  std::size_t others = 0;
+/// The members whose word counts about who is at fault.
+std::vector<NodeId> ControlCore::witnesses(NodeId but) const {
+  std::vector<NodeId> nodes;
   for (const MemberRecord& record : cluster().members) {
     const NodeId node = record.member.id;
-    const bool counts =
-        node != self_ && record.has_session && record.member.state != MemberState::kDown;
-    if (!counts) continue;
-    if (liveness_.heard_since(node, lately)) return false;
-    ++others;
+    const bool counts = record.has_session && record.member.state != MemberState::kDown;
+    if (counts && node != self_ && node != but) nodes.push_back(node);
   }
-  return others >= 2;
+  return nodes;
+}
+
+/// Who was given up does not judge those who gave it up.
+bool ControlCore::may_judge(NodeId node) const {
+  if (options_.death_is_proven) return true;  // one machine: nobody can be out of reach
+  const auto known = judgements_.find(node);
+  if (known != judgements_.end()) return known->second;
+  const MemberRecord* self = cluster().member(self_);
+  const bool may = self != nullptr && self->member.state != MemberState::kDown &&
+                   membership::may_judge(liveness_, self_, node, witnesses(node), now_.instant);
+  return judgements_[node] = may;
 }
 
 std::vector<placement::Node> ControlCore::placement_nodes(bool alive_only) const {
@@ -84,7 +87,7 @@ void ControlCore::set_member_state(const MemberRecord& record, MemberState state
 
 /// By silence only if most others find it silent. With half of them it would take a single cut
 /// link to give up one of three nodes, which joins again because half of the others hear it
-/// (is_heard_by_most()), and so to and fro for as long as the link is cut.
+/// (is_well_connected()), and so to and fro for as long as the link is cut.
 void ControlCore::mark_down_the_dead() {
   std::size_t others_alive = 0;  // of all but the suspect, this node included
   for (const MemberRecord& record : cluster().members) {
@@ -100,7 +103,7 @@ void ControlCore::mark_down_the_dead() {
     const NodeId node = record.member.id;
     if (node == self_ || record.member.state == MemberState::kDown) continue;
     const bool proven = is_proven_dead(node);
-    const bool silent = !is_deaf_ && liveness_.is_silent(node, now_.instant) &&
+    const bool silent = liveness_.is_silent(node, now_.instant) && may_judge(node) &&
                         !liveness_.is_promised(node, now_.instant) &&
                         liveness_.silence_reports(node, now_.instant) * 2 > others_alive;
     if (!proven && !silent) continue;

@@ -268,8 +268,9 @@ void ControlCore::decide_take_over(PartitionId p, const PartitionConfig& c,
   const NodeId primary = c.primary();
   const bool is_promised =
       liveness_.is_promised(primary, now_.instant) && !is_planted(PlantedBug::kTakeOverAtOnce);
-  const bool may = is_proven_dead(primary) || (!is_alive(primary) && !is_promised && !is_deaf_ &&
-                                               liveness_.is_silent(primary, now_.instant));
+  const bool may =
+      is_proven_dead(primary) || (!is_alive(primary) && !is_promised && may_judge(primary) &&
+                                  liveness_.is_silent(primary, now_.instant));
   if (!may) {
     // An earlier try of unknown outcome: settles whether it happened.
     if (work_[p.value()].taken_from != NodeId()) {
@@ -328,11 +329,15 @@ void ControlCore::decide_loss(PartitionId p, const PartitionConfig& c, std::vect
   out.push_back({p, next});
 }
 
-/// As few transactions as possible; each partition is guarded by the revision that was read.
+/// As few transactions as possible; each partition is guarded by the revision that was read, and
+/// all by this node's own record: once the others have given it up its proposals come too late.
 void ControlCore::propose(std::vector<Proposal> proposals) {
   for (std::size_t from = 0; from < proposals.size(); from += batch_max_) {
     coordination::Txn txn;
     OpenTxn open{.kind = OpenTxn::Kind::kPartitions, .configs = {}};
+    if (const auto* self = cluster().member(self_); self != nullptr) {
+      txn.compares.push_back({coordination::member_key(self_), self->modified});
+    }
     for (std::size_t i = from; i < std::min(from + batch_max_, proposals.size()); ++i) {
       const Proposal& proposal = proposals[i];
       std::string key = coordination::partition_key(proposal.partition);

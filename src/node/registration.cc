@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "membership/judgement.h"
 #include "node/control.h"
 #include "placement/placement.h"
 
@@ -144,7 +145,9 @@ void ControlCore::keep_registered() {
   if (is_open || (!is_down && record->has_session)) return;
   if (session_valid_until_ < now_.instant) return;
   // The others would give it up again at once, and each time data would move.
-  if (is_down && !is_heard_by_most()) return;
+  const bool is_connected =
+      membership::is_well_connected(liveness_, self_, witnesses(self_), now_.instant);
+  if (is_down && !is_connected) return;
   coordination::Txn txn;
   txn.compares.push_back({coordination::member_key(self_), record->modified});
   if (!record->has_session) {
@@ -167,20 +170,6 @@ void ControlCore::keep_registered() {
   }
   txn.puts.push_back({coordination::member_key(self_), coordination::to_text(member)});
   send(std::move(txn), {.kind = OpenTxn::Kind::kRegister});
-}
-
-/// True if at least half of the others answer this node: it hears them, and they hear it.
-bool ControlCore::is_heard_by_most() const {
-  std::size_t others = 0;
-  std::size_t answer = 0;
-  for (const MemberRecord& record : cluster().members) {
-    const bool counts = record.member.id != self_ && record.has_session &&
-                        record.member.state != MemberState::kDown;
-    if (!counts) continue;
-    ++others;
-    answer += liveness_.has_answered(record.member.id, now_.instant) ? 1 : 0;
-  }
-  return answer * 2 >= others;
 }
 
 bool ControlCore::holds_nothing(NodeId node) const {

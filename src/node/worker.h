@@ -85,9 +85,10 @@ class WorkerCore final : private GatewayHost,
 
   // ---- effects, after end_turn(); the caller empties them ----
   struct Effects {
-    std::vector<Link*> links;      ///< with output, to workers of this node too
-    std::vector<Client*> clients;  ///< with output, or closing
-    std::vector<Client*> resumed;  ///< may go on: give on_client_data() their input again
+    std::vector<Link*> links;            ///< with output, to workers of this node too
+    std::vector<wire::Endpoint> broken;  ///< links to be broken: nothing comes over them
+    std::vector<Client*> clients;        ///< with output, or closing
+    std::vector<Client*> resumed;        ///< may go on: give on_client_data() their input again
     std::vector<ToControl> control;
   };
   [[nodiscard]] Effects& effects() { return effects_; }
@@ -206,6 +207,7 @@ class WorkerCore final : private GatewayHost,
   void show_to_monitors(std::string_view lines);
   void close_idle_clients();
   void watch_links();
+  void watch(Link& link, bool is_moving);
   void forgive_links(Instant now);
   void work_on_keys();
   void expire_keys();

@@ -77,6 +77,7 @@ void WorkerCore::on_link_up(const wire::Endpoint& peer) {
   Link& link = link_to(peer);
   link.reset();
   link.up = true;
+  link.watch.hear(now_.instant);
   use_link(peer);
   pubsub_.link_up(peer);
 }
@@ -119,6 +120,7 @@ bool WorkerCore::on_link_data(const wire::Endpoint& peer, std::string_view input
                               std::size_t& consumed) {
   consumed = 0;
   Link& link = link_to(peer);
+  link.watch.hear(now_.instant);
   auto status = wire::FrameStatus::kFrame;
   while (link.up && status == wire::FrameStatus::kFrame) {
     const std::size_t count = read_frames_ahead(input.substr(consumed), status);
@@ -158,6 +160,12 @@ std::size_t WorkerCore::read_frames_ahead(std::string_view input, wire::FrameSta
 bool WorkerCore::on_frame(Link& link, std::size_t at) {
   const wire::Frame& frame = frames_ahead_[at].frame;
   switch (frame.type) {
+    case wire::FrameType::kPing:
+      wire::encode(link.output, wire::Pong{});
+      mark_dirty(link);
+      return frame.payload.empty();
+    case wire::FrameType::kPong:
+      return frame.payload.empty();
     case wire::FrameType::kRequest:
       return on_request(link, at);
     case wire::FrameType::kReply:
@@ -291,6 +299,7 @@ bool WorkerCore::on_replication(Link& link, const wire::Frame& frame) {
 void WorkerCore::forgive_links(Instant now) {
   for (const auto& [peer, link] : links_) {
     if (!link->in_flight.empty()) link->waiting_since = now;
+    link->watch.hear(now);
   }
 }
 
@@ -302,12 +311,28 @@ void WorkerCore::watch_links() {
   for (const auto& [peer, link] : links_) {
     const std::size_t unsent = link->output.size();
     const bool moves = unsent < std::exchange(link->unsent, unsent);
-    if ((moves || is_busy(peer)) && !link->in_flight.empty()) link->waiting_since = now_.instant;
+    const bool is_moving = moves || is_busy(peer);
+    if (is_moving && !link->in_flight.empty()) link->waiting_since = now_.instant;
+    watch(*link, is_moving);
     const bool stalled = link->up && link->waiting_since != Instant::never() &&
                          now_.instant - link->waiting_since > options_.liveness.silence;
     if (stalled == link->stalled) continue;
     link->stalled = stalled;
     to_control(PeerStalled{WorkerIndex(self_.lane), peer.node, stalled});
+  }
+}
+
+void WorkerCore::watch(Link& link, bool is_moving) {
+  if (!link.up || link.peer.node == self_.node) return;
+  if (is_moving) link.watch.hear(now_.instant);
+  switch (link.watch.look(options_.liveness, now_.instant)) {
+    case membership::LinkWatch::Verdict::kFine:
+      return;
+    case membership::LinkWatch::Verdict::kAsk:
+      wire::encode(link.output, wire::Ping{});
+      return mark_dirty(link);
+    case membership::LinkWatch::Verdict::kBreak:
+      effects_.broken.push_back(link.peer);
   }
 }
 
@@ -377,8 +402,7 @@ void WorkerCore::collect_garbage() {
   if (garbage_.empty()) return;
   // About a millisecond, where each of them is a cache miss or two.
   constexpr std::size_t kKeysPerTurn = 500;
-  const std::size_t keys =
-      std::min(kKeysPerTurn, pacer_.budget() / SyncPacer::kDestroyBytes / 2);
+  const std::size_t keys = std::min(kKeysPerTurn, pacer_.budget() / SyncPacer::kDestroyBytes / 2);
   storage::ScanBudget budget{.keys_left = keys, .bytes_left = 32 * 1024 * 1024};
   while (!garbage_.empty() && !budget.is_spent()) {
     Replica& replica = replica_of(garbage_.back());

@@ -202,6 +202,7 @@ void ControlThread::apply_effects() {
     const auto at = connections_.find(peer);
     if (link.up && at != connections_.end()) at->second->send(link.output);
   }
+  for (const NodeId peer : effects.broken) lose_link(peer);
   for (auto& submission : effects.transactions) {
     coordinator_->submit(submission.id, std::move(submission.txn));
   }
@@ -272,10 +273,17 @@ void ControlThread::on_bus_closed(BusConnection& connection) {
   const NodeId peer = connection.peer().node;
   const auto at = connections_.find(peer);
   if (at == connections_.end() || at->second.get() != &connection) return;
+  lose_link(peer);
+}
+
+void ControlThread::lose_link(NodeId peer) {
+  const auto at = connections_.find(peer);
+  if (at == connections_.end()) return;
+  at->second->close();
   ended_connections_.push_back(std::move(at->second));
   connections_.erase(at);
   core_.on_link_down(peer);
-  dialer_.disconnected(connection.peer());
+  dialer_.disconnected({peer, wire::Endpoint::kControlLane});
   probe(peer);
 }
 

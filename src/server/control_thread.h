@@ -62,6 +62,7 @@ class ControlThread final : public BusOwner, public NodeQuestions {
   void apply_effects();
   void dial_peers();
   void attach(Socket socket, NodeId peer);
+  void lose_link(NodeId peer);
   void await_links();
   void on_accepted(tcp::socket socket, const wire::Hello& hello);
   void accept_clients();

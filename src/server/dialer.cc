@@ -10,9 +10,10 @@ namespace borg::server {
 namespace {
 
 constexpr std::chrono::milliseconds kFirstRetry{20};
-constexpr std::chrono::milliseconds kRetryMax{500};
-/// Of connecting and greeting together.
-constexpr std::chrono::milliseconds kDialTimeout{2000};
+constexpr std::chrono::milliseconds kRetryMax{250};
+/// Of connecting and greeting together. Behind a way that was cut it is better to begin anew than
+/// to wait for the system, which tries again later and later.
+constexpr std::chrono::milliseconds kDialTimeout{1000};
 
 }  // namespace
 

@@ -143,6 +143,7 @@ void WorkerThread::flush(Instant now) {
     link->dirty = false;
     flush_link(*link, now);
   }
+  for (const wire::Endpoint& peer : std::exchange(effects.broken, {})) renew_link(peer);
   flush_clients(now);
   if (!effects.control.empty()) {
     options_.to_control(std::move(effects.control));
@@ -183,9 +184,7 @@ void WorkerThread::flush_link(node::Link& link, Instant now) {
       sibling->inbox_.post(SiblingReset{core_.endpoint()});
       core_.on_link_up(peer);
     } else {
-      const wire::Endpoint peer = link.peer;
-      break_link(peer);
-      options_.on_link_broken(peer);
+      renew_link(link.peer);
     }
     return;
   }
@@ -214,6 +213,11 @@ void WorkerThread::break_link(const wire::Endpoint& peer) {
   core_.on_link_down(peer);
 }
 
+void WorkerThread::renew_link(const wire::Endpoint& peer) {
+  break_link(peer);
+  options_.on_link_broken(peer);
+}
+
 bool WorkerThread::on_bus_data(BusConnection& connection, std::string_view input,
                                std::size_t& consumed) {
   const bool ok = core_.on_link_data(connection.peer(), input, consumed);
@@ -229,11 +233,9 @@ void WorkerThread::on_bus_writable(BusConnection& connection) {
 }
 
 void WorkerThread::on_bus_closed(BusConnection& connection) {
-  const wire::Endpoint peer = connection.peer();
-  const auto at = connections_.find(peer);
+  const auto at = connections_.find(connection.peer());
   if (at == connections_.end() || at->second.get() != &connection) return;
-  break_link(peer);
-  options_.on_link_broken(peer);
+  renew_link(connection.peer());
 }
 
 // ---- clients ----

@@ -114,6 +114,7 @@ class WorkerThread final : public SessionOwner, public BusOwner {
   void flush_link(node::Link& link, Instant now);
   void deliver_to_sibling(node::Link& link);
   void break_link(const wire::Endpoint& peer);
+  void renew_link(const wire::Endpoint& peer);
   void schedule_tick(Instant now);
 
   const Options options_;

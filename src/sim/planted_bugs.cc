@@ -45,6 +45,10 @@ constexpr NamedBug kBugs[] = {
     {PlantedBug::kSplitTransactions, "replicate a transaction in two parts"},
     {PlantedBug::kForgetCancels, "forget cancels"},
     {PlantedBug::kKeepBlocked, "keep commands blocked after resigning"},
+    {PlantedBug::kTrustStandingLinks, "trust links that stand"},
+    {PlantedBug::kJudgeUnheard, "judge others though nobody hears it"},
+    {PlantedBug::kHeardIsReached, "take who is heard for who hears"},
+    {PlantedBug::kPromiseToTheSilent, "promise something to who is out of reach"},
 };
 
 /// In a process of its own: a planted bug may break the cores' own checks, which abort.

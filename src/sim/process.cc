@@ -197,6 +197,10 @@ void ControlActor::take_effects(Now now) {
     link.output.clear();
   }
   effects.links.clear();
+  for (const NodeId peer : effects.broken) {
+    process_.setting.network->break_link(*this, {peer, wire::Endpoint::kControlLane});
+  }
+  effects.broken.clear();
   if (effects.peers_changed) process_.update_peers();
   effects.peers_changed = false;
   if (effects.became_ready) {
@@ -307,6 +311,10 @@ void WorkerActor::flush_links(Now now) {
     link->output_valid_until = Instant::never();
   }
   effects.links.clear();
+  for (const wire::Endpoint& peer : effects.broken) {
+    process_.setting.network->break_link(*this, peer);
+  }
+  effects.broken.clear();
 }
 
 void WorkerActor::flush_clients(Now now) {

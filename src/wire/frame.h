@@ -9,7 +9,7 @@
 namespace borg::wire {
 
 /// The version of everything in wire/. Nodes of another version are refused.
-inline constexpr std::uint16_t kProtocolVersion = 1;
+inline constexpr std::uint16_t kProtocolVersion = 2;
 /// A frame holds at most one command of one 512 MB value and its key, and a little more.
 inline constexpr std::uint32_t kFrameBytesMax = 1100u * 1024 * 1024;
 /// The first frame of a link comes from anybody: it is short.
@@ -20,6 +20,8 @@ enum class FrameType : std::uint8_t {
   kHello = 1,
   kWelcome = 2,
   kRefusal = 3,
+  kPing = 4,
+  kPong = 5,
   kRequest = 10,
   kReply = 11,
   kTermStart = 20,

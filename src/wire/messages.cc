@@ -20,6 +20,17 @@ std::uint16_t get_lane(Decoder& in) {
   if (lane > UINT16_MAX) in.fail();
   return static_cast<std::uint16_t>(lane);
 }
+void put_nodes(Encoder& out, const std::vector<NodeId>& nodes) {
+  out.varint(nodes.size());
+  for (const NodeId node : nodes) out.u64(node.value());
+}
+bool get_nodes(Decoder& in, std::vector<NodeId>& nodes) {
+  const std::uint64_t n = in.varint();
+  if (n > kNodesMax) return false;
+  nodes.clear();
+  for (std::uint64_t i = 0; i < n && in.ok(); ++i) nodes.push_back(NodeId(in.u64()));
+  return true;
+}
 Endpoint get_endpoint(Decoder& in) {
   Endpoint e;
   e.node = NodeId(in.u64());
@@ -170,6 +181,11 @@ bool decode(std::string_view payload, Hello& m) {
 
 void encode(ByteBuffer& out, const Welcome& m) { FrameWriter w(out, m.kType); }
 bool decode(std::string_view payload, Welcome&) { return payload.empty(); }
+
+void encode(ByteBuffer& out, const Ping& m) { FrameWriter w(out, m.kType); }
+bool decode(std::string_view payload, Ping&) { return payload.empty(); }
+void encode(ByteBuffer& out, const Pong& m) { FrameWriter w(out, m.kType); }
+bool decode(std::string_view payload, Pong&) { return payload.empty(); }
 
 void encode(ByteBuffer& out, const Refusal& m) { FrameWriter(out, m.kType)->bytes(m.reason); }
 bool decode(std::string_view payload, Refusal& m) {
@@ -352,8 +368,8 @@ void encode(ByteBuffer& out, const Heartbeat& m) {
   FrameWriter w(out, m.kType);
   w->u64(static_cast<std::uint64_t>(m.sent_at));
   w->varint(m.revision.value());
-  w->varint(m.silent.size());
-  for (const NodeId node : m.silent) w->u64(node.value());
+  put_nodes(*w, m.silent);
+  put_nodes(*w, m.unheard);
   w->varint(m.busy.size());
   for (const std::uint16_t lane : m.busy) w->varint(lane);
 }
@@ -361,10 +377,7 @@ bool decode(std::string_view payload, Heartbeat& m) {
   Decoder in(payload);
   m.sent_at = static_cast<std::int64_t>(in.u64());
   m.revision = Revision(in.varint());
-  const std::uint64_t n = in.varint();
-  if (n > kNodesMax) return false;
-  m.silent.clear();
-  for (std::uint64_t i = 0; i < n && in.ok(); ++i) m.silent.push_back(NodeId(in.u64()));
+  if (!get_nodes(in, m.silent) || !get_nodes(in, m.unheard)) return false;
   const std::uint64_t busy = in.varint();
   if (busy > UINT16_MAX) return false;
   m.busy.clear();

@@ -27,6 +27,14 @@ struct Endpoint {
 
 using Args = std::vector<std::string_view>;
 
+/// Asks the other end of a link for a sign of life: it answers with a Pong.
+struct Ping {
+  static constexpr FrameType kType = FrameType::kPing;
+};
+struct Pong {
+  static constexpr FrameType kType = FrameType::kPong;
+};
+
 /// The first frame of a link, sent by the side that connects.
 struct Hello {
   static constexpr FrameType kType = FrameType::kHello;
@@ -166,7 +174,9 @@ struct Heartbeat {
   static constexpr FrameType kType = FrameType::kHeartbeat;
   std::int64_t sent_at = 0;    ///< the sender's clock: echoed, never compared
   Revision revision;           ///< of the sender's view
-  std::vector<NodeId> silent;  ///< nodes that the sender has not heard for too long
+  std::vector<NodeId> silent;  ///< nodes that have not answered the sender for too long
+  /// Nodes from which the sender hears nothing, or heard nothing for a while a moment ago.
+  std::vector<NodeId> unheard;
   /// Workers of the sender that have been executing something for long, and will answer then.
   std::vector<std::uint16_t> busy;
 };
@@ -192,6 +202,8 @@ struct StatsReply {
 void encode(ByteBuffer& out, const Hello& m);
 void encode(ByteBuffer& out, const Welcome& m);
 void encode(ByteBuffer& out, const Refusal& m);
+void encode(ByteBuffer& out, const Ping& m);
+void encode(ByteBuffer& out, const Pong& m);
 void encode(ByteBuffer& out, const Request& m);
 /// The same with arguments that encode_args() has written before: m.args is not looked at.
 void encode(ByteBuffer& out, const Request& m, std::string_view encoded_args);
@@ -213,6 +225,8 @@ void encode(ByteBuffer& out, const StatsReply& m);
 [[nodiscard]] bool decode(std::string_view payload, Hello& m);
 [[nodiscard]] bool decode(std::string_view payload, Welcome& m);
 [[nodiscard]] bool decode(std::string_view payload, Refusal& m);
+[[nodiscard]] bool decode(std::string_view payload, Ping& m);
+[[nodiscard]] bool decode(std::string_view payload, Pong& m);
 /// `args` receives the arguments, and m.args refers to it.
 [[nodiscard]] bool decode(std::string_view payload, Request& m, Args& args);
 [[nodiscard]] bool decode(std::string_view payload, Reply& m);

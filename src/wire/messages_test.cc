@@ -135,7 +135,8 @@ TEST(Messages, EveryTruncationIsRefused) {
   every_truncation_is_refused(Reply{.seq = 300, .bytes = "+OK\r\n"});
   every_truncation_is_refused(SyncEnd{.records = "abc"});
   every_truncation_is_refused(Nack{.config = sample_config()});
-  every_truncation_is_refused(Heartbeat{.sent_at = 5, .silent = {NodeId(4)}, .busy = {0, 300}});
+  every_truncation_is_refused(
+      Heartbeat{.sent_at = 5, .silent = {NodeId(4)}, .unheard = {NodeId(6)}, .busy = {0, 300}});
 }
 
 TEST(Messages, RefusesPartitionsThatDoNotExist) {
