@@ -147,6 +147,7 @@ void Invariants::note_losses() {
     // What a dead node had submitted may still be committed, and save the partition.
     if (alive) lost_since_.erase(p);
     if (alive || !lost_since_.try_emplace(p, sim_.queue.now()).second) continue;
+    if (sim_.options.one_faulty_node) fail("one faulty node loses nothing", p, "nobody lives");
     if (sim_.options.one_at_a_time) fail("one death loses nothing", p, "nobody in sync lives");
   }
 }

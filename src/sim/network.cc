@@ -10,6 +10,11 @@ Connection::Side other(Connection::Side side) {
   return side == Connection::kDialer ? Connection::kAcceptor : Connection::kDialer;
 }
 
+std::string describe(const wire::Endpoint& peer) {
+  const std::string node = std::to_string(peer.node.value() % 1000);
+  return peer.lane == wire::Endpoint::kControlLane ? node : node + "." + std::to_string(peer.lane);
+}
+
 }  // namespace
 
 bool Network::is_open(const Connection& c, Side from) const {
@@ -55,7 +60,7 @@ void Network::attempt(LinkActor& from, const wire::Endpoint& to) {
     c->ends[Connection::kAcceptor].actor->post([this, c] { accept(c); });
   });
   sim_.queue.after(sim_.draw(Duration::millis(500), Duration::millis(1500)), [this, c] {
-    if (!c->ends[Connection::kDialer].up) break_now(c, Duration(), Duration::millis(1));
+    if (!c->ends[Connection::kDialer].up) close(c, Connection::kDialer, Duration());
   });
 }
 
@@ -67,13 +72,14 @@ void Network::accept(const Pair& c) {
   const auto old = own.actor->links.find(peer);
   if (old != own.actor->links.end()) {
     const Pair keep = old->second;
-    break_now(keep, Duration::millis(1), Duration());
-    end(*keep, keep->ends[Connection::kAcceptor].actor == own.actor ? Connection::kAcceptor
-                                                                    : Connection::kDialer);
+    const Side side = keep->ends[Connection::kAcceptor].actor == own.actor ? Connection::kAcceptor
+                                                                           : Connection::kDialer;
+    close(keep, side, Duration());
+    end(*keep, side);
   }
   own.up = true;
   own.actor->links[peer] = c;
-  own.actor->say("link up (accepted) " + std::to_string(peer.node.value() % 1000));
+  own.actor->say("link up (accepted) " + describe(peer));
   own.actor->link_up(peer);
   push(c, Connection::kAcceptor, {}, true);
 }
@@ -85,7 +91,7 @@ void Network::welcome(const Pair& c) {
   if (own.over) return;
   own.up = true;
   own.actor->links[peer] = c;
-  own.actor->say("link up (dialed) " + std::to_string(peer.node.value() % 1000));
+  own.actor->say("link up (dialed) " + describe(peer));
   own.actor->link_up(peer);
 }
 
@@ -115,14 +121,19 @@ void Network::send(LinkActor& from, const wire::Endpoint& to, std::string_view b
        bytes, false);
 }
 
+Duration Network::draw_latency(const Connection& c, Side from) {
+  if (c.internal) return sim_.draw(Duration::nanos(200), Duration::micros(30));
+  const Duration usual = sim_.draw(Duration::micros(20), sim_.options.latency_max);
+  const auto slow = slow_.find({c.ends[from].actor->host, c.ends[other(from)].actor->host});
+  return slow == slow_.end() ? usual : usual + sim_.draw(slow->second.first, slow->second.second);
+}
+
 void Network::push(const Pair& c, Side from, std::string_view bytes, bool is_welcome) {
-  if (c->broken) return;
+  if (c->broken) return reset(c, from);
   messages_ += c->internal ? 0 : 1;
   bytes_ += c->internal ? 0 : bytes.size();
   Connection::End& end = c->ends[from];
-  const Duration latency = c->internal ? sim_.draw(Duration::nanos(200), Duration::micros(30))
-                                       : sim_.draw(Duration::micros(20), sim_.options.latency_max);
-  end.last_at = std::max(end.last_at, sim_.queue.now() + latency);
+  end.last_at = std::max(end.last_at, sim_.queue.now() + draw_latency(*c, from));
   end.sent.push_back({end.last_at, std::string(bytes), is_welcome});
   move(c, from);
 }
@@ -131,7 +142,8 @@ void Network::move(const Pair& c, Side from) {
   Connection::End& end = c->ends[from];
   if (end.is_moving || end.sent.empty() || !is_open(*c, from)) return;
   end.is_moving = true;
-  sim_.queue.after(end.sent.front().at - sim_.queue.now(), [this, c, from] {
+  const Duration at = std::max(end.sent.front().at, end.resumes_at);
+  sim_.queue.after(at - sim_.queue.now(), [this, c, from] {
     c->ends[from].is_moving = false;
     arrive(c, from);
   });
@@ -203,15 +215,51 @@ void Network::give(const Pair& c, Side to) {
 
 // ---- the end of a connection ----
 
-void Network::break_now(const Pair& c, Duration dialer_hears, Duration acceptor_hears) {
+void Network::break_now(const Pair& c, const Hearing& hearing) {
   if (c->broken) return;
   c->broken = true;
   for (Connection::End& end : c->ends) {
     // What is under way may still arrive before the news, or not.
     if (sim_.random.chance(1, 2)) end.sent.clear();
   }
-  hear(c, Connection::kDialer, dialer_hears);
-  hear(c, Connection::kAcceptor, acceptor_hears);
+  if (hearing.dialer) hear(c, Connection::kDialer, *hearing.dialer);
+  if (hearing.acceptor) hear(c, Connection::kAcceptor, *hearing.acceptor);
+}
+
+/// This end closes: the other hears of it if the path is open.
+void Network::close(const Pair& c, Side side, Duration delay) {
+  if (c->broken) return hear(c, side, delay);
+  std::optional<Duration> there;
+  if (is_open(*c, side)) there = delay + draw_latency(*c, side);
+  if (side == Connection::kDialer)
+    break_now(c, {.dialer = delay, .acceptor = there});
+  else
+    break_now(c, {.dialer = there, .acceptor = delay});
+}
+
+/// This end has sent to one that has closed, and is told so if that gets through both ways.
+void Network::reset(const Pair& c, Side side) {
+  Connection::End& end = c->ends[side];
+  if (end.over || !end.up) return;
+  end.is_unanswered = true;
+  if (!is_open(*c, side) || !is_open(*c, other(side))) return;  // heal() goes on
+  hear(c, side, draw_latency(*c, side) + draw_latency(*c, other(side)));
+}
+
+bool Network::is_linked(const LinkActor& a, const LinkActor& b) {
+  const auto here = a.links.find(b.endpoint);
+  const auto there = b.links.find(a.endpoint);
+  return here != a.links.end() && there != b.links.end() && here->second == there->second &&
+         !here->second->broken;
+}
+
+void Network::forget_ended() {
+  std::erase_if(all_, [](const Pair& c) {
+    const auto is_over = [](const Connection::End& end) {
+      return end.over || !end.up || !end.actor->alive();
+    };
+    return c->broken && is_over(c->ends[0]) && is_over(c->ends[1]);
+  });
 }
 
 void Network::hear(const Pair& c, Side side, Duration delay) {
@@ -230,7 +278,7 @@ void Network::end(Connection& c, Side side) {
   if (own.up) {
     const auto at = own.actor->links.find(peer);
     if (at != own.actor->links.end() && at->second.get() == &c) own.actor->links.erase(at);
-    own.actor->say("link down " + std::to_string(peer.node.value() % 1000));
+    own.actor->say("link down " + describe(peer));
     own.actor->link_down(peer);
   }
   if (c.internal) {
@@ -245,19 +293,26 @@ void Network::end(Connection& c, Side side) {
 
 void Network::break_link(LinkActor& from, const wire::Endpoint& to) {
   const auto at = from.links.find(to);
-  if (at != from.links.end()) break_now(at->second, Duration::micros(10), Duration::micros(10));
+  if (at == from.links.end()) return;
+  const Pair& c = at->second;
+  const bool is_dialer = c->ends[Connection::kDialer].actor == &from;
+  close(c, is_dialer ? Connection::kDialer : Connection::kAcceptor, Duration::micros(10));
 }
 
 void Network::break_random_links(std::size_t n) {
-  std::erase_if(all_, [](const Pair& c) { return c->broken; });
+  forget_ended();
   for (std::size_t i = 0; i < n && !all_.empty(); ++i) {
     const Pair& c = all_[sim_.random.below(all_.size())];
     const auto hears = [&] {
       return sim_.random.chance(1, 4) ? sim_.draw(Duration(), Duration::seconds(3))
                                       : sim_.draw(Duration(), Duration::millis(5));
     };
-    const Duration dialer = hears();
-    break_now(c, dialer, hears());
+    Hearing hearing{.dialer = hears(), .acceptor = hears()};
+    // Something on the way has forgotten the connection, and tells one end alone.
+    if (!c->internal && sim_.random.chance(1, 3)) {
+      (sim_.random.chance(1, 2) ? hearing.dialer : hearing.acceptor).reset();
+    }
+    break_now(c, hearing);
   }
 }
 
@@ -269,12 +324,13 @@ void Network::process_died(std::size_t host, NodeId node, bool is_silent) {
       const bool hears_soon = !is_silent && is_open(host, peer.actor->host);
       c->broken = true;
       if (sim_.random.chance(1, 2)) c->ends[side].sent.clear();
-      hear(c, other(side),
-           hears_soon ? sim_.draw(Duration::micros(20), sim_.options.latency_max)
-                      : sim_.draw(Duration::seconds(2), Duration::seconds(8)));
+      if (hears_soon)
+        hear(c, other(side), sim_.draw(Duration::micros(20), sim_.options.latency_max));
+      else if (sim_.random.chance(1, 2))
+        hear(c, other(side), sim_.draw(Duration::seconds(2), Duration::seconds(8)));
     }
   }
-  std::erase_if(all_, [](const Pair& c) { return c->broken; });
+  forget_ended();
 }
 
 // ---- paths ----
@@ -291,26 +347,39 @@ void Network::cut(std::size_t from, std::size_t to) {
   }
 }
 
+/// One end has waited for too long and closes.
 void Network::break_if_cut(const Pair& c) {
   if (is_open(*c, Connection::kDialer) && is_open(*c, Connection::kAcceptor)) return;
-  break_now(c, sim_.draw(Duration(), Duration::seconds(2)),
-            sim_.draw(Duration(), Duration::seconds(2)));
+  if (c->broken) return;
+  close(c, sim_.random.chance(1, 2) ? Connection::kDialer : Connection::kAcceptor, Duration());
 }
 
 void Network::heal(std::size_t from, std::size_t to) {
   if (cuts_.erase({from, to}) == 0) return;
   for (const Pair& c : std::vector<Pair>(all_)) {
     for (const Side side : {Connection::kDialer, Connection::kAcceptor}) {
-      if (c->ends[side].actor->host == from && c->ends[other(side)].actor->host == to) {
-        move(c, side);
+      Connection::End& end = c->ends[side];
+      const std::size_t near = end.actor->host;
+      const std::size_t far = c->ends[other(side)].actor->host;
+      if (c->broken && end.is_unanswered) reset(c, side);
+      if (near != from || far != to) continue;
+      // What was lost is sent again at longer and longer intervals.
+      if (sim_.random.chance(1, 2)) {
+        end.resumes_at = sim_.queue.now() + sim_.draw(Duration(), Duration::seconds(3));
       }
+      move(c, side);
     }
   }
 }
 
 void Network::heal_all() {
+  slow_.clear();
   const auto cuts = cuts_;
   for (const auto& [from, to] : cuts) heal(from, to);
+}
+
+void Network::slow(std::size_t from, std::size_t to, Duration low, Duration high) {
+  if (from != to) slow_[{from, to}] = {low, high};
 }
 
 }  // namespace borg::sim

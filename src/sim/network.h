@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -39,8 +40,10 @@ class LinkActor : public Actor {
 
 /// One stream of bytes each way between two threads.
 ///
-/// Bytes arrive in order or not at all. A cut path delays them until it heals. Both ends hear
-/// of a break, each at its own time.
+/// Bytes arrive in order or not at all. A cut path delays them until it heals, and perhaps for a
+/// while longer, as TCP does. An end that closes is known to the other only if the news gets
+/// through: over a cut path it is lost, and the other end stands half open. It hears of the break
+/// when it sends something and the answer, that there is no such connection, gets back to it.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   enum Side : std::size_t { kDialer = 0, kAcceptor = 1 };
@@ -59,6 +62,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::deque<Chunk> sent;
     bool is_moving = false;  ///< an event is under way for the first chunk
     Duration last_at;
+    Duration resumes_at;         ///< nothing is sent again before, after a cut
+    bool is_unanswered = false;  ///< has sent something after the other end had closed
   };
 
   std::array<End, 2> ends;
@@ -81,6 +86,7 @@ class Network {
   void connect_within(LinkActor& a, LinkActor& b);
   void send(LinkActor& from, const wire::Endpoint& to, std::string_view bytes);
   void break_link(LinkActor& from, const wire::Endpoint& to);
+  /// Some hear of it on one end only.
   void break_random_links(std::size_t n);
   /// A process ended: its peers hear of it soon, or late if it was the machine that died.
   void process_died(std::size_t host, NodeId node, bool is_silent);
@@ -89,6 +95,12 @@ class Network {
   void cut(std::size_t from, std::size_t to);
   void heal(std::size_t from, std::size_t to);
   void heal_all();
+  /// What is sent this way takes longer by a span that is drawn for each piece.
+  void slow(std::size_t from, std::size_t to, Duration low, Duration high);
+  /// Ends that.
+  void hasten(std::size_t from, std::size_t to) { slow_.erase({from, to}); }
+  /// True if both threads have the same connection to each other, and it stands.
+  [[nodiscard]] static bool is_linked(const LinkActor& a, const LinkActor& b);
   [[nodiscard]] bool is_open(std::size_t from, std::size_t to) const {
     return !cuts_.contains({from, to});
   }
@@ -109,12 +121,21 @@ class Network {
   void arrive(const Pair& c, Side from);
   void give(const Pair& c, Side to);
   void print_frames(const LinkActor& to, std::string_view bytes) const;
-  void break_now(const Pair& c, Duration dialer_hears, Duration acceptor_hears);
+  /// When each end hears of it; nothing: it does not, or not by this.
+  struct Hearing {
+    std::optional<Duration> dialer;
+    std::optional<Duration> acceptor;
+  };
+  void break_now(const Pair& c, const Hearing& hearing);
+  void close(const Pair& c, Side side, Duration delay);
+  void reset(const Pair& c, Side side);
+  void forget_ended();
   void hear(const Pair& c, Side side, Duration delay);
   void end(Connection& c, Side side);
   void break_if_cut(const Pair& c);
   [[nodiscard]] bool is_open(const Connection& c, Side from) const;
   [[nodiscard]] Duration draw_retry();
+  [[nodiscard]] Duration draw_latency(const Connection& c, Side from);
 
   Sim& sim_;
   Find find_;
@@ -122,7 +143,9 @@ class Network {
   std::uint64_t messages_ = 0;
   std::uint64_t bytes_ = 0;
   std::vector<Pair> all_;
-  std::set<std::pair<std::size_t, std::size_t>> cuts_;
+  using Path = std::pair<std::size_t, std::size_t>;
+  std::set<Path> cuts_;
+  std::map<Path, std::pair<Duration, Duration>> slow_;
 };
 
 }  // namespace borg::sim

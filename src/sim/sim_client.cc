@@ -95,9 +95,10 @@ void SimClient::begin(Command command, std::string& bytes) {
     begun.history_ids.push_back(
         setting_.history->invoke(id_, now.as_nanos(), part.key, part.name, part.args));
   }
-  Duration patience = sim_.options.node.request_deadline + Duration::millis(1500);
-  for (const UnderWay& each : under_way_) patience = patience + each.command.may_take;
-  sim_.queue.after(patience, [this, number = begun.number] { on_timeout(number); });
+  for (const UnderWay& each : under_way_) begun.may_take = begun.may_take + each.command.may_take;
+  const Duration patience = sim_.options.node.request_deadline + Duration::millis(1500);
+  sim_.queue.after(patience + begun.may_take,
+                   [this, number = begun.number] { on_timeout(number); });
 }
 
 void SimClient::say(const Command& command, const std::string& what) const {
@@ -159,6 +160,7 @@ void SimClient::conclude(const resp::Value& reply) {
   const bool split = parts.size() > 1;
   const bool is_error = value.kind == resp::Value::Kind::kError;
   ++setting_.counts->done;
+  setting_.on_end(worker_->host, done.invoked, done.may_take, is_error ? value.text : "");
   if (done.command.is_transaction) {
     conclude_transaction(done, value);
     return think();
@@ -266,7 +268,9 @@ void SimClient::on_closed(const std::shared_ptr<Session>& session) {
 void SimClient::on_timeout(std::uint64_t number) {
   if (under_way_.empty() || under_way_.front().number != number) return;
   ++setting_.counts->given_up;
-  say(under_way_.front().command, "-> given up");
+  const UnderWay& first = under_way_.front();
+  say(first.command, "-> given up");
+  setting_.on_end(worker_->host, first.invoked, first.may_take, "no answer");
   worker_->hang_up(session_);
   forget();
 }

@@ -36,6 +36,11 @@ struct ClientSetting {
   std::function<void(const std::string& key, Duration invoked)> on_result;
   /// A transaction showed a sum that is always zero.
   std::function<void(const std::string& key, std::int64_t sum)> on_sum;
+  /// A command that this host had been sent at `invoked` has ended: with an error that says that
+  /// it could not be carried out, or not at all. It was to wait for `may_take` itself.
+  std::function<void(std::size_t host, Duration invoked, Duration may_take,
+                     const std::string& error)>
+      on_end;
   History* history = nullptr;
   Workload* workload = nullptr;
   ClientCounts* counts = nullptr;
@@ -60,6 +65,7 @@ class SimClient {
     Command command;
     Duration invoked;
     std::vector<History::Id> history_ids;
+    Duration may_take;  ///< with those before it
     std::size_t replies_ahead = 0;
     bool was_refused = false;  ///< one of those that were sent ahead
   };

@@ -44,7 +44,21 @@ void draw_losses(SimOptions& o, Random& random) {
   o.node.settings.on_loss_empty = how == 2;
 }
 
+/// Two copies, a third node at least, and nothing else that may go wrong.
+void draw_one_faulty_node(SimOptions& o, Random& random) {
+  o.one_faulty_node = true;
+  o.nodes = static_cast<std::size_t>(random.between(3, 5));
+  o.hosts_max = o.nodes;
+  o.node.settings.copies = random.chance(1, 4) ? 3 : 2;
+  o.node.settings.min_copies = 2;
+  o.node.death_is_proven = false;
+  o.node.request_deadline = Duration::seconds(30);
+  o.fault_time = Duration::seconds(random.between(10, 30));
+  o.crashes = 0;
+}
+
 void draw_faults(SimOptions& o, Random& random) {
+  if (random.chance(1, 6)) return draw_one_faulty_node(o, random);
   const auto weight = [&](std::uint64_t in) {
     return random.chance(1, in) ? static_cast<std::uint32_t>(random.between(1, 4)) : 0u;
   };
@@ -128,13 +142,14 @@ std::string describe(const SimOptions& o) {
          number("silence_ms", o.node.liveness.silence.as_millis()) +
          number("lease_ms", o.node.liveness.lease.as_millis()) +
          number("deadline_ms", o.node.request_deadline.as_millis()) +
-         number("one_at_a_time", o.one_at_a_time) + number("exceeds", o.exceeds_promise) +
-         number("accepts_loss", o.accepts_loss) + number("on_loss_empty", s.on_loss_empty) +
-         number("crashes", o.crashes) + number("pauses", o.pauses) +
-         number("long_commands", o.long_commands) + number("leaves", o.leaves) +
-         number("joins", o.joins) + number("broken_links", o.broken_links) +
-         number("cuts", o.cuts) + number("outages", o.coordinator_outages) +
-         number("snipes", o.snipes) + number("drains", o.drains) + number("forgets", o.forgets) +
+         number("one_at_a_time", o.one_at_a_time) + number("one_faulty_node", o.one_faulty_node) +
+         number("exceeds", o.exceeds_promise) + number("accepts_loss", o.accepts_loss) +
+         number("on_loss_empty", s.on_loss_empty) + number("crashes", o.crashes) +
+         number("pauses", o.pauses) + number("long_commands", o.long_commands) +
+         number("leaves", o.leaves) + number("joins", o.joins) +
+         number("broken_links", o.broken_links) + number("cuts", o.cuts) +
+         number("outages", o.coordinator_outages) + number("snipes", o.snipes) +
+         number("drains", o.drains) + number("forgets", o.forgets) +
          number("rollings", o.rollings) + number("lost_answers", o.answer_lost_permille) +
          number("clients", o.clients) + number("pipeline", o.pipeline_max) +
          number("append", o.append_permille) + number("expiry", o.expiry_permille) +

@@ -40,6 +40,7 @@ struct SimOptions {
   // Faults.
   Duration fault_time = Duration::seconds(6);
   bool one_at_a_time = false;    ///< nodes die only, each when the last death has healed
+  bool one_faulty_node = false;  ///< see faulty_node.h; no other faults
   bool exceeds_promise = false;  ///< all copies of something may die at once
   bool accepts_loss = false;     ///< an operator says again and again that losses are accepted
   std::uint32_t losses = 0;      ///< all that hold a partition die

@@ -146,8 +146,13 @@ void World::run_for(Duration span) {
 void World::run() {
   begin();
   sim_.calm = false;
-  faults_ = std::make_unique<Faults>(sim_, *this);
-  faults_->start();
+  if (sim_.options.one_faulty_node) {
+    faulty_node_ = std::make_unique<FaultyNode>(sim_, *this);
+    faulty_node_->start();
+  } else {
+    faults_ = std::make_unique<Faults>(sim_, *this);
+    faults_->start();
+  }
   run_for(sim_.options.fault_time);
   heal();
   finish();
@@ -162,7 +167,10 @@ void World::begin() {
 void World::finish() {
   finish_clients();
   come_to_rest();
+  check_links();
+  const ClientCounts before = counts_;
   finish_clients();  // once more, with nothing else under way
+  check_last_answers(before);
   finish_messengers();
   // Keys go on to expire, first at the primary.
   for (int tries = 0; !invariants_.unequal_copies().empty(); ++tries) {
@@ -209,6 +217,9 @@ void World::start_clients() {
                                 key + " and its other half add up to " + std::to_string(sum));
               }
             },
+        .on_end = [this](
+                      std::size_t host, Duration invoked, Duration may_take,
+                      const std::string& error) { check_answer(host, invoked, may_take, error); },
         .history = &history_,
         .workload = &workload_,
         .counts = &counts_};
@@ -217,6 +228,25 @@ void World::start_clients() {
   }
   messengers_ = std::make_unique<Messengers>(sim_, [this] { return choose_process(); });
   messengers_->start();
+}
+
+/// With one node at fault the others answer all keys, and soon.
+void World::check_answer(std::size_t host, Duration invoked, Duration may_take,
+                         const std::string& error) const {
+  if (faulty_node_ == nullptr || faulty_node_->was_faulty(host, invoked)) return;
+  // Who waits for an element may do so for ever, and those behind it with it.
+  const bool may_wait = may_take > Duration();
+  const bool is_out_of_reach = error.starts_with("CLUSTERDOWN") || error.starts_with("INDOUBT") ||
+                               error.starts_with("NOREPLICAS") ||
+                               (error == "no answer" && !may_wait);
+  const Duration took = sim_.queue.now() - std::max(invoked, faulty_node_->last_turn());
+  if (is_out_of_reach) {
+    throw Violation("the healthy rest answers",
+                    error + " after " + std::to_string(took.as_millis()) + " ms");
+  }
+  if (took > FaultyNode::patience(sim_.options) && !may_wait) {
+    throw Violation("the healthy rest answers soon", std::to_string(took.as_millis()) + " ms");
+  }
 }
 
 void World::heal() {
@@ -301,6 +331,46 @@ void World::come_to_rest() {
     if (coordinator_.space().revision() == revision) return;
   }
   throw Violation("a cluster comes to rest", "its configuration changes all the time");
+}
+
+/// The first link between two nodes that does not stand; empty if all do.
+std::string World::missing_link() {
+  for (Process* one : live()) {
+    for (Process* other : live()) {
+      if (one->id >= other->id) continue;
+      if (!Network::is_linked(*one->control, *other->control)) {
+        return one->control->name() + " to " + other->control->name();
+      }
+      for (const auto& near : one->workers) {
+        for (const auto& far : other->workers) {
+          if (!Network::is_linked(*near, *far)) return near->name() + " to " + far->name();
+        }
+      }
+    }
+  }
+  return {};
+}
+
+/// A link that one end alone takes for standing must not stay so: its keys would be out of reach
+/// for clients of that node while all looks well.
+void World::check_links() {
+  const Duration end = sim_.queue.now() + Duration::seconds(10);
+  while (!missing_link().empty()) {
+    if (sim_.queue.now() >= end) throw Violation("every link stands at rest", missing_link());
+    run_for(Duration::millis(50));
+  }
+}
+
+/// At rest nobody is told that a key is out of reach. (Of several keys one may be lost.)
+void World::check_last_answers(const ClientCounts& before) const {
+  if (invariants_.lost() > 0) return;
+  const auto errors = [](const ClientCounts& counts) {
+    return counts.in_doubt + counts.cluster_down + counts.given_up + counts.disconnected;
+  };
+  if (errors(counts_) > errors(before)) {
+    throw Violation("at rest every command is answered",
+                    std::to_string(errors(counts_) - errors(before)) + " were not");
+  }
 }
 
 /// What is under way, then a read of each key.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/faults.h"
+#include "sim/faulty_node.h"
 #include "sim/history.h"
 #include "sim/invariants.h"
 #include "sim/linearizability.h"
@@ -99,9 +100,14 @@ class World {
   void start_clients();
   void heal();
   void come_to_rest();
+  void check_links();
+  [[nodiscard]] std::string missing_link();
+  void check_last_answers(const ClientCounts& before) const;
   void finish_clients();
   void finish_messengers();
   void check_histories();
+  void check_answer(std::size_t host, Duration invoked, Duration may_take,
+                    const std::string& error) const;
   Process* choose_process();
   LinkActor* find(const wire::Endpoint& endpoint);
 
@@ -118,6 +124,7 @@ class World {
   std::vector<std::unique_ptr<SimClient>> clients_;
   std::unique_ptr<Messengers> messengers_;
   std::unique_ptr<Faults> faults_;
+  std::unique_ptr<FaultyNode> faulty_node_;
   std::uint64_t undecided_ = 0;
 };
 
