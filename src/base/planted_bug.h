@@ -36,7 +36,6 @@ enum class PlantedBug : std::uint8_t {
   kTrustStandingLinks,       ///< a link over which nothing comes is never broken
   kJudgeUnheard,             ///< whoever finds another one silent acts on it
   kHeardIsReached,           ///< a peer that is heard is taken for one that hears
-  kPromiseToTheSilent,       ///< a peer that cannot be reached is promised not to be replaced
 };
 
 #ifdef BORG_SIMULATION

@@ -50,7 +50,7 @@ wire::HeartbeatAck Liveness::on_heartbeat(NodeId from, const wire::Heartbeat& m,
   hear(peer, now);
   peer.reports_silent = m.silent;
   peer.reports_unheard = m.unheard;
-  const bool reaches = !is_silent(from, now) || is_planted(PlantedBug::kPromiseToTheSilent);
+  const bool reaches = !is_silent(from, now);
   if (!reaches) reached<"a peer that can be heard and not be reached gets no promise">();
   const bool grants = peer.withheld == 0 && reaches;
   if (grants) {

@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <string_view>
 
 #include "base/planted_bug.h"
 
@@ -48,7 +49,6 @@ constexpr NamedBug kBugs[] = {
     {PlantedBug::kTrustStandingLinks, "trust links that stand"},
     {PlantedBug::kJudgeUnheard, "judge others though nobody hears it"},
     {PlantedBug::kHeardIsReached, "take who is heard for who hears"},
-    {PlantedBug::kPromiseToTheSilent, "promise something to who is out of reach"},
 };
 
 /// In a process of its own: a planted bug may break the cores' own checks, which abort.
@@ -74,7 +74,8 @@ bool is_found(const NamedBug& bug, const RunnerOptions& options) {
 int find_planted_bugs(const RunnerOptions& options) {
   int missed = 0;
   for (const NamedBug& bug : kBugs) {
-    if (is_found(bug, options)) continue;
+    const bool is_wanted = std::string_view(bug.name).find(options.only) != std::string_view::npos;
+    if (!is_wanted || is_found(bug, options)) continue;
     ++missed;
     std::printf("NOT FOUND: %s\n", bug.name);
   }

@@ -17,12 +17,13 @@ namespace {
 
 constexpr const char* kUsage =
     "borg_sim [--seeds N] [--from SEED] [--seed SEED] [--trace] [--keep-going] [--seconds N]\n"
-    "         [--planted-bugs]\n"
+    "         [--planted-bugs [--only TEXT]]\n"
     "borg_sim --nodes N [--join one-by-one|at-once] [--seed SEED] [--trace]\n"
     "Runs N (100) clusters in virtual time, one for each seed from SEED (1) on. --seed runs one;\n"
     "--trace prints what happens in it; --keep-going goes on after a failure; --seconds: no more\n"
     "seeds after so much processor time. --planted-bugs: with each bug planted into the cores,\n"
-    "fails if N seeds do not find it. --nodes: a cluster grows to N nodes, without faults.\n";
+    "fails if N seeds do not find it; --only: those whose names contain the text.\n"
+    "--nodes: a cluster grows to N nodes, without faults.\n";
 
 volatile std::sig_atomic_t seed_under_way = 0;
 
@@ -129,6 +130,8 @@ bool parse_arguments(const std::vector<std::string>& arguments, RunnerOptions& o
       o.trace = true;
     } else if (name == "--planted-bugs") {
       o.planted_bugs = true;
+    } else if (name == "--only" && has_value) {
+      o.only = arguments[++i];
     } else if (name == "--keep-going") {
       o.keep_going = true;
     } else if (name == "--seeds" && has_value) {
