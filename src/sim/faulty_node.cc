@@ -18,8 +18,9 @@ bool FaultyNode::was_faulty(std::size_t host, Duration since) const {
 /// half for all else.
 Duration FaultyNode::patience(const SimOptions& o) {
   const Duration lease = o.node.liveness.lease * (o.unequal_leases ? 3 : 1);
-  return o.node.liveness.silence + lease * 21 / 20 + o.coordinator_delay_max * 8 +
-         o.watch_delay_max * 4 + o.latency_max * 40 + Duration::millis(1500);
+  const Duration silence = o.node.liveness.silence * (o.unequal_silences ? 2 : 1);
+  return silence * 2 + lease * 21 / 20 + o.coordinator_delay_max * 8 + o.watch_delay_max * 4 +
+         o.latency_max * 40 + Duration::millis(900);
 }
 
 void FaultyNode::next() {

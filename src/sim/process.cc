@@ -26,6 +26,10 @@ Process::Process(Sim& s, const Setting& where, std::size_t at_host, const std::s
   if (s.options.unequal_leases) {
     options.liveness.lease = options.liveness.lease * s.random.between(10, 30) / 10;
   }
+  if (s.options.unequal_silences) {
+    const Duration longer = options.liveness.silence * s.random.between(10, 20) / 10;
+    options.liveness.silence = std::min(longer, options.liveness.lease * 9 / 10);
+  }
   if (s.options.zones) options.self.zone = host % 2 == 0 ? "east" : "west";
   control = std::make_unique<ControlActor>(s, *this, s.random.next());
   for (std::uint16_t w = 0; w < worker_count; ++w) {
@@ -92,6 +96,7 @@ void Process::kill(bool is_silent) {
   port->died();
   end();
   setting.network->process_died(host, id, is_silent);
+  if (!is_silent) setting.on_kill(*this);
 }
 
 void Process::end() {

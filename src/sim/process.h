@@ -80,7 +80,8 @@ class Process {
   struct Setting {
     Network* network = nullptr;
     SimCoordinator* coordinator = nullptr;
-    std::function<void(Process&)> on_exit;  ///< left in order, or gave up
+    std::function<void(Process&)> on_exit;        ///< left in order, or gave up
+    std::function<void(const Process&)> on_kill;  ///< and its system still answers for it
     std::function<void(Process&, std::size_t worker)> after_turn;
   };
   Process(Sim& sim, const Setting& setting, std::size_t host, const std::string& name, NodeId id,

@@ -52,6 +52,7 @@ void draw_one_faulty_node(SimOptions& o, Random& random) {
   o.node.settings.copies = random.chance(1, 4) ? 3 : 2;
   o.node.settings.min_copies = 2;
   o.node.death_is_proven = false;
+  o.one_machine = false;
   o.node.request_deadline = Duration::seconds(30);
   o.fault_time = Duration::seconds(random.between(10, 30));
   o.crashes = 0;
@@ -97,6 +98,8 @@ SimOptions draw_options(Random& random) {
   o.zones = random.chance(1, 4);
   o.unequal_weights = random.chance(1, 4);
   o.unequal_leases = random.chance(1, 4);
+  o.unequal_silences = random.chance(1, 4);
+  o.one_machine = random.chance(1, 3);
   if (random.chance(1, 4)) o.latency_max = Duration::millis(random.between(1, 20));
   if (random.chance(1, 8)) o.split_permille = 500;
   if (random.chance(1, 8)) o.slow_turn_permille = 100;

@@ -19,6 +19,8 @@ struct SimOptions {
   bool zones = false;
   bool unequal_weights = false;
   bool unequal_leases = false;
+  bool unequal_silences = false;
+  bool one_machine = false;       ///< a port that refuses connections proves a death
   std::uint16_t workers_max = 3;  ///< of a node
 
   // The machinery around the cores.

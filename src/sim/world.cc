@@ -57,14 +57,16 @@ bool World::add_host() {
 
 void World::start_process(std::size_t n) {
   Host& host = hosts_[n];
-  const Process::Setting setting{.network = &network_,
-                                 .coordinator = &coordinator_,
-                                 .on_exit = [this](Process& process) { on_exit(process); },
-                                 .after_turn =
-                                     [this](Process& process, std::size_t worker) {
-                                       invariants_.check_turn(process, worker);
-                                       if (faults_ != nullptr) faults_->on_turn(process, worker);
-                                     }};
+  const Process::Setting setting{
+      .network = &network_,
+      .coordinator = &coordinator_,
+      .on_exit = [this](Process& process) { on_exit(process); },
+      .on_kill = [this](const Process& process) { prove_death(process); },
+      .after_turn =
+          [this](Process& process, std::size_t worker) {
+            invariants_.check_turn(process, worker);
+            if (faults_ != nullptr) faults_->on_turn(process, worker);
+          }};
   const NodeId id(sim_.random.next() | 1);
   processes_.push_back(std::make_unique<Process>(sim_, setting, n, host.name, id, host.workers));
   host.process = processes_.back().get();
@@ -84,6 +86,19 @@ void World::restart_later(std::size_t host, Duration delay) {
 void World::on_exit(Process& process) {
   invariants_.note_losses();
   restart_later(process.host, sim_.draw(Duration::millis(100), Duration::seconds(3)));
+}
+
+/// On one machine the others see that its port refuses connections.
+void World::prove_death(const Process& process) {
+  if (!sim_.options.one_machine) return;
+  for (Process* witness : live()) {
+    sim_.queue.after(
+        sim_.draw(Duration::micros(50), Duration::millis(40)), [witness, dead = process.id] {
+          if (!witness->alive()) return;
+          witness->control->post(
+              [control = witness->control.get(), dead] { control->core.on_death_proven(dead); });
+        });
+  }
 }
 
 void World::note_death() { invariants_.note_losses(); }

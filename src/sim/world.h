@@ -96,6 +96,7 @@ class World {
   };
   void start_process(std::size_t host);
   void on_exit(Process& process);
+  void prove_death(const Process& process);
   explicit World(Sim sim);
   void start_clients();
   void heal();
