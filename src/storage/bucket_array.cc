@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/memory_reserve.h"
 
 namespace borg::storage {
 namespace {
@@ -52,8 +53,8 @@ void BucketArray::resize_last(std::size_t kept, std::size_t capacity) {
 /// REQUIRES: all segments that there are now have their full size.
 void BucketArray::resize_directory(std::size_t full_segments, std::size_t capacity) {
   Bucket** old = has_directory() ? directory_ : nullptr;
-  void* block = std::realloc(old, capacity * sizeof(Bucket*));
-  BORG_CHECK(block != nullptr && capacity <= UINT32_MAX);
+  BORG_CHECK(capacity <= UINT32_MAX);
+  void* const block = reallocate(old, capacity * sizeof(Bucket*));
   directory_ = static_cast<Bucket**>(block);
   if (old == nullptr) directory_[0] = first_;
   directory_capacity_ = static_cast<std::uint32_t>(capacity);

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "base/check.h"
 #include "base/large_pages.h"
+#include "base/memory_reserve.h"
 
 namespace borg::storage {
 namespace {
@@ -123,8 +123,7 @@ Entry Entry::moved_to_fit(Heap& heap, std::size_t header, std::size_t needed, st
   if (header == old.header && !heap.is_small(old.total()) && !heap.is_small(needed)) {
     const std::size_t room = heap.block_bytes(block_, old.total());
     if (needed <= room && needed >= room / 2) return *this;
-    void* const block = std::realloc(block_, wanted);
-    BORG_CHECK(block != nullptr);
+    void* const block = reallocate(block_, wanted);
     prefer_large_pages(block, wanted);
     return from_address(reinterpret_cast<std::uintptr_t>(block));
   }
@@ -174,8 +173,7 @@ Entry Entry::renamed(Heap& heap, std::string_view key) {
     destroy(heap);
   } else {
     if (needed > heap.block_bytes(block_, old.total())) {
-      void* const block = std::realloc(block_, needed);
-      BORG_CHECK(block != nullptr);
+      void* const block = reallocate(block_, needed);
       result = from_address(reinterpret_cast<std::uintptr_t>(block));
     }
     result.write(header + key.size(), result.bytes(old.header + old.key, old.value));

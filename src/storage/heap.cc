@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/large_pages.h"
+#include "base/memory_reserve.h"
 
 namespace borg::storage {
 namespace {
@@ -47,8 +48,7 @@ Heap::~Heap() { BORG_CHECK(used_bytes_ == 0); }
 
 void* Heap::allocate(std::size_t bytes) {
   if (!is_small(bytes)) {
-    void* const block = std::malloc(bytes);
-    BORG_CHECK(block != nullptr);
+    void* const block = borg::allocate(bytes);
     prefer_large_pages(block, bytes);
     return block;
   }

@@ -18,7 +18,7 @@ namespace borg::storage {
 ///            that is kept nowhere else.
 /// Runs:      not thread-safe: one heap for each worker, shared by its partitions.
 /// Alignment: 8 bytes.
-/// Errors:    none: without memory the process ends.
+/// Errors:    none: refused memory, it uses the reserve; without one the process ends.
 class Heap {
  public:
   static constexpr std::size_t kSmallBytesMax = 4096;
@@ -57,6 +57,9 @@ class Heap {
   /// Of small blocks that were given out once and are free now, in runs that are not empty.
   [[nodiscard]] std::size_t hole_bytes() const { return hole_bytes_; }
   [[nodiscard]] const RunPool& runs() const { return runs_; }
+  /// What the stores that share this heap hold together: a sum for their ByteCounts.
+  [[nodiscard]] std::size_t& stored_bytes() { return stored_bytes_; }
+  [[nodiscard]] std::size_t stored_bytes() const { return stored_bytes_; }
 
  private:
   struct Plain {};
@@ -90,6 +93,7 @@ class Heap {
   std::array<RunList, kClasses> open_;
   std::size_t used_bytes_ = 0;
   std::size_t hole_bytes_ = 0;
+  std::size_t stored_bytes_ = 0;
 };
 
 }  // namespace borg::storage

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "base/check.h"
+#include "base/memory_reserve.h"
 
 namespace borg::storage {
 namespace {
@@ -92,9 +93,12 @@ void RunPool::give_back(Run& run) {
 
 void RunPool::add_chunk() {
   // The system aligns to pages only: take twice as much, and give back what is beside the chunk.
-  void* const mapped = mmap(nullptr, 2 * kChunkBytes, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  BORG_CHECK(mapped != MAP_FAILED);
+  const auto map = [] {
+    return mmap(nullptr, 2 * kChunkBytes, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  };
+  void* mapped = map();
+  for (; mapped == MAP_FAILED; mapped = map()) use_memory_reserve(2 * kChunkBytes);
   char* const begin = static_cast<char*>(mapped);
   const std::size_t past = reinterpret_cast<std::uintptr_t>(begin) % kChunkBytes;
   const std::size_t before = past == 0 ? 0 : kChunkBytes - past;

@@ -35,7 +35,7 @@ struct RunList {
 ///            then on their chunk has small pages only, or what it gave back would be filled up
 ///            with large ones again.
 /// Runs:      not thread-safe.
-/// Errors:    none: without memory the process ends.
+/// Errors:    none: refused memory, it uses the reserve; without one the process ends.
 class RunPool {
  public:
   static constexpr std::size_t kRunBytes = 64 * 1024;

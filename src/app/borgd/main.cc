@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "app/borgd/options.h"
+#include "base/memory_reserve.h"
 #include "http/http_service.h"
 #include "server/server.h"
 
@@ -60,6 +61,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
   tune_allocator();
+  borg::take_memory_reserve();
   borg::server::PortOptions ports = parsed.server->ports;
   while (true) {
     const auto exit = run_node(std::move(*parsed.server), ports);
