@@ -45,7 +45,7 @@ void Graveyard::collect(ScanBudget& budget) {
 
 void Graveyard::clear() {
   buried_.clear();
-  bytes_ = 0;
+  bytes_ -= bytes_.value();
 }
 
 }  // namespace borg::storage

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "storage/byte_count.h"
 #include "storage/large.h"
 
 namespace borg::storage {
@@ -13,6 +14,8 @@ namespace borg::storage {
 /// is done in steps, between commands.
 class Graveyard {
  public:
+  /// What it holds is part of the sum, which must outlive it.
+  explicit Graveyard(std::size_t& sum) : bytes_(sum) {}
   /// Destroys it, at once if it is small.
   void bury(std::unique_ptr<Large> large);
   /// Gives memory back until the budget is spent.
@@ -20,11 +23,11 @@ class Graveyard {
   void clear();
   [[nodiscard]] bool empty() const { return buried_.empty(); }
   /// What is still taken from the allocator.
-  [[nodiscard]] std::size_t allocated_bytes() const { return bytes_; }
+  [[nodiscard]] std::size_t allocated_bytes() const { return bytes_.value(); }
 
  private:
   std::vector<std::unique_ptr<Large>> buried_;
-  std::size_t bytes_ = 0;
+  ByteCount bytes_;
 };
 
 }  // namespace borg::storage

@@ -16,7 +16,7 @@ double score_from(std::string_view bytes) {
 }
 
 std::size_t LargeSortedSet::allocated_bytes() const {
-  return sizeof(*this) - sizeof(table_) + totals_.bytes + order_.allocated_bytes();
+  return sizeof(*this) - sizeof(table_) + totals_.bytes.value() + order_.allocated_bytes();
 }
 
 bool LargeSortedSet::destroy_some(ScanBudget& budget) {

@@ -27,7 +27,7 @@ bool is_element_passed(std::string_view element, std::uint64_t position) {
 }
 
 std::size_t LargeTable::allocated_bytes() const {
-  return sizeof(*this) - sizeof(table_) + totals_.bytes;
+  return sizeof(*this) - sizeof(table_) + totals_.bytes.value();
 }
 
 bool LargeTable::destroy_some(ScanBudget& budget) { return table_.destroy_some(budget); }

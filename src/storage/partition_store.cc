@@ -24,7 +24,9 @@ struct Sweep {
 
 struct PartitionStore::Impl {
   Impl(PartitionId partition, std::shared_ptr<Heap> shared)
-      : first(first_slot(partition)), heap(std::move(shared)) {}
+      : first(first_slot(partition)), heap(std::move(shared)) {
+    own += sizeof(Impl);
+  }
 
   [[nodiscard]] std::size_t index_of(SlotId slot) const {
     const auto index = static_cast<std::size_t>(slot.value() - first.value());
@@ -50,11 +52,14 @@ struct PartitionStore::Impl {
   [[nodiscard]] std::size_t expiring_buckets() const;
   void next_table();
 
-  [[nodiscard]] Totals no_totals() { return {.graveyard = &graveyard, .heap = heap.get()}; }
+  [[nodiscard]] Totals no_totals() {
+    return {.graveyard = &graveyard, .heap = heap.get(), .bytes = ByteCount(heap->stored_bytes())};
+  }
 
   SlotId first;
   std::shared_ptr<Heap> heap;
-  Graveyard graveyard;
+  ByteCount own{heap->stored_bytes()};
+  Graveyard graveyard{heap->stored_bytes()};
   Totals totals = no_totals();   // before the tables, which use it to their end
   Totals garbage = no_totals();  // the same for those that were cleared
   std::array<std::unique_ptr<SlotTable>, kSlotsPerPartition> tables;
@@ -213,8 +218,8 @@ std::size_t PartitionStore::keys(SlotId slot) const {
 std::size_t PartitionStore::keys_with_expiry() const { return impl_->totals.expiring; }
 
 std::size_t PartitionStore::memory_bytes() const {
-  return impl_->totals.bytes + impl_->garbage.bytes + impl_->graveyard.allocated_bytes() +
-         sizeof(Impl);
+  return impl_->totals.bytes.value() + impl_->garbage.bytes.value() +
+         impl_->graveyard.allocated_bytes() + impl_->own.value();
 }
 
 std::optional<std::size_t> PartitionStore::memory_bytes(const KeyRef& key) const {
@@ -316,8 +321,9 @@ void PartitionStore::clear_later() {
   }
   impl.garbage.keys += impl.totals.keys;
   impl.garbage.expiring += impl.totals.expiring;
-  impl.garbage.bytes += impl.totals.bytes;
-  impl.totals = impl.no_totals();
+  impl.garbage.bytes.take_over(impl.totals.bytes);
+  impl.totals.keys = 0;
+  impl.totals.expiring = 0;
   impl.sweep = {};
 }
 

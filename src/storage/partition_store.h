@@ -13,6 +13,7 @@
 
 #include "base/ids.h"
 #include "base/random.h"
+#include "storage/byte_count.h"
 #include "storage/change_journal.h"
 #include "storage/heap.h"
 #include "storage/large.h"
@@ -98,7 +99,7 @@ struct Splice {
 /// whoever watches the key will hear of it.
 class LargeEdit {
  public:
-  LargeEdit(Large& large, std::size_t& total, WatchTable* watched, std::uint64_t hash)
+  LargeEdit(Large& large, ByteCount& total, WatchTable* watched, std::uint64_t hash)
       : large_(large),
         total_(total),
         before_(large.allocated_bytes()),
@@ -116,7 +117,7 @@ class LargeEdit {
 
  private:
   Large& large_;
-  std::size_t& total_;
+  ByteCount& total_;
   std::size_t before_;
   WatchTable* watched_;
   std::uint64_t hash_;

@@ -209,6 +209,33 @@ TEST(PartitionStore, GarbageEndsWithTheStoreAndWithClear) {
   store.clear_later();  // and the destructor frees it: the sanitizers would tell
 }
 
+TEST(PartitionStore, TheHeapKnowsWhatItsStoresHoldTogether) {
+  const auto heap = std::make_shared<Heap>();
+  PartitionStore one(kPartition, heap);
+  {
+    PartitionStore two(kPartition, heap);
+    const auto check = [&](const char* what) {
+      EXPECT_EQ(heap->stored_bytes(), one.memory_bytes() + two.memory_bytes()) << what;
+    };
+    for (int i = 0; i < 3000; ++i) {
+      one.put(here(std::to_string(i)), std::string(i % 300, 'x'), kNoExpiry);
+      two.put(here(std::to_string(i), 3), "value", kNoExpiry);
+    }
+    two.put(here("large"), std::string(1 << 20, 'x'), kNoExpiry);
+    check("put");
+    for (int i = 0; i < 3000; i += 2) one.erase(here(std::to_string(i)));
+    check("erase");
+    two.clear_later();
+    check("clear_later");
+    ScanBudget budget{.keys_left = 100, .bytes_left = SIZE_MAX};
+    two.collect(budget);
+    check("collect");
+    one.clear();
+    check("clear");
+  }
+  EXPECT_EQ(heap->stored_bytes(), one.memory_bytes());
+}
+
 TEST(PartitionStore, TakesLessThan24BytesBeyondKeyAndValue) {
   PartitionStore store(kPartition);
   const std::string value(64, 'v');

@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "storage/bucket_array.h"
+#include "storage/byte_count.h"
 #include "storage/entry.h"
 #include "storage/graveyard.h"
 #include "storage/partition_store.h"
@@ -22,7 +23,7 @@ struct Totals {
   Heap* heap = &Heap::plain();
   std::size_t keys = 0;
   std::size_t expiring = 0;
-  std::size_t bytes = 0;
+  ByteCount bytes;
 };
 
 /// The keys of one slot, in a hash table that never stops to rehash.
