@@ -36,6 +36,7 @@ enum class PlantedBug : std::uint8_t {
   kTrustStandingLinks,       ///< a link over which nothing comes is never broken
   kJudgeUnheard,             ///< whoever finds another one silent acts on it
   kHeardIsReached,           ///< a peer that is heard is taken for one that hears
+  kOwnMemoryOnly,            ///< a primary looks at its own memory alone, not at its replicas'
 };
 
 #ifdef BORG_SIMULATION

@@ -145,7 +145,7 @@ void ControlCore::ask(AdminRequest request) {
   Question question{.request = std::move(request),
                     .id = next_question_++,
                     .deadline = now_.instant + Duration::seconds(1),
-                    .own = {},
+                    .own = memory_.stats(),
                     .wants_counts = false,
                     .counts = {},
                     .workers_missing = all_workers(),
@@ -192,7 +192,7 @@ void ControlCore::on_worker_stats(const WorkerStats& m) {
 }
 
 void ControlCore::on_stats_request(NodeId from, const wire::StatsRequest& m) {
-  promises_.push_back({from, m.id, {}, all_workers()});
+  promises_.push_back({from, m.id, memory_.stats(), all_workers()});
   effects_.workers.emplace_back(std::nullopt, WorkerStatsRequest{});
 }
 

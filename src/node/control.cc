@@ -17,7 +17,8 @@ ControlCore::ControlCore(NodeId self, const NodeOptions& options, std::uint64_t 
       options_(options),
       settings_(std::make_shared<const Settings>(initial_settings(options))),
       random_(seed),
-      liveness_(options.liveness) {}
+      liveness_(options.liveness),
+      memory_(options.self.workers) {}
 
 void ControlCore::begin_turn(Now now) {
   const bool first = started_ == Instant();
@@ -178,6 +179,7 @@ void ControlCore::publish() {
   view->cluster = builder_.publish();
   view->live_nodes = view->cluster->active_members();
   view->sole = sole_;
+  view->memory = memory_.node();
   for (const MemberRecord& record : view->cluster->members) {
     if (record.member.id == self_) continue;
     if (auto lease = liveness_.lease(record.member.id)) {
@@ -360,6 +362,9 @@ bool ControlCore::on_frame(NodeId from, const wire::Frame& frame) {
       ack.grants = ack.grants && cluster().member(from) != nullptr;
       if (!hung_) wire::encode(link.output, ack);
       tell_busy(from, m.busy);
+      if (memory_.hear(from, m.memory, now_.instant)) {
+        effects_.workers.emplace_back(std::nullopt, MemoryHeard{from, m.memory});
+      }
       // The nodes' heartbeats fall into step: answer and heartbeat leave together, and every node
       // wakes up half as often.
       if (liveness_.heartbeat_due(now_.instant, liveness_.options().heartbeat * 2 / 5)) beat();
@@ -424,6 +429,9 @@ Duration ControlCore::tick_after() const {
 void ControlCore::beat() {
   look_at_own_turns();
   send_heartbeats();
+  for (auto& each : memory_.look(cluster(), self_, copies_wanted(), now_.instant)) {
+    log(each.is_over ? LogLine::Level::kInfo : LogLine::Level::kWarning, std::move(each.text));
+  }
   decide_wanted_ = true;
   // Session keys of the silent are looked at again and again: their death may be provable.
   for (const MemberRecord& record : cluster().members) {

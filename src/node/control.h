@@ -20,6 +20,7 @@
 #include "node/busy_workers.h"
 #include "node/describe.h"
 #include "node/inner_message.h"
+#include "node/memory_watch.h"
 #include "node/movement.h"
 #include "node/options.h"
 #include "placement/placement.h"
@@ -292,6 +293,7 @@ class ControlCore {
   std::map<NodeId, ControlLink> links_;
   std::set<std::pair<std::uint16_t, NodeId>> stalled_;
   OwnTurns own_turns_;
+  MemoryWatch memory_;
   std::optional<WorkerIndex> hung_;
   std::set<NodeId> proven_dead_;          // beyond what their sessions prove
   std::pair<NodeId, Revision> given_up_;  // the record that the log has spoken of last

@@ -106,6 +106,11 @@ std::string describe_node(const ClusterReport& report, const MemberRecord& recor
       .number("backup_slots", count(slots.backup))
       .number("partners", partners == risk.partners.end() ? 0 : partners->second)
       .number("memory_bytes", stats.memory_bytes)
+      .number("memory_used_bytes", stats.memory_used_bytes())
+      .number("memory_limit_bytes", stats.memory_limit_bytes)
+      .boolean("memory_full", stats.memory_level > 0)
+      .boolean("death_exceeds_memory", stats.death_exceeds_memory > 0)
+      .number("partitions_without_memory", stats.partitions_without_memory)
       .number("sent_copies", stats.sent_copies)
       .number("sent_keys", stats.sent_keys)
       .number("sent_bytes", stats.sent_bytes)
@@ -257,6 +262,21 @@ std::string describe_as_metrics(const InfoReport& report) {
   add("keys", "gauge", "Keys on this node, as primary or backup.", s.keys);
   add("primary_keys", "gauge", "Keys whose primary is this node.", s.primary_keys);
   add("memory_bytes", "gauge", "Bytes that the data takes on this node.", s.memory_bytes);
+  add("memory_record_bytes", "gauge", "Bytes of results that are kept for requests sent again.",
+      s.record_bytes);
+  add("memory_replication_bytes", "gauge", "Bytes on their way to other nodes or from them.",
+      s.replication_bytes);
+  add("memory_client_bytes", "gauge", "Bytes of unfinished requests, replies, transactions.",
+      s.client_bytes);
+  add("memory_used_bytes", "gauge", "All of these: what the limit is for.", s.memory_used_bytes());
+  add("memory_limit_bytes", "gauge", "What --max-memory says; 0: no limit.", s.memory_limit_bytes);
+  add("memory_full", "gauge", "1 while writes that need memory are refused, 2 while copies wait.",
+      s.memory_level);
+  add("memory_death_exceeds", "gauge", "1 if the data of a dead node would not fit on the others.",
+      s.death_exceeds_memory);
+  add("memory_waiting_partitions", "gauge",
+      "Partitions led by this node whose missing copy waits for memory.",
+      s.partitions_without_memory);
   add("primary_partitions", "gauge", "Partitions whose primary is this node.",
       s.primary_partitions);
   add("backup_partitions", "gauge", "Partitions backed up by this node.", s.backup_partitions);

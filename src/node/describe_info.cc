@@ -118,24 +118,30 @@ void add_fragmentation(Fields& fields, std::uint64_t used, std::uint64_t residen
 Fields memory_fields(const InfoReport& r) {
   Fields fields;
   const PresentFacts& present = r.counts->present;
-  const std::uint64_t used = r.stats.memory_bytes;
-  const std::uint64_t peak = r.stats.memory_peak_bytes;
+  const std::uint64_t data = r.stats.memory_bytes;
+  const std::uint64_t used = r.stats.memory_used_bytes();
+  const std::uint64_t peak = std::max(r.stats.memory_peak_bytes, used);
   const std::uint64_t resident = r.process.resident_bytes;
   add_bytes(fields, "used_memory", used);
   add_bytes(fields, "used_memory_rss", resident);
   add_bytes(fields, "used_memory_peak", peak);
   fields.emplace_back("used_memory_peak_perc", percent_of(used, peak));
-  fields.emplace_back("used_memory_overhead", "0");
+  fields.emplace_back("used_memory_overhead", number(used - data));
   fields.emplace_back("used_memory_startup", "0");
-  fields.emplace_back("used_memory_dataset", number(used));
-  fields.emplace_back("used_memory_dataset_perc", percent_of(used, used));
+  fields.emplace_back("used_memory_dataset", number(data));
+  fields.emplace_back("used_memory_dataset_perc", percent_of(data, used));
   add_bytes(fields, "total_system_memory", r.process.system_bytes);
   add_scripts(fields);
   add_bytes(fields, "maxmemory", static_cast<std::uint64_t>(r.settings->memory_bytes_max));
   fields.emplace_back("maxmemory_policy", "noeviction");
+  fields.emplace_back("memory_full", number(r.stats.memory_level));
+  fields.emplace_back("memory_death_exceeds", number(r.stats.death_exceeds_memory));
+  fields.emplace_back("memory_waiting_partitions", number(r.stats.partitions_without_memory));
   add_fragmentation(fields, used, resident);
-  for (const std::string_view name : {"mem_not_counted_for_evict", "mem_replication_backlog",
-                                      "mem_clients_slaves", "mem_aof_buffer"}) {
+  fields.emplace_back("mem_replication_backlog", number(r.stats.replication_bytes));
+  fields.emplace_back("mem_request_records", number(r.stats.record_bytes));
+  for (const std::string_view name :
+       {"mem_not_counted_for_evict", "mem_clients_slaves", "mem_aof_buffer"}) {
     fields.emplace_back(name, "0");
   }
   fields.emplace_back("mem_clients_normal", number(present.clients_bytes));
@@ -384,25 +390,26 @@ void write_memory_stats(const InfoReport& r, resp::Writer& reply) {
   const auto share = [](std::uint64_t part, std::uint64_t whole) {
     return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
   };
-  const std::uint64_t used = r.stats.memory_bytes;
-  const std::uint64_t peak = r.stats.memory_peak_bytes;
+  const std::uint64_t data = r.stats.memory_bytes;
+  const std::uint64_t used = r.stats.memory_used_bytes();
+  const std::uint64_t peak = std::max(r.stats.memory_peak_bytes, used);
   const std::uint64_t resident = r.process.resident_bytes;
   const std::array counts = std::to_array<std::pair<std::string_view, std::uint64_t>>(
       {{"peak.allocated", peak},
        {"total.allocated", used},
        {"startup.allocated", 0},
-       {"replication.backlog", 0},
+       {"replication.backlog", r.stats.replication_bytes},
        {"clients.slaves", 0},
        {"clients.normal", r.counts->present.clients_bytes},
        {"aof.buffer", 0},
        {"lua.caches", 0},
        {"functions.caches", 0},
-       {"overhead.total", 0},
+       {"overhead.total", used - data},
        {"keys.count", r.stats.keys},
-       {"keys.bytes-per-key", r.stats.keys == 0 ? 0 : used / r.stats.keys},
-       {"dataset.bytes", used}});
+       {"keys.bytes-per-key", r.stats.keys == 0 ? 0 : data / r.stats.keys},
+       {"dataset.bytes", data}});
   const std::array shares = std::to_array<std::pair<std::string_view, double>>(
-      {{"dataset.percentage", 100 * share(used, used)},
+      {{"dataset.percentage", 100 * share(data, used)},
        {"peak.percentage", 100 * share(used, peak)},
        {"fragmentation", share(resident, used)}});
   reply.map(counts.size() + shares.size() + 1);

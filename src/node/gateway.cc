@@ -57,6 +57,13 @@ Gateway::~Gateway() = default;
 
 std::size_t Gateway::pending() const { return pool_.size() - free_.size(); }
 
+std::size_t Gateway::pending_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& pending : pool_) bytes += pending->args.capacity();
+  for (const auto& [seq, blocking] : blocking_) bytes += blocking.args.capacity();
+  return bytes;
+}
+
 // ---- commands ----
 
 void Gateway::execute(Client& client, commands::Args args, const storage::KeyRef* first) {

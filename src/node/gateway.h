@@ -61,7 +61,9 @@ class GatewayHost {
                       std::string_view reply) = 0;
   [[nodiscard]] virtual std::uint16_t workers() const = 0;
   [[nodiscard]] virtual const Settings& settings() const = 0;
-  [[nodiscard]] virtual bool out_of_memory() const = 0;
+  /// True if a write of this partition that needs memory has no place at one of its holders, or
+  /// what this node would keep of it until then has none here.
+  [[nodiscard]] virtual bool out_of_memory(PartitionId partition) const = 0;
   virtual std::uint64_t draw_random() = 0;
   [[nodiscard]] virtual PubSub& pubsub() = 0;
 };
@@ -132,6 +134,8 @@ class Gateway {
 
   [[nodiscard]] std::uint64_t floor() const { return base_; }
   [[nodiscard]] std::size_t pending() const;
+  /// Of requests that are kept until they are answered.
+  [[nodiscard]] std::size_t pending_bytes() const;
   /// Ends the client's blocking command if it has one ("timeout" or "error" says how); then, or
   /// at once, `origin` is told whether that happened.
   void unblock(const Client& client, std::string_view why, const wire::Origin& origin,

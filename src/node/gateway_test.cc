@@ -58,7 +58,7 @@ class FakeHost final : public GatewayHost {
   void answer(const wire::Origin&, PartitionId, std::string_view) override {}
   [[nodiscard]] const Settings& settings() const override { return current_settings; }
   [[nodiscard]] std::uint16_t workers() const override { return 1; }
-  [[nodiscard]] bool out_of_memory() const override { return false; }
+  [[nodiscard]] bool out_of_memory(PartitionId) const override { return false; }
   std::uint64_t draw_random() override { return 4; }
   [[nodiscard]] PubSub& pubsub() override { return *pubsub_here; }
 

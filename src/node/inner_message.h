@@ -44,9 +44,14 @@ struct WorkersBusy {
   NodeId node;
   std::vector<std::uint16_t> lanes;
 };
+/// Another node has memory for more, or not.
+struct MemoryHeard {
+  NodeId node;
+  wire::MemoryState state;
+};
 using ToWorker =
     std::variant<std::shared_ptr<const NodeView>, Park, Unpark, AdminReply, WorkerStatsRequest,
-                 std::shared_ptr<const Settings>, ForgetCounts, WorkersBusy>;
+                 std::shared_ptr<const Settings>, ForgetCounts, WorkersBusy, MemoryHeard>;
 
 // ---- to the control thread ----
 

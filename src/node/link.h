@@ -39,6 +39,7 @@ struct Link {
   // Replication frames received.
   std::uint64_t received = 0;
   std::uint64_t received_acked = 0;
+  std::size_t input_bytes = 0;  ///< that have come of a frame which is not whole yet
 
   void reset() {
     up = false;
@@ -47,6 +48,7 @@ struct Link {
     in_flight.clear();
     acked = received = received_acked = 0;
     chunk_bytes_in_flight = 0;
+    input_bytes = 0;
     waiting_since = Instant::never();
   }
 };

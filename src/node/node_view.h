@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "membership/cluster_view.h"
 #include "membership/liveness.h"
+#include "node/node_memory.h"
 
 namespace borg::node {
 
@@ -19,6 +20,8 @@ struct NodeView {
   std::map<NodeId, std::shared_ptr<const membership::PeerLease>> leases;
   /// Until when nobody can have replaced this node where it is the only in-sync replica.
   std::shared_ptr<const membership::PeerLease> sole;
+  /// What all workers of this node hold; null: each counts by itself.
+  std::shared_ptr<NodeMemory> memory;
 
   /// Nodes that must hold a write before it is acknowledged.
   [[nodiscard]] std::size_t copies_required() const {

@@ -197,15 +197,21 @@ void ControlCore::decide_as_primary(PartitionId p, const PartitionConfig& c,
     const bool is_over = all_there || !has_room(next.in_sync, wanted);
     if (is_over && node != self_ && !wanted.contains(node)) next.in_sync.remove(node);
   }
+  // Where no copy is missing, one that moves to a node without memory gives way: it would keep
+  // writes from the holders that have some. Who holds it now goes on doing so.
+  const bool is_lacking = next.in_sync.size() < copies_wanted();
+  const auto may_sync = [&](NodeId node) {
+    return is_lacking || memory_.has_place(node, now_.instant);
+  };
   for (const NodeId node : c.syncing) {
-    if (!wanted.contains(node)) next.syncing.remove(node);
+    if (!wanted.contains(node) || !may_sync(node)) next.syncing.remove(node);
   }
   for (const NodeId node : wanted) {
     if (next.is_replica(node) || work.broken.contains(node) || !has_lease_of(node)) continue;
+    if (!may_sync(node)) continue;
     if (is_planted(PlantedBug::kNeverRepair)) break;
     if (next.syncing.empty() && c.syncing.empty()) {
       // Where a copy is missing writes wait for the one that is being made: all begin at once.
-      const bool is_lacking = next.in_sync.size() < copies_wanted();
       if (!is_lacking && feeding_ >= options_.syncing_partitions_max) break;
       ++feeding_;
     }

@@ -30,6 +30,13 @@ constexpr std::array kFields{
     &Stats::keyspace_hits,
     &Stats::keyspace_misses,
     &Stats::memory_peak_bytes,
+    &Stats::record_bytes,
+    &Stats::replication_bytes,
+    &Stats::client_bytes,
+    &Stats::memory_limit_bytes,
+    &Stats::memory_level,
+    &Stats::death_exceeds_memory,
+    &Stats::partitions_without_memory,
 };
 /// What a node of the first version knows.
 constexpr std::size_t kFirstFields = 13;

@@ -39,14 +39,13 @@ std::string refusal_of(const commands::CommandSpec& spec) {
          "' concerns all of them";
 }
 
-/// Whether this node, as the primary of the command's slot, would refuse it now. Of others that is
-/// known when EXEC gets there.
+/// Whether the command would be refused now, as far as this node knows: what is queued takes memory
+/// here, and what it makes at the holders of its slot. For good that is decided by the primary.
 bool is_out_of_memory(const GatewayHost& host, const commands::CommandSpec& spec,
                       commands::Args args) {
   const commands::KeyRange range = commands::key_range(spec, args);
-  if (!spec.is(commands::kDenyOom) || range.first == 0 || !host.out_of_memory()) return false;
-  const PartitionId partition = partition_of(slot_of_key(args[range.first]));
-  return host.config(partition).primary() == host.self().node;
+  if (!spec.is(commands::kDenyOom) || range.first == 0) return false;
+  return host.out_of_memory(partition_of(slot_of_key(args[range.first])));
 }
 
 /// WATCH: asks the primary since when the keys are watched. Until it has answered the client's

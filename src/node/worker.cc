@@ -34,7 +34,10 @@ WorkerCore::WorkerCore(NodeId self, WorkerIndex index, std::uint16_t workers,
       pubsub_(*this, gateway_, options),
       meter_(options),
       is_waiting_(kPartitionCount),
-      pacer_(options.pace) {
+      pacer_(options.pace),
+      memory_(index, workers),
+      admission_(index) {
+  memory_.set_limit(static_cast<std::uint64_t>(settings_->memory_bytes_max));
   meter_.follow(*settings_);
   BORG_CHECK(gateway_commands_are_complete());
 }
@@ -50,6 +53,7 @@ void WorkerCore::begin_turn(Now now) {
     gateway_.stood_still(still);
   }
   pacer_.begin_turn(now.instant);
+  memory_.begin_turn(heap_->stored_bytes());
   for (const Answered& each : answered_) has_answered_.reset(each.partition.value());
   answered_.clear();
 }
@@ -71,7 +75,7 @@ Client& WorkerCore::connect(ConnectionId id, std::string address, std::string lo
 bool WorkerCore::wants_input(const Client& client) const {
   return !client.closing && !client.waits() && !client.awaits_reply &&
          client.output.size() + client.pending_bytes() < options_.client_output_bytes_max &&
-         client.pending() < options_.client_pending_max;
+         client.pending() < options_.client_pending_max && !admission_.holds_back(client.id());
 }
 
 std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
@@ -97,7 +101,12 @@ std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
       client.parser = {};  // what was parsed too early is parsed again
       break;
     }
-    if (status == resp::RequestParser::Status::kNeedMore) break;
+    if (status == resp::RequestParser::Status::kNeedMore) {
+      admission_.note_unfinished(client.id(),
+                                 input.size() - consumed + client.parser.bytes_wanted(),
+                                 memory_.node(), now_.instant);
+      break;
+    }
     if (status == resp::RequestParser::Status::kError) {
       client.silenced = false;
       client.reply_now(std::string(client.parser.error()) + "\r\n");
@@ -107,6 +116,8 @@ std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
     }
   }
   input_bytes_ += consumed;
+  memory_.add_input(consumed);
+  if (consumed == input.size()) admission_.note_whole(client.id());
   client.input_bytes = input.size() - consumed;
   // Even if all input is taken: nobody reads more until the client is resumed.
   const bool is_blocked = client.blocked_on != 0;  // client_may_go_on() comes
@@ -184,6 +195,7 @@ void WorkerCore::prefetch(std::size_t count) {
 void WorkerCore::disconnect(Client& client) {
   set_monitor(client, false);
   pubsub_.leave(client);
+  admission_.end(client.id(), memory_.node(), now_.instant);
   gateway_.disconnect(client);
 }
 
@@ -201,7 +213,34 @@ void WorkerCore::client_left(Client& client) {
   departed_.push_back(client.id());
 }
 
+/// What is answered makes place for others.
+void WorkerCore::look_at_large_requests() {
+  if (admission_.empty()) return;
+  for (const ConnectionId id : admission_.whole()) {
+    const auto at = clients_.find(id);
+    const bool is_over =
+        at == clients_.end() || at->second->nothing_pending() || at->second->waits();
+    if (is_over) admission_.end(id, memory_.node(), now_.instant);
+  }
+  admission_.retry(memory_.node(), now_.instant);
+}
+
+/// The rest of the request cannot be told from the next one: so the connection ends with it.
+void WorkerCore::give_up_large_requests() {
+  for (const ConnectionId id : admission_.overdue(memory_.node(), now_.instant)) {
+    const auto at = clients_.find(id);
+    if (at == clients_.end() || at->second->closing) continue;
+    Client& client = *at->second;
+    client.silenced = false;
+    client.reply_now(
+        "-OOM a large request did not come in for too long while others wait for its memory\r\n");
+    client.closing = true;
+    client_has_output(client);
+  }
+}
+
 void WorkerCore::resume_clients() {
+  look_at_large_requests();
   std::vector<ConnectionId> throttled;
   throttled.swap(throttled_);
   for (const ConnectionId id : throttled) {
@@ -288,6 +327,7 @@ void WorkerCore::adopt(PartitionId partition, const PartitionConfig& config) {
 
 void WorkerCore::set_view(std::shared_ptr<const NodeView> view) {
   const auto before = std::exchange(view_, std::move(view));
+  memory_.join(view_->memory);
   // A link may stand, and a configuration be known, before the view has the member.
   for (const auto& [peer, link] : links_) {
     const bool is_new = before != nullptr && before->cluster->member(peer.node) == nullptr &&
@@ -313,7 +353,8 @@ void WorkerCore::on_control(ToWorker message) {
   } else if (auto* settings = std::get_if<std::shared_ptr<const Settings>>(&message)) {
     settings_ = std::move(*settings);
     meter_.follow(*settings_);
-    look_at_memory();
+    memory_.set_limit(static_cast<std::uint64_t>(settings_->memory_bytes_max));
+    look_at_memory(true);
   } else if (const auto* forget = std::get_if<ForgetCounts>(&message)) {
     meter_.forget();
     if (forget->asked_by.value() == self_.lane) count_resetstat();
@@ -325,6 +366,8 @@ void WorkerCore::on_control(ToWorker message) {
     for (const std::uint16_t lane : busy->lanes) {
       busy_.note({busy->node, lane}, now_.instant + options_.liveness.silence);
     }
+  } else if (const auto* heard = std::get_if<MemoryHeard>(&message)) {
+    memory_.hear(heard->node, heard->state);
   }
 }
 
@@ -435,7 +478,8 @@ void WorkerCore::tick() {
   meter_.sample(now_.instant, {gateway_.commands_executed(), input_bytes_});
   sweep_records();
   list_garbage();
-  look_at_memory();
+  look_at_memory(true);
+  give_up_large_requests();
   saw_expiring_ = std::exchange(sees_expiring_, false);
   to_expire_ = expires_actively_ ? kKeysPerTick : 0;
   to_compact_ = begins_compaction() ? kKeysPerTick : 0;
@@ -454,29 +498,44 @@ void WorkerCore::work_on_keys() {
   if (to_expire_ == 0 && to_compact_ > 0) compact_heap();
 }
 
-/// Without a limit now and then is enough: for the peak alone.
-void WorkerCore::look_at_memory() {
-  constexpr Duration kEvery = Duration::millis(500);
-  const auto memory_bytes_max = static_cast<std::uint64_t>(settings_->memory_bytes_max);
-  out_of_memory_ = false;
-  if (memory_bytes_max == 0 && now_.instant - memory_seen_ < kEvery) return;
-  memory_seen_ = now_.instant;
-  std::uint64_t bytes = 0;
+MemoryUse WorkerCore::memory_use() const {
+  MemoryUse use{.data = heap_->stored_bytes()};
   for (const auto& replica : replicas_) {
-    if (replica != nullptr && replica->role() != Replica::Role::kNone) {
-      bytes += replica->store().memory_bytes();
-    }
+    if (replica == nullptr) continue;
+    use.records += replica->records().bytes();
+    use.replication += replica->waiting_bytes();
   }
-  memory_peak_bytes_ = std::max(memory_peak_bytes_, bytes);
-  out_of_memory_ = memory_bytes_max > 0 && bytes > memory_bytes_max / workers_;
+  for (const auto& [peer, link] : links_) {
+    use.replication += link->output.size() + link->input_bytes;
+  }
+  use.clients = gateway_.pending_bytes();
+  for (const auto& [id, client] : clients_) use.clients += client->memory_bytes();
+  return use;
+}
+
+/// The other nodes hear at once that this one is full, ahead of the acks of this turn: so nobody
+/// sends more than is unacknowledged by then. That it is not any more they hear with a tick, or it
+/// would be said in every turn where commands free as much as others take.
+void WorkerCore::look_at_memory(bool may_fall) {
+  if (memory_.is_due(now_.instant)) {
+    memory_.note_all(memory_use(), now_.instant);
+  } else {
+    memory_.note_stored(heap_->stored_bytes());
+  }
+  if (!memory_.must_tell(may_fall)) return;
+  for (const auto& [peer, link] : links_) {
+    if (!link->up || peer.node == self_.node) continue;
+    wire::encode(link->output, wire::Memory{memory_.node().state()});
+    mark_dirty(*link);
+  }
 }
 
 bool WorkerCore::is_calm() const {
-  const bool has_work =
-      gateway_.pending() > 0 || gateway_.next_wake() - now_.instant < kCalmTick * 2 ||
-      !waiting_.empty() || !jobs_.empty() || !garbage_.empty() || !throttled_.empty() ||
-      saw_expiring_ || sees_expiring_ || pause_ != Pause::kNone || !pubsub_.is_calm() ||
-      compaction_.is_under_way();
+  const bool has_work = gateway_.pending() > 0 ||
+                        gateway_.next_wake() - now_.instant < kCalmTick * 2 || !waiting_.empty() ||
+                        !jobs_.empty() || !garbage_.empty() || !throttled_.empty() ||
+                        saw_expiring_ || sees_expiring_ || pause_ != Pause::kNone ||
+                        !pubsub_.is_calm() || compaction_.is_under_way();
   return !has_work && std::all_of(links_.begin(), links_.end(), [](const auto& entry) {
     return entry.second->in_flight.empty() && !entry.second->stalled;
   });
@@ -545,7 +604,6 @@ Stats WorkerCore::stats() const {
     if (replica->role() == Replica::Role::kNone) continue;
     const storage::PartitionStore& store = replica->store();
     stats.keys += store.keys();
-    stats.memory_bytes += store.memory_bytes();
     if (replica->role() == Replica::Role::kPrimary) {
       ++stats.primary_partitions;
       stats.primary_keys += store.keys();
@@ -569,7 +627,12 @@ Stats WorkerCore::stats() const {
   stats.sent_copies = sent_copies_;
   stats.sent_keys = sent_keys_;
   stats.sent_bytes = sent_bytes_;
-  stats.memory_peak_bytes = std::max(memory_peak_bytes_, stats.memory_bytes);
+  const MemoryUse use = memory_use();
+  stats.memory_bytes = use.data;
+  stats.record_bytes = use.records;
+  stats.replication_bytes = use.replication;
+  stats.client_bytes = use.clients;
+  stats.memory_peak_bytes = std::max(memory_.peak_bytes(), use.data);
   return stats;
 }
 
@@ -579,6 +642,7 @@ void WorkerCore::end_turn() {
   work_on_keys();
   collect_garbage();
   pump_snapshots();
+  look_at_memory(false);
   for (Link* link : to_ack_) {
     if (!link->up || link->received == link->received_acked) continue;
     wire::encode(link->output, wire::Ack{.count = link->received});

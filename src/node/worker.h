@@ -23,8 +23,10 @@
 #include "node/monitors.h"
 #include "node/options.h"
 #include "node/pubsub.h"
+#include "node/request_admission.h"
 #include "node/slow_log.h"
 #include "node/sync_pacer.h"
+#include "node/worker_memory.h"
 #include "replication/replica.h"
 #include "replication/replica_invariants.h"
 
@@ -151,7 +153,12 @@ class WorkerCore final : private GatewayHost,
   [[nodiscard]] Instant serve_until(const PartitionConfig& config) const override;
   [[nodiscard]] std::size_t copies_required() const override;
   [[nodiscard]] bool too_few_nodes() const override;
-  [[nodiscard]] bool out_of_memory() const override { return out_of_memory_; }
+  [[nodiscard]] bool out_of_memory(const PartitionConfig& config) const override {
+    return memory_.is_out(config, heap().stored_bytes());
+  }
+  [[nodiscard]] bool out_of_memory(PartitionId partition) const override {
+    return out_of_memory(config(partition));
+  }
   [[nodiscard]] bool is_own_gateway(const wire::Origin& origin) const override {
     return origin.gateway == self_;
   }
@@ -213,7 +220,10 @@ class WorkerCore final : private GatewayHost,
   void expire_keys();
   [[nodiscard]] bool begins_compaction();
   void sweep_records();
-  void look_at_memory();
+  [[nodiscard]] MemoryUse memory_use() const;
+  void look_at_memory(bool may_fall);
+  void look_at_large_requests();
+  void give_up_large_requests();
   void collect_garbage();
   void compact_heap();
   void poke_waiting();
@@ -329,9 +339,8 @@ class WorkerCore final : private GatewayHost,
   std::size_t to_expire_ = 0;
   std::size_t to_compact_ = 0;
   std::uint16_t sweep_cursor_ = 0;
-  bool out_of_memory_ = false;
-  std::uint64_t memory_peak_bytes_ = 0;
-  Instant memory_seen_;
+  WorkerMemory memory_;
+  RequestAdmission admission_;
   std::uint64_t clients_total_ = 0;
   std::uint64_t input_bytes_ = 0;
   std::uint64_t sent_copies_ = 0;

@@ -80,6 +80,10 @@ void WorkerCore::on_link_up(const wire::Endpoint& peer) {
   link.watch.hear(now_.instant);
   use_link(peer);
   pubsub_.link_up(peer);
+  const wire::MemoryState memory = memory_.node().state();
+  if (memory.version == 0 || peer.node == self_.node) return;
+  wire::encode(link.output, wire::Memory{memory});
+  mark_dirty(link);
 }
 
 /// Sends what waited for the way to this worker.
@@ -129,6 +133,8 @@ bool WorkerCore::on_link_data(const wire::Endpoint& peer, std::string_view input
       consumed += frames_ahead_[i].frame.consumed;
     }
   }
+  link.input_bytes = input.size() - consumed;
+  memory_.add_input(consumed);
   return status == wire::FrameStatus::kFrame || status == wire::FrameStatus::kNeedMore;
 }
 
@@ -174,6 +180,12 @@ bool WorkerCore::on_frame(Link& link, std::size_t at) {
       return on_ack(link, frame.payload);
     case wire::FrameType::kNack:
       return on_nack(link, frame.payload);
+    case wire::FrameType::kMemory: {
+      wire::Memory m;
+      if (!wire::decode(frame.payload, m)) return false;
+      memory_.hear(link.peer.node, m.state);
+      return true;
+    }
     case wire::FrameType::kTermStart:
     case wire::FrameType::kOperation:
     case wire::FrameType::kSyncStart:
@@ -367,8 +379,9 @@ void WorkerCore::pump_snapshots() {
     next_job_ %= jobs_.size();
     const Job job = jobs_[next_job_];
     Link* link = find_link(holder(job.to, job.partition));
-    const bool open =
-        link != nullptr && link->up && link->chunk_bytes_in_flight < options_.sync_window_bytes;
+    const bool open = link != nullptr && link->up &&
+                      link->chunk_bytes_in_flight < options_.sync_window_bytes &&
+                      !memory_.is_closed(job.to);
     if (!open) {
       ++blocked;
       ++next_job_;

@@ -187,6 +187,17 @@ Replica::Levels Replica::levels() const {
   return now;
 }
 
+std::size_t Replica::waiting_bytes() const {
+  std::size_t bytes = log_.bytes();
+  for (const auto* waiters : {&write_waiters_, &read_waiters_}) {
+    for (const Waiter& waiter : *waiters) bytes += sizeof waiter + waiter.reply.size();
+  }
+  for (const Parked& parked : held_) {
+    for (const std::string& arg : parked.args) bytes += sizeof arg + arg.size();
+  }
+  return bytes;
+}
+
 bool Replica::idle() const {
   return write_waiters_.empty() && read_waiters_.empty() && held_.empty() && events_.empty();
 }

@@ -232,7 +232,7 @@ bool Replica::refuse_write(const commands::CommandSpec& spec, const wire::Origin
   std::string_view refusal;
   if (sink.too_few_nodes()) {
     refusal = kTooFewNodes;
-  } else if (spec.is(commands::kDenyOom) && sink.out_of_memory()) {
+  } else if (spec.is(commands::kDenyOom) && sink.out_of_memory(config_)) {
     refusal = kOutOfMemory;
   } else {
     return false;

@@ -31,8 +31,16 @@ Records::Found Records::find(const wire::Origin& origin) const {
 void Records::raise_floor(Gateway& gateway, std::uint64_t floor) {
   gateway.floor = std::max(gateway.floor, floor);
   while (!gateway.records.empty() && gateway.records.front().request < gateway.floor) {
+    bytes_ -= bytes_of(gateway.records.front());
     gateway.records.pop_front();
   }
+}
+
+void Records::drop_long_lived(Gateway& gateway, std::uint64_t request) {
+  const auto at = gateway.long_lived.find(request);
+  if (at == gateway.long_lived.end()) return;
+  bytes_ -= bytes_of(at->second);
+  gateway.long_lived.erase(at);
 }
 
 void Records::add(const wire::Origin& origin, Seq seq, std::string_view result) {
@@ -43,9 +51,11 @@ void Records::add(const wire::Origin& origin, Seq seq, std::string_view result) 
   }
   raise_floor(*known, origin.floor);
   if (wire::is_long_lived(origin.seq)) {
-    known->long_lived.erase(origin.finished);
-    known->long_lived.insert_or_assign(origin.seq,
-                                       Record{origin.seq, seq, generation_, std::string(result)});
+    drop_long_lived(*known, origin.finished);
+    drop_long_lived(*known, origin.seq);
+    Record record{origin.seq, seq, generation_, std::string(result)};
+    bytes_ += bytes_of(record);
+    known->long_lived.emplace(origin.seq, std::move(record));
     return;
   }
   if (origin.seq < known->floor) return;
@@ -53,19 +63,23 @@ void Records::add(const wire::Origin& origin, Seq seq, std::string_view result) 
   // Nearly always the newest; after a re-send an older one may come behind it.
   auto at = known->records.end();
   while (at != known->records.begin() && std::prev(at)->request > origin.seq) --at;
+  bytes_ += bytes_of(record);
   known->records.insert(at, std::move(record));
 }
 
 void Records::drop_finished(const wire::Origin& origin) {
   if (origin.finished == 0) return;
   auto* known = const_cast<Gateway*>(gateway(origin.gateway));
-  if (known != nullptr) known->long_lived.erase(origin.finished);
+  if (known != nullptr) drop_long_lived(*known, origin.finished);
 }
 
 void Records::age() {
   for (Gateway& gateway : gateways_) {
-    std::erase_if(gateway.long_lived,
-                  [&](const auto& entry) { return entry.second.generation < generation_; });
+    std::erase_if(gateway.long_lived, [&](const auto& entry) {
+      const bool is_old = entry.second.generation < generation_;
+      if (is_old) bytes_ -= bytes_of(entry.second);
+      return is_old;
+    });
     while (!gateway.records.empty() && gateway.records.front().generation < generation_) {
       raise_floor(gateway, gateway.records.front().request + 1);
     }
@@ -139,13 +153,16 @@ bool Records::decode(std::string_view bytes) {
       const bool ascends =
           gateway.records.empty() || gateway.records.back().request < record.request;
       if (!ascends || wire::is_long_lived(record.request)) in.fail();
+      bytes_ += bytes_of(record);
       gateway.records.push_back(std::move(record));
     }
     const std::uint64_t long_lived = in.varint();
     for (std::uint64_t k = 0; k < long_lived && in.ok(); ++k) {
       Record record = decode_record(in);
       if (!wire::is_long_lived(record.request)) in.fail();
-      gateway.long_lived.insert_or_assign(record.request, std::move(record));
+      drop_long_lived(gateway, record.request);
+      bytes_ += bytes_of(record);
+      gateway.long_lived.emplace(record.request, std::move(record));
     }
     gateways_.push_back(std::move(gateway));
   }

@@ -52,8 +52,13 @@ class Records {
   /// Drops the gateways that are no longer there, whose ids never come back, once their records
   /// have expired: one that seems not to be there may be newer than the view.
   void forget_gateways(const std::function<bool(NodeId)>& is_member);
-  void clear() { gateways_.clear(); }
+  void clear() {
+    gateways_.clear();
+    bytes_ = 0;
+  }
   [[nodiscard]] std::size_t size() const;
+  /// What the records take, about.
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
   /// The largest seq of each gateway's newest request; 0 if there is none.
   [[nodiscard]] Seq newest() const;
 
@@ -78,10 +83,15 @@ class Records {
   [[nodiscard]] const Gateway* gateway(const wire::Endpoint& endpoint) const;
   static void encode_record(Encoder& out, const Record& record);
   [[nodiscard]] Record decode_record(Decoder& in) const;
-  static void raise_floor(Gateway& gateway, std::uint64_t floor);
+  [[nodiscard]] static std::size_t bytes_of(const Record& record) {
+    return sizeof(Record) + record.result.size();
+  }
+  void raise_floor(Gateway& gateway, std::uint64_t floor);
+  void drop_long_lived(Gateway& gateway, std::uint64_t request);
 
   std::vector<Gateway> gateways_;
   std::uint64_t generation_ = 0;  // calls of age()
+  std::size_t bytes_ = 0;
 };
 
 }  // namespace borg::replication

@@ -77,7 +77,9 @@ class ReplicaSink {
   [[nodiscard]] virtual std::size_t copies_required() const = 0;
   /// True if there are too few nodes for a write to be acknowledged at all.
   [[nodiscard]] virtual bool too_few_nodes() const = 0;
-  [[nodiscard]] virtual bool out_of_memory() const = 0;
+  /// True if this node, or another holder of the partition, has no memory for a write that needs
+  /// some.
+  [[nodiscard]] virtual bool out_of_memory(const PartitionConfig& config) const = 0;
   /// True if the request came from the gateway on this very worker: its answer cannot be lost.
   [[nodiscard]] virtual bool is_own_gateway(const wire::Origin& origin) const = 0;
   virtual std::uint64_t draw_random() = 0;
@@ -187,6 +189,8 @@ class Replica {
   [[nodiscard]] std::uint64_t expired_keys() const { return expired_keys_; }
   /// Of the commands that this replica executed as the primary.
   [[nodiscard]] const commands::Lookups& lookups() const { return lookups_; }
+  /// Of operations, replies and requests that wait for others, beside the data.
+  [[nodiscard]] std::size_t waiting_bytes() const;
   [[nodiscard]] const Records& records() const { return records_; }
   [[nodiscard]] const BlockedRequests& blocked() const { return blocked_; }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/memory_reserve.h"
+
 namespace borg::server {
 namespace {
 
@@ -79,8 +81,11 @@ void ClientSession::execute(std::string_view bytes) {
   const std::size_t used = owner_.on_client_input(*this, bytes);
   if (closed_) return;
   if (used < bytes.size()) {
+    if (refuse_for_memory()) return;
     const std::string_view rest = bytes.substr(used);
-    input_.prepare(rest.size() + std::min(client_->parser.bytes_wanted(), kTrustedBytesMax));
+    // What must wait for memory gets its room when it may come.
+    const std::size_t missing = std::min(client_->parser.bytes_wanted(), kTrustedBytesMax);
+    input_.prepare(rest.size() + (owner_.wants_input(*this) ? missing : 0));
     input_.append(rest);
   }
   want_input();
@@ -93,7 +98,26 @@ void ClientSession::make_room() {
   if (input_.writable() < missing) input_.prepare(std::max(missing, kReadBytes));
 }
 
+/// What the system has no memory for is refused before it comes, with all that executing it would
+/// take. The rest of it cannot be told from the next request: the connection ends.
+bool ClientSession::refuse_for_memory() {
+  constexpr std::size_t kLargeBytes = 1024 * 1024;
+  constexpr std::size_t kTimesTaken = 4;
+  const std::size_t missing = client_->parser.bytes_wanted();
+  if (missing < kLargeBytes || input_.writable() >= missing || client_->closing ||
+      can_allocate(missing * kTimesTaken)) {
+    return false;
+  }
+  client_->silenced = false;
+  client_->reply_now("-OOM the system refuses this node the memory for so large a request\r\n");
+  client_->closing = true;
+  owner_.on_client_writable(*this);
+  want_input();
+  return true;
+}
+
 void ClientSession::read_on() {
+  if (refuse_for_memory()) return;
   make_room();
   const std::size_t room = std::min(input_.writable(), kReadBytesMax);
   const Socket::Outcome got = socket_.receive(input_.prepare(room), room);

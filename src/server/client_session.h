@@ -70,6 +70,7 @@ class ClientSession final : private EventLoop::Watcher {
   void read_through();
   void read_on();
   void make_room();
+  [[nodiscard]] bool refuse_for_memory();
   void want(EventLoop::Interest interest);
   void want_input();
   [[nodiscard]] bool may_hold(Instant now);

@@ -6,6 +6,7 @@
 
 #include "base/slot.h"
 #include "coordination/schema.h"
+#include "sim/fillers.h"
 #include "storage/value_kinds.h"
 
 namespace borg::sim {
@@ -171,6 +172,29 @@ void Invariants::check_turn(Process& process, std::size_t worker) {
   for (std::size_t p = worker; p < kPartitionCount; p += process.workers.size()) {
     const Replica* replica = process.replica(PartitionId(static_cast<std::uint16_t>(p)));
     if (replica != nullptr) check_replica(process, *replica, (*seen)[p]);
+  }
+  if (process.options.memory_bytes_max > 0) check_memory(process);
+}
+
+/// Counted anew, without what the node itself has counted. On top of the limit there may be what
+/// the others had sent before they heard that it is reached: a value of each filler, what few
+/// bytes the clients write, and of each snapshot under way what a link carries at a time.
+void Invariants::check_memory(const Process& process) const {
+  std::size_t held = 0;
+  for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
+    const Replica* const replica = process.replica(PartitionId(p));
+    if (replica != nullptr) held += replica->store().memory_bytes();
+  }
+  const SimOptions& o = sim_.options;
+  const std::size_t links = (o.hosts_max - 1) * o.workers_max * process.workers.size();
+  const std::size_t chunk_bytes = 2 * o.node.sync.chunk_bytes + Fillers::kEntryBytesMax;
+  const std::size_t overshoot =
+      o.fillers * Fillers::kEntryBytesMax + links * chunk_bytes + 32 * 1024;
+  if (held > process.options.memory_bytes_max + overshoot) {
+    throw Violation("a node keeps to its memory limit",
+                    process.name + " holds " + std::to_string(held) + " bytes, may hold " +
+                        std::to_string(process.options.memory_bytes_max) + " and " +
+                        std::to_string(overshoot) + " that were on their way");
   }
 }
 

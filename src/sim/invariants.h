@@ -73,6 +73,7 @@ class Invariants {
   void check_holders(const Process& primary, const replication::Replica& replica);
   void check_number_of_holders(const Process& primary, const replication::Replica& replica);
   void check_content(Process& process, const replication::Replica& replica);
+  void check_memory(const Process& process) const;
   [[nodiscard]] bool is_alive(NodeId node) const;
   /// As the coordinator has it: given up, or not a member any more, and its session over.
   [[nodiscard]] bool is_given_up(NodeId node) const;

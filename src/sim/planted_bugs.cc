@@ -49,6 +49,7 @@ constexpr NamedBug kBugs[] = {
     {PlantedBug::kTrustStandingLinks, "trust links that stand"},
     {PlantedBug::kJudgeUnheard, "judge others though nobody hears it"},
     {PlantedBug::kHeardIsReached, "take who is heard for who hears"},
+    {PlantedBug::kOwnMemoryOnly, "look at the primary's memory alone"},
 };
 
 /// In a process of its own: a planted bug may break the cores' own checks, which abort.

@@ -30,6 +30,11 @@ Process::Process(Sim& s, const Setting& where, std::size_t at_host, const std::s
     const Duration longer = options.liveness.silence * s.random.between(10, 20) / 10;
     options.liveness.silence = std::min(longer, options.liveness.lease * 9 / 10);
   }
+  if (s.options.fillers > 0) {
+    options.memory_bytes_max = static_cast<std::size_t>(
+        s.random.between(static_cast<std::int64_t>(s.options.memory_bytes_least),
+                         static_cast<std::int64_t>(s.options.memory_bytes_most)));
+  }
   if (s.options.zones) options.self.zone = host % 2 == 0 ? "east" : "west";
   control = std::make_unique<ControlActor>(s, *this, s.random.next());
   for (std::uint16_t w = 0; w < worker_count; ++w) {

@@ -225,7 +225,7 @@ void SimClient::conclude_part(const UnderWay& done, std::size_t part, const resp
       ++counts.in_doubt;
       return;
     }
-    if (is("NOREPLICAS") || is("CLUSTERDOWN") || is("EXECABORT")) {
+    if (is("NOREPLICAS") || is("CLUSTERDOWN") || is("EXECABORT") || is("OOM")) {
       ++(is("CLUSTERDOWN") ? counts.cluster_down : counts.no_replicas);
       setting_.history->fail(id, now);
       return;

@@ -88,6 +88,16 @@ void draw_faults(SimOptions& o, Random& random) {
   if (random.chance(1, 4)) o.slow_flush_max = o.node.liveness.lease * 3 / 2;
 }
 
+/// Little is on its way at a time, as it is beside real limits.
+void draw_memory(SimOptions& o, Random& random) {
+  o.fillers = static_cast<std::size_t>(random.between(1, 4));
+  o.workers_max = 2;
+  o.hosts_max = std::min<std::size_t>(o.hosts_max, 5);
+  o.nodes = std::min(o.nodes, o.hosts_max);
+  o.node.sync_window_bytes = 1;
+  o.node.sync.chunk_bytes = 1024;
+}
+
 }  // namespace
 
 SimOptions draw_options(Random& random) {
@@ -130,6 +140,8 @@ SimOptions draw_options(Random& random) {
     o.publishers = static_cast<std::size_t>(random.between(1, 3));
     o.subscribers = static_cast<std::size_t>(random.between(1, 4));
   }
+  // Without memory for a copy some answers come late, whoever is at fault.
+  if (!o.one_faulty_node && random.chance(1, 8)) draw_memory(o, random);
   // Only where clocks agree can it be judged to the millisecond when keys expire.
   if (random.chance(1, 2)) o.wall_skew_max = Duration();
   return o;
@@ -158,7 +170,8 @@ std::string describe(const SimOptions& o) {
          number("append", o.append_permille) + number("expiry", o.expiry_permille) +
          number("containers", o.container_permille) +
          number("transactions", o.transaction_permille) + number("queues", o.queue_permille) +
-         number("publishers", o.publishers) + number("subscribers", o.subscribers);
+         number("fillers", o.fillers) + number("publishers", o.publishers) +
+         number("subscribers", o.subscribers);
 }
 
 }  // namespace borg::sim

@@ -22,6 +22,9 @@ struct SimOptions {
   bool unequal_silences = false;
   bool one_machine = false;       ///< a port that refuses connections proves a death
   std::uint16_t workers_max = 3;  ///< of a node
+  // With fillers: what one node may hold.
+  std::size_t memory_bytes_least = 300 * 1024;
+  std::size_t memory_bytes_most = 1200 * 1024;
 
   // The machinery around the cores.
   Duration latency_max = Duration::micros(500);  ///< between nodes
@@ -77,6 +80,7 @@ struct SimOptions {
   std::uint32_t expiry_permille = 0;       ///< commands that set or show when a key expires
   std::uint32_t transaction_permille = 0;  ///< of all commands
   std::size_t pipeline_max = 1;            ///< commands that a client has under way
+  std::size_t fillers = 0;  ///< nodes have limits of memory then, and these fill them up
   std::size_t publishers = 0;
   std::size_t subscribers = 0;
 };

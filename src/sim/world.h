@@ -11,6 +11,7 @@
 
 #include "sim/faults.h"
 #include "sim/faulty_node.h"
+#include "sim/fillers.h"
 #include "sim/history.h"
 #include "sim/invariants.h"
 #include "sim/linearizability.h"
@@ -106,6 +107,8 @@ class World {
   void check_last_answers(const ClientCounts& before) const;
   void finish_clients();
   void finish_messengers();
+  void finish_fillers();
+  void lift_memory_limits();
   void check_histories();
   void check_answer(std::size_t host, Duration invoked, Duration may_take,
                     const std::string& error) const;
@@ -124,6 +127,7 @@ class World {
   ClientCounts counts_;
   std::vector<std::unique_ptr<SimClient>> clients_;
   std::unique_ptr<Messengers> messengers_;
+  std::unique_ptr<Fillers> fillers_;
   std::unique_ptr<Faults> faults_;
   std::unique_ptr<FaultyNode> faulty_node_;
   std::uint64_t undecided_ = 0;

@@ -31,6 +31,7 @@ enum class FrameType : std::uint8_t {
   kSyncEnd = 24,
   kAck = 25,
   kNack = 26,
+  kMemory = 27,
   kHeartbeat = 30,
   kHeartbeatAck = 31,
   kStatsRequest = 32,

@@ -364,6 +364,32 @@ bool decode(std::string_view payload, Nack& m) {
   return decode_config(in, m.config) && in.done();
 }
 
+namespace {
+
+void put_memory(Encoder& out, const MemoryState& state) {
+  out.varint(state.version);
+  out.u8(static_cast<std::uint8_t>(state.level));
+}
+
+MemoryState get_memory(Decoder& in) {
+  MemoryState state;
+  state.version = in.varint();
+  state.level = get_enum(in, MemoryLevel::kClosed);
+  return state;
+}
+
+}  // namespace
+
+void encode(ByteBuffer& out, const Memory& m) {
+  FrameWriter w(out, m.kType);
+  put_memory(*w, m.state);
+}
+bool decode(std::string_view payload, Memory& m) {
+  Decoder in(payload);
+  m.state = get_memory(in);
+  return in.done();
+}
+
 void encode(ByteBuffer& out, const Heartbeat& m) {
   FrameWriter w(out, m.kType);
   w->u64(static_cast<std::uint64_t>(m.sent_at));
@@ -372,6 +398,7 @@ void encode(ByteBuffer& out, const Heartbeat& m) {
   put_nodes(*w, m.unheard);
   w->varint(m.busy.size());
   for (const std::uint16_t lane : m.busy) w->varint(lane);
+  put_memory(*w, m.memory);
 }
 bool decode(std::string_view payload, Heartbeat& m) {
   Decoder in(payload);
@@ -382,6 +409,7 @@ bool decode(std::string_view payload, Heartbeat& m) {
   if (busy > UINT16_MAX) return false;
   m.busy.clear();
   for (std::uint64_t i = 0; i < busy && in.ok(); ++i) m.busy.push_back(get_lane(in));
+  m.memory = get_memory(in);
   return in.done();
 }
 

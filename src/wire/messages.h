@@ -169,6 +169,23 @@ struct Nack {
   PartitionConfig config;
 };
 
+/// Whether a node has memory for more. On the wire since v2: never renumber.
+enum class MemoryLevel : std::uint8_t {
+  kRoom = 0,
+  kFull = 1,    ///< writes that need memory are refused wherever this node would hold them
+  kClosed = 2,  ///< and copies on their way to it wait
+};
+struct MemoryState {
+  std::uint64_t version = 0;  ///< the newest counts; 0: the level has never been another
+  MemoryLevel level = MemoryLevel::kRoom;
+  friend bool operator==(const MemoryState&, const MemoryState&) = default;
+};
+/// A node's level changed. Heartbeats say the same a little later, should this get lost.
+struct Memory {
+  static constexpr FrameType kType = FrameType::kMemory;
+  MemoryState state;
+};
+
 /// Asks for a lease, and says what this node knows. Sent every heartbeat interval.
 struct Heartbeat {
   static constexpr FrameType kType = FrameType::kHeartbeat;
@@ -179,6 +196,7 @@ struct Heartbeat {
   std::vector<NodeId> unheard;
   /// Workers of the sender that have been executing something for long, and will answer then.
   std::vector<std::uint16_t> busy;
+  MemoryState memory;  ///< of the sender
 };
 /// Answers, and grants the lease unless the sender is about to replace the receiver.
 struct HeartbeatAck {
@@ -217,6 +235,7 @@ void encode(ByteBuffer& out, const SyncChunk& m);
 void encode(ByteBuffer& out, const SyncEnd& m);
 void encode(ByteBuffer& out, const Ack& m);
 void encode(ByteBuffer& out, const Nack& m);
+void encode(ByteBuffer& out, const Memory& m);
 void encode(ByteBuffer& out, const Heartbeat& m);
 void encode(ByteBuffer& out, const HeartbeatAck& m);
 void encode(ByteBuffer& out, const StatsRequest& m);
@@ -239,6 +258,7 @@ void peek_args(const Operation& m, std::size_t count_max, Args& args);
 [[nodiscard]] bool decode(std::string_view payload, SyncEnd& m);
 [[nodiscard]] bool decode(std::string_view payload, Ack& m);
 [[nodiscard]] bool decode(std::string_view payload, Nack& m);
+[[nodiscard]] bool decode(std::string_view payload, Memory& m);
 [[nodiscard]] bool decode(std::string_view payload, Heartbeat& m);
 [[nodiscard]] bool decode(std::string_view payload, HeartbeatAck& m);
 [[nodiscard]] bool decode(std::string_view payload, StatsRequest& m);

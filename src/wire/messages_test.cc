@@ -137,6 +137,7 @@ TEST(Messages, EveryTruncationIsRefused) {
   every_truncation_is_refused(Nack{.config = sample_config()});
   every_truncation_is_refused(
       Heartbeat{.sent_at = 5, .silent = {NodeId(4)}, .unheard = {NodeId(6)}, .busy = {0, 300}});
+  every_truncation_is_refused(Memory{.state = {.version = 300, .level = MemoryLevel::kClosed}});
 }
 
 TEST(Messages, RefusesPartitionsThatDoNotExist) {

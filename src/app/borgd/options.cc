@@ -105,7 +105,7 @@ void add_flags(CLI::App& app, Flags& f) {
       ->check(CLI::Range(1u, kWorkersMax))
       ->envname("BORG_THREADS");
   app.add_option("--max-memory", f.max_memory,
-                 "Bytes of data to hold at most, e.g. 4gb (0: no limit)")
+                 "Bytes to hold at most, copies and all, e.g. 4gb (0: no limit)")
       ->transform(size)
       ->envname("BORG_MAX_MEMORY");
   app.add_option("--max-clients", f.max_clients, "Connections to take at a time")

@@ -40,7 +40,9 @@ class ReplicaWorld::Node final : public ReplicaSink {
   }
   [[nodiscard]] std::size_t copies_required() const override { return around.copies_required; }
   [[nodiscard]] bool too_few_nodes() const override { return around.too_few_nodes; }
-  [[nodiscard]] bool out_of_memory() const override { return around.out_of_memory; }
+  [[nodiscard]] bool out_of_memory(const PartitionConfig&) const override {
+    return around.out_of_memory;
+  }
   [[nodiscard]] bool is_own_gateway(const wire::Origin&) const override {
     return around.is_own_gateway;
   }
