@@ -66,6 +66,11 @@ NodeInfo node_of(const json::object& object) {
           .primary_slots = count_of(object, "primary_slots"),
           .backup_slots = count_of(object, "backup_slots"),
           .memory_bytes = count_of(object, "memory_bytes"),
+          .memory_used_bytes = count_of(object, "memory_used_bytes"),
+          .memory_limit_bytes = count_of(object, "memory_limit_bytes"),
+          .is_memory_full = fact_of(object, "memory_full").value_or(false),
+          .death_exceeds_memory = fact_of(object, "death_exceeds_memory").value_or(false),
+          .partitions_without_memory = count_of(object, "partitions_without_memory").value_or(0),
           .sent_bytes = count_of(object, "sent_bytes"),
           .safe_to_stop = fact_of(object, "safe_to_stop")};
 }

@@ -22,6 +22,11 @@ struct NodeInfo {
   OptionalCount primary_slots;
   OptionalCount backup_slots;
   OptionalCount memory_bytes;
+  OptionalCount memory_used_bytes;   ///< all that counts against the limit
+  OptionalCount memory_limit_bytes;  ///< 0: none
+  bool is_memory_full = false;
+  bool death_exceeds_memory = false;  ///< of another node
+  std::int64_t partitions_without_memory = 0;
   OptionalCount sent_bytes;
   std::optional<bool> safe_to_stop;
 };

@@ -113,6 +113,33 @@ std::string balance_text(const ClusterInfo& info) {
                      keys.text(human_count), memory.text(human_bytes));
 }
 
+/// Nothing while there is enough.
+std::string memory_warnings(const ClusterInfo& info) {
+  std::string full;
+  std::string too_small;
+  std::int64_t waiting = 0;
+  const auto add = [](std::string& names, const NodeInfo& node) {
+    names += (names.empty() ? "" : ", ") + node.name;
+    if (node.memory_used_bytes && node.memory_limit_bytes.value_or(0) > 0) {
+      names += fmt::format(" ({} of {})", human_bytes(*node.memory_used_bytes),
+                           human_bytes(*node.memory_limit_bytes));
+    }
+  };
+  for (const NodeInfo& node : info.nodes) {
+    if (node.is_memory_full) add(full, node);
+    if (node.death_exceeds_memory) add(too_small, node);
+    waiting += node.partitions_without_memory;
+  }
+  std::string text;
+  if (waiting > 0) {
+    text += fmt::format("under-replicated because of memory: {}\n",
+                        human_number_of(waiting, "partition"));
+  }
+  if (!full.empty()) text += "memory is full, writes there answer -OOM: " + full + "\n";
+  if (!too_small.empty()) text += "memory is too small for another death: " + too_small + "\n";
+  return text;
+}
+
 std::string risk_text(const RiskInfo& risk) {
   if (risk.pairs <= 0) return "";
   const double chance =
@@ -169,7 +196,7 @@ std::string info_text(const ClusterInfo& info, std::size_t width) {
   if (info.lost_slots.value_or(0) > 0) {
     text += "Lost slots answer -DATALOSS until: borgctl accept-loss\n";
   }
-  text += balance_text(info);
+  text += balance_text(info) + memory_warnings(info);
   if (info.risk) text += risk_text(*info.risk);
   return text + repair_text(info);
 }

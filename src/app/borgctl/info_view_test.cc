@@ -105,6 +105,23 @@ TEST(InfoView, TellsOfRiskBalanceAndRepair) {
   EXPECT_THAT(info_text(healing), Not(HasSubstr("last repair")));
 }
 
+TEST(InfoView, NamesNodesWithoutMemory) {
+  const ClusterInfo info = parse_cluster_info(R"({
+    "nodes": [{"name": "a", "memory_used_bytes": 2048, "memory_limit_bytes": 3072,
+               "death_exceeds_memory": true, "partitions_without_memory": 3},
+              {"name": "b", "memory_used_bytes": 1024, "memory_limit_bytes": 1024,
+               "memory_full": true, "death_exceeds_memory": true},
+              {"name": "c", "memory_used_bytes": 1024, "memory_limit_bytes": 0}]})")
+                               .value();
+  EXPECT_THAT(info_text(info),
+              HasSubstr("under-replicated because of memory: 3 partitions\n"
+                        "memory is full, writes there answer -OOM: b (1.0 KiB of 1.0 KiB)\n"
+                        "memory is too small for another death: a (2.0 KiB of 3.0 KiB), "
+                        "b (1.0 KiB of 1.0 KiB)\n"));
+  EXPECT_THAT(info_text(parse_cluster_info(R"({"nodes": [{"name": "c"}]})").value()),
+              Not(HasSubstr("memory is")));
+}
+
 ClusterInfo moving() {
   ClusterInfo info;
   info.rebalance = RebalanceInfo{.is_running = true,
