@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/large_pages.h"
+#include "base/memory_reserve.h"
 
 namespace borg {
 
@@ -89,8 +90,7 @@ class ByteBuffer {
       std::memcpy(data_, data_ + begin_, used);
     } else {
       const std::size_t wanted = std::max({used + n, capacity_ * 2, std::size_t{256}});
-      char* bigger = static_cast<char*>(std::malloc(wanted));
-      BORG_CHECK(bigger != nullptr);
+      char* bigger = static_cast<char*>(allocate(wanted));
       prefer_large_pages(bigger, wanted);
       if (used > 0) std::memcpy(bigger, data_ + begin_, used);
       std::free(data_);

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/memory_reserve.h"
 #include "storage/bucket.h"
 
 namespace borg::storage {
@@ -36,8 +37,11 @@ BucketPool::Slots BucketPool::slots_of(Run& run) {
 void BucketPool::allocate(Bucket*& place, std::size_t buckets) {
   BORG_CHECK(buckets > 0 && buckets <= kBucketsMax);
   if (runs_ == nullptr) {
-    void* const block = std::aligned_alloc(sizeof(Bucket), buckets * sizeof(Bucket));
-    BORG_CHECK(block != nullptr);
+    const std::size_t bytes = buckets * sizeof(Bucket);
+    void* block = std::aligned_alloc(sizeof(Bucket), bytes);
+    for (; block == nullptr; block = std::aligned_alloc(sizeof(Bucket), bytes)) {
+      use_memory_reserve(bytes);
+    }
     place = static_cast<Bucket*>(block);
     return;
   }
