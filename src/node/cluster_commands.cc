@@ -263,6 +263,10 @@ void borg_local(const GatewayCall& call) {
   ScanCommand::start_local(call.gateway, call.client, call.args);
 }
 
+void borg_scan(const GatewayCall& call) {
+  ScanCommand::start_over_losses(call.gateway, call.client, call.args);
+}
+
 void borg_digest(const GatewayCall& call) {
   std::int64_t number = 0;
   if (!read_integer(call, 2, number)) return;
@@ -280,7 +284,7 @@ void borg_digest(const GatewayCall& call) {
   call.gateway.ask_own_replica(call.client, partition, args);
 }
 
-constexpr std::array<GatewayRow, 13> kRows{{
+constexpr std::array<GatewayRow, 14> kRows{{
     {"cluster|info", cluster_info},
     {"cluster|nodes", cluster_nodes},
     {"cluster|slots", cluster_slots},
@@ -293,6 +297,7 @@ constexpr std::array<GatewayRow, 13> kRows{{
     {"readwrite", nothing},
     {"borg|whereis", borg_whereis},
     {"borg|local", borg_local},
+    {"borg|scan", borg_scan},
     {"borg|digest", borg_digest},
 }};
 

@@ -33,10 +33,18 @@ void reply_error(Gateway& gateway, Client& client, std::string_view error) {
 
 }  // namespace
 
-ScanCommand::ScanCommand(Gateway& gateway, Client& client, std::uint64_t cursor, bool local)
-    : gateway_(gateway), client_(client), slot_(client.reserve()), local_(local), cursor_(cursor) {}
+ScanCommand::ScanCommand(Gateway& gateway, Client& client, std::uint64_t cursor, Kind kind)
+    : gateway_(gateway), client_(client), slot_(client.reserve()), kind_(kind), cursor_(cursor) {}
 
 void ScanCommand::start_scan(Gateway& gateway, Client& client, commands::Args args) {
+  start(gateway, client, args, Kind::kCluster);
+}
+
+void ScanCommand::start_over_losses(Gateway& gateway, Client& client, commands::Args args) {
+  start(gateway, client, args.subspan(1), Kind::kOverLosses);
+}
+
+void ScanCommand::start(Gateway& gateway, Client& client, commands::Args args, Kind kind) {
   std::uint64_t cursor = 0;
   if (!commands::read_cursor(args[1], cursor)) {
     reply_error(gateway, client, "ERR invalid cursor");
@@ -68,7 +76,7 @@ void ScanCommand::start_scan(Gateway& gateway, Client& client, commands::Args ar
       return;
     }
   }
-  const auto scan = std::make_shared<ScanCommand>(gateway, client, cursor, false);
+  const auto scan = std::make_shared<ScanCommand>(gateway, client, cursor, kind);
   scan->count_ = count;
   scan->filters_ = std::move(filters);
   scan->ask_next_partitions();
@@ -80,7 +88,7 @@ void ScanCommand::start_local(Gateway& gateway, Client& client, commands::Args a
     reply_error(gateway, client, "ERR invalid cursor");
     return;
   }
-  const auto scan = std::make_shared<ScanCommand>(gateway, client, cursor, true);
+  const auto scan = std::make_shared<ScanCommand>(gateway, client, cursor, Kind::kLocal);
   scan->count_ = kLocalPage;
   scan->ask_next_partitions();
 }
@@ -90,7 +98,8 @@ std::optional<PartitionId> ScanCommand::next_partition(std::uint32_t from) const
   const NodeId self = gateway_.host().self().node;
   for (std::uint32_t p = from; p < kPartitionCount; ++p) {
     const PartitionId partition(static_cast<std::uint16_t>(p));
-    if (!local_ || gateway_.host().config(partition).is_replica(self)) return partition;
+    if (kind_ != Kind::kLocal || gateway_.host().config(partition).is_replica(self))
+      return partition;
   }
   return std::nullopt;
 }
@@ -120,9 +129,11 @@ void ScanCommand::ask_next_partitions() {
     const std::string count = std::to_string(count_);
     std::vector<std::string_view> args{"_scan", from_slot, position, count};
     args.insert(args.end(), filters_.begin(), filters_.end());
-    gateway_.submit_part(
-        self, i,
-        {.partition = p, .any_replica = local_, .version = resp::Version::kResp2, .args = args});
+    gateway_.submit_part(self, i,
+                         {.partition = p,
+                          .any_replica = kind_ == Kind::kLocal,
+                          .version = resp::Version::kResp2,
+                          .args = args});
   }
 }
 
@@ -136,6 +147,10 @@ void ScanCommand::go_on() { take_results(); }
 /// The partitions' results in order, up to the first that is not finished.
 void ScanCommand::take_results() {
   for (const Part& part : parts_) {
+    if (kind_ == Kind::kOverLosses && part.reply.starts_with("-DATALOSS ")) {
+      lost_.push_back(part.partition);
+      continue;
+    }
     if (part.reply.starts_with('-')) {
       gateway_.finish(client_, slot_, part.reply);
       return;
@@ -173,12 +188,12 @@ void ScanCommand::take_results() {
 void ScanCommand::finish(std::uint64_t cursor) {
   ByteBuffer out;
   resp::Writer writer(out, client_.version);
-  writer.array(2);
+  writer.array(kind_ == Kind::kOverLosses ? 3 : 2);
   writer.bulk(std::to_string(cursor));
   writer.array(keys_.size());
   const NodeId self = gateway_.host().self().node;
   for (std::size_t i = 0; i < keys_.size(); ++i) {
-    if (!local_) {
+    if (kind_ != Kind::kLocal) {
       writer.bulk(keys_[i]);
       continue;
     }
@@ -188,6 +203,14 @@ void ScanCommand::finish(std::uint64_t cursor) {
     writer.bulk(config.primary() == self        ? "primary"
                 : config.in_sync.contains(self) ? "backup"
                                                 : "syncing");
+  }
+  if (kind_ == Kind::kOverLosses) {
+    writer.array(lost_.size());
+    for (const PartitionId p : lost_) {
+      writer.array(2);
+      writer.integer(first_slot(p).value());
+      writer.integer(first_slot(p).value() + kSlotsPerPartition - 1);
+    }
   }
   gateway_.finish(client_, slot_, out.view());
 }

@@ -13,7 +13,8 @@
 
 namespace borg::node {
 
-/// SCAN over the whole cluster from any node, and BORG LOCAL over one node.
+/// SCAN over the whole cluster from any node, BORG SCAN, which passes over what is lost and says
+/// what that is, and BORG LOCAL over one node.
 ///
 /// A cursor is a slot and a position in the order of hashes within it, below 2^52 in all. It
 /// stays valid while keys come and go, while partitions move and while primaries change,
@@ -21,15 +22,17 @@ namespace borg::node {
 class ScanCommand : public Composite, public std::enable_shared_from_this<ScanCommand> {
  public:
   static void start_scan(Gateway& gateway, Client& client, commands::Args args);
+  static void start_over_losses(Gateway& gateway, Client& client, commands::Args args);
   static void start_local(Gateway& gateway, Client& client, commands::Args args);
 
-  ScanCommand(Gateway& gateway, Client& client, std::uint64_t cursor, bool local);
+  enum class Kind : std::uint8_t { kCluster, kOverLosses, kLocal };
+  ScanCommand(Gateway& gateway, Client& client, std::uint64_t cursor, Kind kind);
   void part_done(std::size_t part, std::string_view reply) override;
   [[nodiscard]] Client& client() override { return client_; }
   void go_on() override;
 
  private:
-  bool parse_options(Client& client, commands::Args args);
+  static void start(Gateway& gateway, Client& client, commands::Args args, Kind kind);
   void ask_next_partitions();
   void take_results();
   void finish(std::uint64_t cursor);
@@ -43,7 +46,7 @@ class ScanCommand : public Composite, public std::enable_shared_from_this<ScanCo
   Gateway& gateway_;
   Client& client_;
   const Client::Slot slot_;
-  const bool local_;
+  const Kind kind_;
   std::uint64_t cursor_;
   std::uint64_t count_ = 10;
   std::vector<std::string> filters_;  // MATCH and TYPE, as they were given
@@ -52,6 +55,7 @@ class ScanCommand : public Composite, public std::enable_shared_from_this<ScanCo
   std::size_t missing_ = 0;
   std::vector<std::string> keys_;
   std::vector<PartitionId> key_partitions_;
+  std::vector<PartitionId> lost_;  // passed over
 };
 
 /// RANDOMKEY: first how many keys each partition has, then a key of one drawn by weight.
