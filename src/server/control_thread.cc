@@ -113,8 +113,7 @@ ControlThread::~ControlThread() = default;
 
 node::ControlCore::Exit ControlThread::run() {
   if (options_.leave_on_signals) {
-    signals_.add(SIGTERM);
-    signals_.add(SIGINT);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) signals_.add(signal);
     await_signal();
   }
   bus_.start();
@@ -410,8 +409,17 @@ void ControlThread::schedule_turn(Instant at) {
 }
 
 void ControlThread::await_signal() {
-  signals_.async_wait([this](ErrorCode ec, int) {
+  signals_.async_wait([this](ErrorCode ec, int signal) {
     if (ec) return;
+    if (signal != SIGTERM && signal != SIGINT) {
+      // A terminal that closes, or a habit from another program, is no reason to lose data.
+      const char* const name = signal == SIGHUP    ? "SIGHUP"
+                               : signal == SIGUSR1 ? "SIGUSR1"
+                                                   : "SIGUSR2";
+      spdlog::warn("{} is ignored: SIGTERM or SIGINT makes this node leave", name);
+      await_signal();
+      return;
+    }
     if (leaving_) {
       spdlog::warn("asked twice: stopping at once");
       std::_Exit(1);

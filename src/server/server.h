@@ -21,7 +21,7 @@ struct ServerOptions {
   std::string default_name_prefix;  ///< the name is this and the port, if none is given
   /// Called once, when the node serves.
   std::function<void(const coordination::Member& self, NodeId id)> on_ready;
-  bool leave_on_signals = true;  ///< SIGTERM and SIGINT: leave; again: exit at once
+  bool leave_on_signals = true;  ///< SIGTERM, SIGINT: leave; again: exit at once
 };
 
 /// How a node ended: an exit code, and a line for the operator if it could not go on.
