@@ -32,6 +32,9 @@ enum class PlantedBug : std::uint8_t {
   kIgnoreWatches,            ///< EXEC goes on though a watched key was changed
   kSplitTransactions,        ///< a transaction is replicated in two parts
   kForgetCancels,            ///< what waits no longer is answered without proof or record
+  kForgetTheDrained,         ///< the last active node ends the data though a drained one lives
+  kEndUnannounced,           ///< ... without a word before, so that nobody who joins can know
+  kLeaveWithAStaleView,      ///< a node leaves when it seems to hold nothing, unannounced
   kKeepBlocked,              ///< commands stay blocked at a primary that is none any more
   kTrustStandingLinks,       ///< a link over which nothing comes is never broken
   kJudgeUnheard,             ///< whoever finds another one silent acts on it

@@ -91,6 +91,40 @@ bool read_state(const Fields& fields, MemberState& out) {
   return false;
 }
 
+constexpr std::array<std::pair<Order, std::string_view>, 6> kOrderNames{{
+    {Order::kStay, "stay"},
+    {Order::kDrain, "drain"},
+    {Order::kDrainForced, "drain-forced"},
+    {Order::kLeave, "leave"},
+    {Order::kLeaveForced, "leave-forced"},
+    {Order::kLeaveBySignal, "leave-by-signal"},
+}};
+
+/// Without one the member was told what its state says. False: it is of another release.
+bool read_order(const Fields& fields, MemberState state, Order& out) {
+  const auto at = fields.find("order");
+  if (at == fields.end()) {
+    const bool is_leaving = state == MemberState::kLeaving;
+    out = state == MemberState::kDraining ? Order::kDrain
+          : is_leaving                    ? Order::kLeave
+                                          : Order::kStay;
+    return true;
+  }
+  for (const auto& [order, name] : kOrderNames) {
+    if (name != at->second) continue;
+    out = order;
+    return true;
+  }
+  return false;
+}
+
+std::string order_text(Order order) {
+  for (const auto& [value, name] : kOrderNames) {
+    if (value == order) return std::string(name);
+  }
+  return "stay";
+}
+
 /// "0.1" with indices into `nodes`.
 bool read_replicas(std::string_view text, const std::vector<NodeId>& nodes, NodeList& out) {
   return for_each_part(text, '.', [&](std::string_view part) {
@@ -137,6 +171,21 @@ std::string_view to_text(MemberState state) {
   return "unknown";
 }
 
+MemberState state_of(Order order) {
+  switch (order) {
+    case Order::kStay:
+      break;
+    case Order::kDrain:
+    case Order::kDrainForced:
+      return MemberState::kDraining;
+    case Order::kLeave:
+    case Order::kLeaveForced:
+    case Order::kLeaveBySignal:
+      return MemberState::kLeaving;
+  }
+  return MemberState::kActive;
+}
+
 std::string to_text(const Settings& s) {
   return "copies=" + std::to_string(s.copies) + " min_copies=" + std::to_string(s.min_copies) +
          " scatter_width=" + std::to_string(s.scatter_width) +
@@ -167,7 +216,9 @@ std::string to_text(const Member& m) {
   return "name=" + m.name + " host=" + m.host + " port=" + std::to_string(m.port) +
          " bus_port=" + std::to_string(m.bus_port) + " http_port=" + std::to_string(m.http_port) +
          " workers=" + std::to_string(m.workers) + " weight=" + std::to_string(m.weight) +
-         " zone=" + m.zone + " state=" + std::string(to_text(m.state));
+         " zone=" + m.zone + " state=" + std::string(to_text(m.state)) +
+         (m.order == Order::kStay ? "" : " order=" + order_text(m.order)) +
+         (m.is_closing ? " closing=1" : "");
 }
 
 std::optional<Member> member_from_text(NodeId id, std::string_view text) {
@@ -178,9 +229,11 @@ std::optional<Member> member_from_text(NodeId id, std::string_view text) {
       !read(*fields, "port", m.port) || !read(*fields, "bus_port", m.bus_port) ||
       !read(*fields, "http_port", m.http_port) || !read(*fields, "workers", m.workers) ||
       !read(*fields, "weight", m.weight) || !read(*fields, "zone", m.zone) ||
-      !read_state(*fields, m.state) || m.workers == 0) {
+      !read_state(*fields, m.state) || !read_order(*fields, m.state, m.order) || m.workers == 0) {
     return std::nullopt;
   }
+  int closing = 0;
+  m.is_closing = read(*fields, "closing", closing) && closing != 0;
   return m;
 }
 

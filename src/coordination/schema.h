@@ -18,6 +18,9 @@ namespace borg::coordination {
 /// Keys, without the prefix that a coordinator may add for its cluster.
 inline constexpr std::string_view kSettingsKey = "settings";
 inline constexpr std::string_view kTargetKey = "target";
+/// There while the data is about to end, because every member was told to go in any case. Whoever
+/// would be given data compares it, so that nobody joins while the others throw the data away.
+inline constexpr std::string_view kEndingKey = "ending";
 [[nodiscard]] std::string member_key(NodeId id);
 [[nodiscard]] std::string session_key(NodeId id);
 [[nodiscard]] std::string name_key(std::string_view name);
@@ -46,6 +49,22 @@ enum class MemberState : std::uint8_t {
   kDown,      ///< given up by the others
 };
 
+/// What a member was told to do last; MemberState is how far that has come, or that it is down.
+enum class Order : std::uint8_t {
+  kStay,
+  kDrain,          ///< for as long as the others suffice to take writes
+  kDrainForced,    ///< though they may not
+  kLeave,          ///< for as long as the others suffice to take writes
+  kLeaveForced,    ///< in any case, though data ends with it
+  kLeaveBySignal,  ///< in any case, and it cannot be taken back: its process is ending
+};
+/// The state of a member that lives and was told this.
+[[nodiscard]] MemberState state_of(Order order);
+/// It goes though nobody can take what it holds.
+[[nodiscard]] constexpr bool goes_in_any_case(Order order) {
+  return order == Order::kLeaveForced || order == Order::kLeaveBySignal;
+}
+
 struct Member {
   NodeId id;
   std::string name;
@@ -57,6 +76,9 @@ struct Member {
   std::uint32_t weight = 100;
   std::string zone;
   MemberState state = MemberState::kActive;
+  Order order = Order::kStay;
+  /// It is leaving and held nothing when it said so: from then on it is given nothing.
+  bool is_closing = false;
   friend bool operator==(const Member&, const Member&) = default;
 };
 

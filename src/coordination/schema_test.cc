@@ -21,7 +21,8 @@ Member sample_member() {
           .workers = 4,
           .weight = 250,
           .zone = "z1",
-          .state = MemberState::kLeaving};
+          .state = MemberState::kLeaving,
+          .order = Order::kLeave};
 }
 
 PartitionConfig sample_config() {
@@ -89,12 +90,28 @@ TEST(Schema, UnknownFieldsAreIgnored) {
   EXPECT_EQ(partition_from_text(to_text(sample_config()) + " later=yes"), sample_config());
 }
 
-TEST(Schema, MemberReadsBackInEveryState) {
-  for (const MemberState state :
-       {MemberState::kActive, MemberState::kLeaving, MemberState::kDown}) {
+TEST(Schema, MemberReadsBackWithEveryOrder) {
+  for (const Order order : {Order::kStay, Order::kDrain, Order::kDrainForced, Order::kLeave,
+                            Order::kLeaveForced, Order::kLeaveBySignal}) {
     Member member = sample_member();
+    member.order = order;
+    for (const MemberState state : {state_of(order), MemberState::kDown}) {
+      member.state = state;
+      member.is_closing = state == MemberState::kLeaving;
+      EXPECT_EQ(member_from_text(member.id, to_text(member)), member);
+    }
+  }
+}
+
+TEST(Schema, AMemberWithoutAnOrderWasToldWhatItsStateSays) {
+  Member member = sample_member();
+  for (const auto& [state, order] :
+       {std::pair(MemberState::kActive, Order::kStay), std::pair(MemberState::kDown, Order::kStay),
+        std::pair(MemberState::kDraining, Order::kDrain),
+        std::pair(MemberState::kLeaving, Order::kLeave)}) {
     member.state = state;
-    EXPECT_EQ(member_from_text(member.id, to_text(member)), member);
+    member.order = Order::kStay;
+    EXPECT_EQ(member_from_text(member.id, to_text(member))->order, order);
   }
 }
 

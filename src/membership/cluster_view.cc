@@ -56,6 +56,11 @@ bool ClusterView::is_lost(PartitionId p) const {
   });
 }
 
+bool ClusterView::holds_nothing(NodeId node) const {
+  return std::none_of(partitions.begin(), partitions.end(),
+                      [&](const PartitionConfig& c) { return c.is_replica(node); });
+}
+
 MemberRecord* ViewBuilder::find(NodeId id) { return const_cast<MemberRecord*>(view_.member(id)); }
 
 void ViewBuilder::apply(const coordination::Snapshot& snapshot) {
@@ -103,6 +108,8 @@ void ViewBuilder::set(const std::string& key, const std::string& value, Revision
   } else if (key == coordination::kTargetKey) {
     view_.target = coordination::target_from_text(value).value_or(coordination::Target{});
     view_.target_modified = modified;
+  } else if (key == coordination::kEndingKey) {
+    view_.ending_modified = modified;
   } else if (const auto member_id = suffix_of(key, "members/")) {
     if (const auto id = coordination::node_id_from_text(*member_id)) {
       set_member(*id, value, modified, created);
@@ -165,6 +172,8 @@ void ViewBuilder::remove(const std::string& key) {
   } else if (key == coordination::kSettingsKey) {
     view_.settings.reset();
     view_.settings_modified = Revision();
+  } else if (key == coordination::kEndingKey) {
+    view_.ending_modified = Revision();
   } else if (key == coordination::kTargetKey) {
     view_.target = {};
     view_.target_modified = Revision();

@@ -35,6 +35,7 @@ struct ClusterView {
   std::vector<MemberRecord> members;  ///< sorted by id
   coordination::Target target;
   Revision target_modified;
+  Revision ending_modified;  ///< of kEndingKey; Revision(0): it is not there
   std::array<PartitionConfig, kPartitionCount> partitions;
   std::array<Revision, kPartitionCount> partitions_modified{};
   /// A peer told of the configuration: newer than all else here, its members may be unknown.
@@ -44,10 +45,12 @@ struct ClusterView {
 
   [[nodiscard]] const MemberRecord* member(NodeId id) const;
   [[nodiscard]] const MemberRecord* member(std::string_view name) const;
-  /// Members that hold data and will go on holding it.
+  /// Members that nobody has told to go, and that nobody has given up.
   [[nodiscard]] std::size_t active_members() const;
   /// Every in-sync replica is down or gone for good: both copies died.
   [[nodiscard]] bool is_lost(PartitionId partition) const;
+  /// No partition names the node.
+  [[nodiscard]] bool holds_nothing(NodeId node) const;
   [[nodiscard]] const PartitionConfig& partition(PartitionId p) const {
     return partitions[p.value()];
   }

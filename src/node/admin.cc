@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// BORG INFO, LEAVE, FORGET, ACCEPT-LOSS and INFO: answered by the control thread, some after
-// asking all workers and all nodes.
+// BORG INFO, INFO, the orders about members, and ACCEPT-LOSS: answered by the control thread, some
+// after asking all workers and all nodes.
 #include "commands/arguments.h"
 #include "node/control.h"
 #include "node/describe.h"
+#include "node/member_order.h"
 #include "resp/writer.h"
 
 namespace borg::node {
 
 using commands::equals_ignoring_case;
-using coordination::MemberState;
 using membership::MemberRecord;
 
 namespace {
@@ -29,16 +29,10 @@ void ControlCore::on_admin(AdminRequest request) {
   } else if (!equals_ignoring_case(command, "borg") ||
              equals_ignoring_case(request.args[1], "info")) {
     ask(std::move(request));
-  } else if (equals_ignoring_case(request.args[1], "leave")) {
-    change_member(request, MemberState::kLeaving);
-  } else if (equals_ignoring_case(request.args[1], "drain")) {
-    change_member(request, MemberState::kDraining);
-  } else if (equals_ignoring_case(request.args[1], "forget")) {
-    change_member(request, MemberState::kDown);
   } else if (equals_ignoring_case(request.args[1], "accept-loss")) {
-    accept_loss(request);
+    accept_loss(std::move(request));
   } else {
-    answer_error(request, "ERR unknown BORG subcommand");
+    change_member(request);
   }
 }
 
@@ -54,11 +48,17 @@ void ControlCore::answer_error(const AdminRequest& request, std::string_view err
 
 void ControlCore::answer_ok(const AdminRequest& request) { answer(request, "+OK\r\n"); }
 
+void ControlCore::answer_text(const AdminRequest& request, const std::string& text) {
+  if (!text.starts_with("OK")) return answer_error(request, text);
+  answer(request, "+" + text + "\r\n");
+}
+
 /// OK only when the cluster knows: an operator goes by it.
-void ControlCore::answer_outcome(const AdminRequest& request, coordination::TxnOutcome outcome) {
+void ControlCore::answer_outcome(const AdminRequest& request, coordination::TxnOutcome outcome,
+                                 const std::string& done) {
   switch (outcome) {
     case coordination::TxnOutcome::kCommitted:
-      return answer_ok(request);
+      return answer_text(request, done);
     case coordination::TxnOutcome::kConflict:
       return answer_error(request, "TRYAGAIN the members have changed meanwhile");
     case coordination::TxnOutcome::kUnavailable:
@@ -68,48 +68,43 @@ void ControlCore::answer_outcome(const AdminRequest& request, coordination::TxnO
   }
 }
 
-/// Why the member cannot be brought into this state; empty if it can.
-std::string ControlCore::objection(const MemberRecord& record, MemberState state) const {
-  const NodeId node = record.member.id;
-  const bool forget = state == MemberState::kDown;
-  if (forget && node == self_) return "ERR a node cannot forget itself, use BORG LEAVE";
-  if (forget && !is_silent(node)) return "ERR the node is alive, use BORG LEAVE";
-  if (!forget && record.member.state == MemberState::kDown) {
-    return "ERR the node is down, use BORG FORGET";
+void ControlCore::change_member(const AdminRequest& request) {
+  const auto order = order_from(request.args);
+  if (!order) return answer_error(request, commands::kSyntaxError);
+  const membership::MemberRecord* record = cluster().member(std::string_view(order->node));
+  const NodeId node = record == nullptr ? NodeId() : record->member.id;
+  const OrderVerdict verdict =
+      judge(*order, cluster(),
+            {.self = self_,
+             .is_silent = [this](NodeId other) { return is_silent(other); },
+             .may_judge = may_judge(node)});
+  if (!verdict.change) return answer_text(request, verdict.answer);
+  if (has_open(OpenTxn::Kind::kMember)) {
+    return answer_error(request, "TRYAGAIN another change of the members is under way");
   }
-  if (state == MemberState::kDraining && record.member.state == MemberState::kLeaving) {
-    return "ERR the node is leaving already";
-  }
-  const bool is_open = std::any_of(open_.begin(), open_.end(), [](const auto& entry) {
-    return entry.second.kind == OpenTxn::Kind::kMember;
-  });
-  return is_open ? "TRYAGAIN another change of the members is under way" : "";
+  std::string words;
+  for (const std::string& word : request.args) words += " " + word;
+  log(LogLine::Level::kWarning, "an operator says" + words);
+  put_member(*verdict.change, verdict.compares,
+             {.kind = OpenTxn::Kind::kMember,
+              .configs = {},
+              .log = {},
+              .request = request,
+              .answer = verdict.answer});
 }
 
-void ControlCore::change_member(const AdminRequest& request, MemberState state) {
-  const MemberRecord* record = cluster().member(std::string_view(request.args[2]));
-  if (record == nullptr) {
-    answer_error(request, "ERR no such node: " + request.args[2]);
-    return;
-  }
-  if (const std::string why = objection(*record, state); !why.empty()) {
-    answer_error(request, why);
-    return;
-  }
-  log(LogLine::Level::kWarning, "an operator wants node " + record->member.name + " to be " +
-                                    std::string(coordination::to_text(state)));
-  if (record->member.state == state) {
-    answer_ok(request);
-  } else {
-    set_member_state(*record, state, false, request);
-  }
-}
-
-void ControlCore::accept_loss(const AdminRequest& request) {
-  losses_accepted_ = true;
-  decide_wanted_ = true;
+void ControlCore::accept_loss(AdminRequest request) {
   log(LogLine::Level::kWarning, "an operator accepts the loss of slots whose copies all died");
-  answer_ok(request);
+  accepted_.add(std::move(request), cluster(), now_.instant);
+  decide_wanted_ = true;
+  answer_acceptances();
+}
+
+void ControlCore::answer_acceptances() {
+  const bool is_open = has_open(OpenTxn::Kind::kPartitions);
+  for (const auto& [request, text] : accepted_.settle(cluster(), is_open, now_.instant)) {
+    answer_text(request, text);
+  }
 }
 
 bool ControlCore::takes_client(std::size_t connected) {

@@ -130,7 +130,7 @@ void ControlCore::on_txn_done(const coordination::TxnDone& done) {
     if (conflict) effects_.hint = Revision(cluster().revision.value() + 1);
   }
   if (open.kind == OpenTxn::Kind::kSettings) on_settings_txn(done);
-  if (open.request) answer_outcome(*open.request, done.outcome);
+  if (open.request) answer_outcome(*open.request, done.outcome, open.answer);
   if (open.kind == OpenTxn::Kind::kGoodbye && committed) exit(0, {});
 }
 
@@ -177,7 +177,7 @@ void ControlCore::publish() {
   if (stage_ == Stage::kStarting || stage_ == Stage::kRegistering) return;
   auto view = std::make_shared<NodeView>();
   view->cluster = builder_.publish();
-  view->live_nodes = view->cluster->active_members();
+  view->live_nodes = membership::takers(*view->cluster).size();
   view->sole = sole_;
   view->memory = memory_.node();
   for (const MemberRecord& record : view->cluster->members) {
@@ -417,7 +417,7 @@ void ControlCore::leave() {
 
 bool ControlCore::is_calm() const {
   return stage_ == Stage::kMember && !view_changed_ && !decide_wanted_ && open_.empty() &&
-         questions_.empty() && promises_.empty() && settings_wanted_.empty() &&
+         questions_.empty() && promises_.empty() && accepted_.empty() && settings_wanted_.empty() &&
          settings_changes_.empty() && !target_due_;
 }
 
@@ -457,6 +457,7 @@ void ControlCore::tick() {
   update_sole_lease();
   check_ready();
   finish_questions();
+  answer_acceptances();
   change_cluster_settings();
   finish_settings_changes();
 }

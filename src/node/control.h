@@ -15,12 +15,14 @@
 #include "base/random.h"
 #include "coordination/coordinator.h"
 #include "membership/cluster_view.h"
+#include "membership/departure.h"
 #include "membership/link_watch.h"
 #include "membership/liveness.h"
 #include "node/busy_workers.h"
 #include "node/describe.h"
 #include "node/inner_message.h"
 #include "node/memory_watch.h"
+#include "node/loss_acceptance.h"
 #include "node/movement.h"
 #include "node/options.h"
 #include "placement/placement.h"
@@ -137,6 +139,7 @@ class ControlCore {
     std::vector<std::pair<PartitionId, PartitionConfig>> configs;
     std::string log;                      ///< said when it is committed
     std::optional<AdminRequest> request;  ///< answered with the outcome
+    std::string answer = "OK";            ///< when it is committed
   };
   /// What this node knows of one partition beyond its configuration.
   struct Work {
@@ -187,7 +190,8 @@ class ControlCore {
   void register_self(bool fresh);
   void keep_registered();
   void go_on_leaving();
-  [[nodiscard]] bool holds_nothing(NodeId node) const;
+  void say_departure(membership::DepartureStep step);
+  void say_goodbye(bool data_ends);
 
   // members.cc
   [[nodiscard]] bool is_proven_dead(NodeId node) const;
@@ -200,7 +204,10 @@ class ControlCore {
   void forget_the_gone();
   void update_target();
   void set_member_state(const membership::MemberRecord& record, coordination::MemberState state,
-                        bool guarded, std::optional<AdminRequest> request = {});
+                        bool guarded);
+  [[nodiscard]] bool has_open(OpenTxn::Kind kind) const;
+  void put_member(const coordination::Member& changed, std::vector<coordination::Compare> compares,
+                  OpenTxn open);
 
   // rebalancer.cc
   [[nodiscard]] bool may_look();
@@ -256,11 +263,13 @@ class ControlCore {
   void answer(const AdminRequest& request, std::string reply);
   void answer_error(const AdminRequest& request, std::string_view error);
   void answer_ok(const AdminRequest& request);
-  void answer_outcome(const AdminRequest& request, coordination::TxnOutcome outcome);
-  void change_member(const AdminRequest& request, coordination::MemberState state);
-  [[nodiscard]] std::string objection(const membership::MemberRecord& record,
-                                      coordination::MemberState state) const;
-  void accept_loss(const AdminRequest& request);
+  /// "OK …", or an error.
+  void answer_text(const AdminRequest& request, const std::string& text);
+  void answer_outcome(const AdminRequest& request, coordination::TxnOutcome outcome,
+                      const std::string& done = "OK");
+  void change_member(const AdminRequest& request);
+  void accept_loss(AdminRequest request);
+  void answer_acceptances();
   void change_settings(const AdminRequest& request);
   void on_worker_stats(const WorkerStats& m);
   void on_stats_request(NodeId from, const wire::StatsRequest& m);
@@ -283,11 +292,12 @@ class ControlCore {
   Instant session_valid_until_ = Instant::at_nanos(INT64_MIN);
   Stage stage_ = Stage::kStarting;
   bool ready_ = false;
-  bool leave_wanted_ = false;
+  bool leave_wanted_ = false;      ///< by a signal, or SHUTDOWN: for good
+  std::string said_of_departure_;  ///< the last line of the log about it
   bool view_changed_ = false;
   bool decide_wanted_ = false;
   Instant looks_paid_until_ = Instant::at_nanos(INT64_MIN / 2);
-  bool losses_accepted_ = false;
+  LossAcceptance accepted_;
   bool loss_reported_ = false;
   mutable std::map<NodeId, bool> judgements_;  ///< of this turn: see may_judge()
   std::map<NodeId, ControlLink> links_;

@@ -59,7 +59,11 @@ TEST_F(ControlAdminTest, LostPartitionsStayLostUntilSomebodyAcceptsIt) {
   const std::size_t before = lost();
   world_.run(Duration::seconds(10));
   EXPECT_EQ(lost(), before);
-  EXPECT_EQ(world_.ask(*c_, {"BORG", "ACCEPT-LOSS"}), "+OK\r\n");
+  EXPECT_EQ(world_.ask(*c_, {"BORG", "ACCEPT-LOSS"}),
+            "+OK " + std::to_string(before * kSlotsPerPartition) +
+                " slots go on with what is left of them\r\n");
+  EXPECT_EQ(lost(), 0u) << "it is answered when it is so";
+  EXPECT_EQ(world_.ask(*c_, {"BORG", "ACCEPT-LOSS"}), "+OK nothing is lost\r\n");
   settle();
   EXPECT_EQ(lost(), 0u) << "of all nodes, not only of the one that was told";
 }
@@ -269,7 +273,7 @@ TEST_F(ControlAdminTest, LeaveEmptiesAnotherNode) {
   settle();
   Node& c = world_.start("d");
   settle();
-  EXPECT_EQ(world_.ask(a, {"BORG", "LEAVE", "d"}), "+OK\r\n");
+  EXPECT_EQ(world_.ask(a, {"BORG", "LEAVE", "d"}), "+OK d hands its data over and leaves\r\n");
   EXPECT_TRUE(world_.run_until([&] { return c.exit.has_value(); }));
   EXPECT_EQ(c.exit->code, 0);
   settle();
@@ -288,6 +292,7 @@ TEST_F(ControlAdminTest, OperatorsHearOkOnlyOfWhatTheCoordinatorHas) {
   Node& a = world_.start("a");
   Node& b = world_.start("b");
   world_.start("c");
+  world_.start("d");
   settle();
   const auto state_of_c = [&] { return world_.view().member("c")->member.state; };
   a.reaches_coordinator = false;
@@ -315,7 +320,68 @@ TEST_F(ControlAdminTest, OperatorsHearOkOnlyOfWhatTheCoordinatorHas) {
   EXPECT_THAT(reply(a), StartsWith("-INDOUBT"));
   EXPECT_THAT(reply(b), StartsWith("-TRYAGAIN"));
   EXPECT_EQ(state_of_c(), coordination::MemberState::kDraining);
-  EXPECT_EQ(world_.ask(b, {"BORG", "DRAIN", "c"}), "+OK\r\n") << "it is so already";
+  EXPECT_EQ(world_.ask(b, {"BORG", "DRAIN", "c"}), "+OK c is draining already\r\n");
+}
+
+TEST_F(ControlAdminTest, ADrainedNodeTakesTheDataOfTheLastThatLeaves) {
+  Node& a = world_.start("a");
+  Node& b = world_.start("b");
+  settle();
+  EXPECT_THAT(world_.ask(b, {"BORG", "DRAIN", "a"}), StartsWith("-ERR only 1 other member"));
+  EXPECT_THAT(world_.ask(b, {"BORG", "DRAIN", "a", "FORCE"}), StartsWith("+OK a hands"));
+  settle();
+  EXPECT_EQ(world_.partitions_of(a, false), 0u);
+  world_.tell(b, [](ControlCore& core) { core.leave(); });
+  EXPECT_TRUE(world_.run_until([&] { return b.exit.has_value(); }));
+  EXPECT_EQ(world_.partitions_of(a, true), kPartitionCount);
+  EXPECT_EQ(world_.ask(a, {"BORG", "UNDRAIN", "a"}), "+OK a takes data again\r\n");
+  settle();
+}
+
+TEST_F(ControlAdminTest, ALeaveThatWasOrderedCanBeTakenBack) {
+  Node& a = world_.start("a");
+  Node& b = world_.start("b");
+  Node& c = world_.start("c");
+  settle();
+  EXPECT_THAT(world_.ask(a, {"BORG", "LEAVE", "c"}), StartsWith("+OK"));
+  EXPECT_TRUE(world_.run_until([&] { return c.logged("leaving"); }));
+  EXPECT_GT(world_.partitions_of(c, false), 0u) << "it is still on its way out";
+  EXPECT_THAT(world_.ask(b, {"BORG", "UNDRAIN", "c"}), StartsWith("+OK"));
+  settle();
+  EXPECT_TRUE(c.running());
+  EXPECT_TRUE(c.logged("told to stay after all"));
+  EXPECT_EQ(world_.view().active_members(), 3u);
+}
+
+TEST_F(ControlAdminTest, AllThatAreToldBySignalGoAtOnceAndSayThatTheDataEnds) {
+  Node& a = world_.start("a");
+  Node& b = world_.start("b");
+  settle();
+  for (Node* node : {&a, &b}) world_.tell(*node, [](ControlCore& core) { core.leave(); });
+  EXPECT_TRUE(world_.run_until([&] { return a.exit.has_value() && b.exit.has_value(); }));
+  EXPECT_TRUE(a.logged("its data ends here") || b.logged("its data ends here"));
+  Node& c = world_.start("c");
+  settle();
+  EXPECT_EQ(world_.partitions_of(c, true), kPartitionCount);
+}
+
+TEST_F(ControlAdminTest, WhoJoinsWhileTheLastLeavesTakesTheDataOrWaits) {
+  // Every moment of the last one's way out, in steps of the coordinator.
+  for (int moment = 0; moment < 12; ++moment) {
+    ControlWorld world;
+    Node& a = world.start("a");
+    ASSERT_TRUE(world.run_until([&] { return world.settled(); }));
+    const Epoch before = world.view().partitions[0].epoch;
+    world.tell(a, [](ControlCore& core) { core.leave(); });
+    world.run(ControlCore::kTick * moment);
+    Node& b = world.start("b");
+    ASSERT_TRUE(world.run_until([&] { return a.exit.has_value() && world.settled(); }));
+    const PartitionConfig c = world.view().partitions[0];
+    EXPECT_EQ(c.primary(), b.id);
+    // It has it from a, or begins anew: never a member of a cluster whose slots are lost.
+    EXPECT_FALSE(world.view().is_lost(PartitionId(0)));
+    EXPECT_TRUE(c.epoch > before);
+  }
 }
 
 TEST_F(ControlAdminTest, WhoseOtherHoldersAreSilentIsNotSafeToStop) {

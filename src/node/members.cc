@@ -58,16 +58,31 @@ bool ControlCore::may_judge(NodeId node) const {
 
 std::vector<placement::Node> ControlCore::placement_nodes(bool alive_only) const {
   std::vector<placement::Node> nodes;
-  for (const MemberRecord& record : cluster().members) {
-    const coordination::Member& m = record.member;
-    if (m.state != MemberState::kActive || (alive_only && !is_alive(m.id))) continue;
+  for (const NodeId id : membership::takers(cluster())) {
+    const coordination::Member& m = cluster().member(id)->member;
+    if (alive_only && !is_alive(m.id)) continue;
     nodes.push_back({.id = m.id, .weight = m.weight, .zone = m.zone, .host = m.host});
   }
   return nodes;
 }
 
-void ControlCore::set_member_state(const MemberRecord& record, MemberState state, bool guarded,
-                                   std::optional<AdminRequest> request) {
+bool ControlCore::has_open(OpenTxn::Kind kind) const {
+  return std::any_of(open_.begin(), open_.end(),
+                     [&](const auto& entry) { return entry.second.kind == kind; });
+}
+
+/// Guarded by the member's record as the view has it, and by what else must not have changed.
+void ControlCore::put_member(const coordination::Member& changed,
+                             std::vector<coordination::Compare> compares, OpenTxn open) {
+  coordination::Txn txn;
+  txn.compares = std::move(compares);
+  const std::string key = coordination::member_key(changed.id);
+  txn.compares.push_back({key, cluster().member(changed.id)->modified});
+  txn.puts.push_back({key, coordination::to_text(changed)});
+  send(std::move(txn), std::move(open));
+}
+
+void ControlCore::set_member_state(const MemberRecord& record, MemberState state, bool guarded) {
   const bool is_open = std::any_of(open_.begin(), open_.end(), [](const auto& entry) {
     return entry.second.kind == OpenTxn::Kind::kMember;
   });
@@ -82,7 +97,7 @@ void ControlCore::set_member_state(const MemberRecord& record, MemberState state
     txn.compares.push_back({coordination::member_key(self_), self->modified});
   }
   txn.puts.push_back({coordination::member_key(member.id), coordination::to_text(member)});
-  send(std::move(txn), {.kind = OpenTxn::Kind::kMember, .request = std::move(request)});
+  send(std::move(txn), {.kind = OpenTxn::Kind::kMember});
 }
 
 /// By silence only if most others find it silent. With half of them it would take a single cut
@@ -110,7 +125,7 @@ void ControlCore::mark_down_the_dead() {
     if (const auto given_up = std::make_pair(node, record.modified); given_up != given_up_) {
       given_up_ = given_up;
       // Its process may end before we hear of the end of its membership.
-      if (record.member.state == MemberState::kLeaving && holds_nothing(node)) {
+      if (record.member.state == MemberState::kLeaving && cluster().holds_nothing(node)) {
         log(LogLine::Level::kInfo, "node " + record.member.name + " has left");
       } else {
         log(LogLine::Level::kWarning,
@@ -148,13 +163,9 @@ void ControlCore::forget_the_gone() {
 /// wait a moment, in the order of their ids, so that they need not.
 void ControlCore::update_target() {
   const View& view = cluster();
-  std::vector<NodeId> wanted;
+  const std::vector<NodeId> wanted = membership::takers(view);
   std::size_t rank = 0;
-  for (const MemberRecord& record : view.members) {
-    if (record.member.state != MemberState::kActive) continue;
-    wanted.push_back(record.member.id);
-    rank += record.member.id < self_ && is_alive(record.member.id) ? 1 : 0;
-  }
+  for (const NodeId node : wanted) rank += node < self_ && is_alive(node) ? 1 : 0;
   const bool fits = wanted.empty() || (view.target.nodes == wanted && view.target.version > 0);
   const bool is_open = std::any_of(open_.begin(), open_.end(), [](const auto& entry) {
     return entry.second.kind == OpenTxn::Kind::kTarget;

@@ -2,6 +2,7 @@
 // What this node proposes for the partitions that it is responsible for: as their primary, as
 // the backup of a dead one, or as the first holder of one that does not exist yet.
 #include <algorithm>
+#include <utility>
 
 #include "base/planted_bug.h"
 #include "base/probe.h"
@@ -22,6 +23,9 @@ PartitionConfig next_term(const PartitionConfig& c) {
   if (!is_planted(PlantedBug::kReuseEpoch)) next.term = next.epoch;
   return next;
 }
+
+/// As many as a transaction may have, but for those of one more partition.
+constexpr std::size_t kComparesMax = 128 - NodeList::kCapacity;
 
 /// True if a configuration can list those in sync and all that are wanted beside them. Targets
 /// that change faster than data moves would else leave more and more that nobody wants: there are
@@ -127,8 +131,7 @@ void ControlCore::decide_all() {
     any_lost = any_lost || cluster().is_lost(PartitionId(p));
     decide(PartitionId(p), proposals);
   }
-  // What was accepted is settled: the next loss is one to be reported and accepted anew.
-  if (!any_lost) losses_accepted_ = loss_reported_ = false;
+  if (!any_lost) loss_reported_ = false;
   propose(std::move(proposals));
 }
 
@@ -310,7 +313,7 @@ void ControlCore::decide_loss(PartitionId p, const PartitionConfig& c, std::vect
             ? "both copies of some slots died: they go on without what was lost (--on-loss empty)"
             : "both copies of some slots died: they answer -DATALOSS until borgctl accept-loss");
   }
-  const bool accepted = losses_accepted_ || goes_on_empty;
+  const bool accepted = accepted_.accepts(p) || goes_on_empty;
   if (!accepted && !is_planted(PlantedBug::kSilentLoss)) return;
   for (const NodeId node : c.in_sync) {
     // It serves alone while its session lives (update_sole_lease), so that must be over first.
@@ -327,7 +330,7 @@ void ControlCore::decide_loss(PartitionId p, const PartitionConfig& c, std::vect
   const NodeList wanted = wanted_replicas(p);
   if (heir == NodeId() && !wanted.empty()) heir = wanted.front();
   // The operator told this node only; with --on-loss empty all know, and each sees to its own.
-  if (heir == NodeId() || (heir != self_ && !losses_accepted_)) return;
+  if (heir == NodeId() || (heir != self_ && !accepted_.accepts(p))) return;
   PartitionConfig next = next_term(c);
   reached<"a lost partition goes on">();
   next.in_sync = {heir};
@@ -337,24 +340,35 @@ void ControlCore::decide_loss(PartitionId p, const PartitionConfig& c, std::vect
 
 /// As few transactions as possible; each partition is guarded by the revision that was read, and
 /// all by this node's own record: once the others have given it up its proposals come too late.
+/// So is each member that comes to be in sync: one that has said that it takes nothing any more,
+/// and goes, is not given anything by whoever has not heard.
 void ControlCore::propose(std::vector<Proposal> proposals) {
-  for (std::size_t from = 0; from < proposals.size(); from += batch_max_) {
-    coordination::Txn txn;
-    OpenTxn open{.kind = OpenTxn::Kind::kPartitions, .configs = {}};
-    if (const auto* self = cluster().member(self_); self != nullptr) {
-      txn.compares.push_back({coordination::member_key(self_), self->modified});
+  coordination::Txn txn;
+  OpenTxn open{.kind = OpenTxn::Kind::kPartitions, .configs = {}};
+  const auto guard_by = [&](NodeId node) {
+    const membership::MemberRecord* record = cluster().member(node);
+    const std::string key = coordination::member_key(node);
+    const bool is_there = std::any_of(txn.compares.begin(), txn.compares.end(),
+                                      [&](const auto& c) { return c.key == key; });
+    if (record != nullptr && !is_there) txn.compares.push_back({key, record->modified});
+  };
+  for (const Proposal& proposal : proposals) {
+    const PartitionConfig& before = cluster().partition(proposal.partition);
+    std::string key = coordination::partition_key(proposal.partition);
+    guard_by(self_);
+    if (!is_planted(PlantedBug::kNoCompare)) {
+      txn.compares.push_back({key, cluster().partitions_modified[proposal.partition.value()]});
     }
-    for (std::size_t i = from; i < std::min(from + batch_max_, proposals.size()); ++i) {
-      const Proposal& proposal = proposals[i];
-      std::string key = coordination::partition_key(proposal.partition);
-      if (!is_planted(PlantedBug::kNoCompare)) {
-        txn.compares.push_back({key, cluster().partitions_modified[proposal.partition.value()]});
-      }
-      txn.puts.push_back({std::move(key), coordination::to_text(proposal.config)});
-      open.configs.emplace_back(proposal.partition, proposal.config);
+    for (const NodeId node : proposal.config.in_sync) {
+      const bool is_new = !before.in_sync.contains(node);
+      if (is_new && !is_planted(PlantedBug::kLeaveWithAStaleView)) guard_by(node);
     }
-    send(std::move(txn), std::move(open));
+    txn.puts.push_back({std::move(key), coordination::to_text(proposal.config)});
+    open.configs.emplace_back(proposal.partition, proposal.config);
+    const bool is_full = txn.puts.size() >= batch_max_ || txn.compares.size() >= kComparesMax;
+    if (is_full) send(std::exchange(txn, {}), std::exchange(open, {.kind = open.kind}));
   }
+  if (!txn.puts.empty()) send(std::move(txn), std::move(open));
 }
 
 }  // namespace borg::node

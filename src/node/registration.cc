@@ -11,6 +11,7 @@ namespace borg::node {
 
 using coordination::Compare;
 using coordination::MemberState;
+using membership::DepartureStep;
 using membership::MemberRecord;
 
 namespace {
@@ -84,6 +85,14 @@ void ControlCore::try_register() {
     retry_at_ = now_.instant + Duration::millis(50);
     return;
   }
+  if (!fresh && membership::is_ending(cluster())) {
+    // Whoever joined now would find nothing but losses.
+    for (const MemberRecord& record : cluster().members) {
+      effects_.suspects.push_back(coordination::session_key(record.member.id));
+    }
+    retry_at_ = now_.instant + Duration::millis(50);
+    return;
+  }
   register_self(fresh);
 }
 
@@ -115,6 +124,12 @@ void ControlCore::register_self(bool fresh) {
   coordination::Txn txn;
   txn.compares.push_back({coordination::name_key(member.name), Revision()});
   txn.compares.push_back({std::string(coordination::kSettingsKey), cluster().settings_modified});
+  // The data does not end, or not for this node: it founds the cluster anew, or whoever wanted to
+  // end it died.
+  txn.compares.push_back({std::string(coordination::kEndingKey), cluster().ending_modified});
+  if (cluster().ending_modified != Revision()) {
+    txn.deletes.push_back({std::string(coordination::kEndingKey)});
+  }
   txn.puts.push_back({coordination::member_key(self_), coordination::to_text(member)});
   txn.puts.push_back({coordination::session_key(self_), member.name, true});
   txn.puts.push_back({coordination::name_key(member.name), coordination::to_text(self_), true});
@@ -137,8 +152,6 @@ void ControlCore::keep_registered() {
     return;
   }
   const bool is_down = record->member.state == MemberState::kDown;
-  const bool asked_to_leave = record->member.state == MemberState::kLeaving;
-  if (asked_to_leave) leave_wanted_ = true;
   const bool is_open = std::any_of(open_.begin(), open_.end(), [](const auto& entry) {
     return entry.second.kind == OpenTxn::Kind::kRegister;
   });
@@ -165,58 +178,108 @@ void ControlCore::keep_registered() {
   }
   coordination::Member member = record->member;
   if (is_down) {
-    member.state = leave_wanted_ ? MemberState::kLeaving : MemberState::kActive;
+    if (leave_wanted_) member.order = coordination::Order::kLeaveBySignal;
+    member.state = coordination::state_of(member.order);
+    member.is_closing = false;
+    if (!coordination::goes_in_any_case(member.order)) {
+      txn.compares.push_back({std::string(coordination::kEndingKey), cluster().ending_modified});
+      if (cluster().ending_modified != Revision()) {
+        txn.deletes.push_back({std::string(coordination::kEndingKey)});
+      }
+    }
     log(LogLine::Level::kWarning, "the others had given this node up: it joins again");
   }
   txn.puts.push_back({coordination::member_key(self_), coordination::to_text(member)});
   send(std::move(txn), {.kind = OpenTxn::Kind::kRegister});
 }
 
-bool ControlCore::holds_nothing(NodeId node) const {
-  const auto& partitions = cluster().partitions;
-  return std::none_of(partitions.begin(), partitions.end(),
-                      [&](const PartitionConfig& c) { return c.is_replica(node); });
-}
-
-void ControlCore::go_on_leaving() {
-  if (!leave_wanted_ || stage_ == Stage::kGone) return;
-  const MemberRecord* record = cluster().member(self_);
-  if (record == nullptr) {
-    exit(0, {});
-    return;
-  }
-  if (stage_ != Stage::kLeaving) {
-    stage_ = Stage::kLeaving;
-    log(LogLine::Level::kInfo, "leaving: handing the data over");
-  }
-  if (record->member.state != MemberState::kLeaving) {
-    set_member_state(*record, MemberState::kLeaving, false);
-    return;
-  }
-  // Whoever was given up as silent, and lives, will be back and take the data.
-  const auto& members = cluster().members;
-  const bool is_last = std::none_of(members.begin(), members.end(), [](const MemberRecord& r) {
-    return r.member.state == MemberState::kActive ||
-           (r.member.state == MemberState::kDown && r.has_session);
-  });
-  if (!is_last && !holds_nothing(self_)) return;
-  const bool is_open = std::any_of(open_.begin(), open_.end(), [](const auto& entry) {
-    return entry.second.kind == OpenTxn::Kind::kGoodbye;
-  });
-  if (is_open) return;
-  if (is_last) {
-    log(LogLine::Level::kWarning, "the last node of the cluster leaves: its data ends here");
-  }
+/// Deletes what makes this node a member. `data_ends`: only while nobody has come since it was
+/// said that the data ends.
+void ControlCore::say_goodbye(bool data_ends) {
   const auto rebalance = movement_.rebalance(now_.instant);
-  if (rebalance && rebalance->is_running && !std::exchange(goodbye_said_, true)) {
+  if (rebalance && rebalance->is_running && !data_ends && !std::exchange(goodbye_said_, true)) {
     report_movement("this node holds nothing any more and leaves", true);
   }
   coordination::Txn txn;
-  txn.compares.push_back({coordination::member_key(self_), record->modified});
+  txn.compares.push_back({coordination::member_key(self_), cluster().member(self_)->modified});
+  if (data_ends) {
+    txn.compares.push_back({std::string(coordination::kEndingKey), cluster().ending_modified});
+  }
   txn.deletes.push_back({coordination::member_key(self_)});
   txn.deletes.push_back({coordination::session_key(self_)});
   txn.deletes.push_back({coordination::name_key(options_.self.name)});
   send(std::move(txn), {.kind = OpenTxn::Kind::kGoodbye});
+}
+
+/// Each change once.
+void ControlCore::say_departure(DepartureStep step) {
+  std::string text = "leaving: handing the data over";
+  LogLine::Level level = LogLine::Level::kInfo;
+  if (stage_ != Stage::kLeaving) {
+    text = said_of_departure_.empty() ? "" : "this node was told to stay after all";
+  } else if (step == DepartureStep::kWait) {
+    text = "this node was told to leave and is needed: without it too few would take writes";
+    level = LogLine::Level::kWarning;
+  } else if (step == DepartureStep::kStayAsLast) {
+    text =
+        "this node was told to leave and is the last that could hold the data: it stays until "
+        "another joins, or BORG UNDRAIN, or BORG LEAVE with FORCE";
+    level = LogLine::Level::kWarning;
+  } else if (step == DepartureStep::kEnd) {
+    text = "the last node of the cluster leaves: its data ends here";
+    level = LogLine::Level::kWarning;
+  }
+  if (text.empty() || text == said_of_departure_) return;
+  log(level, text);
+  said_of_departure_ = stage_ == Stage::kLeaving ? text : std::string();
+}
+
+void ControlCore::go_on_leaving() {
+  const MemberRecord* record = cluster().member(self_);
+  if (stage_ == Stage::kGone) return;
+  if (record == nullptr) {
+    if (leave_wanted_ || stage_ == Stage::kLeaving) exit(0, {});
+    return;
+  }
+  const DepartureStep step = membership::next_step(cluster(), self_, leave_wanted_);
+  if (record->member.state != MemberState::kDown) {
+    const bool is_leaving =
+        record->member.state == MemberState::kLeaving || step == DepartureStep::kObey;
+    stage_ = is_leaving ? Stage::kLeaving : Stage::kMember;
+  }
+  say_departure(step);
+  if (has_open(OpenTxn::Kind::kMember) || has_open(OpenTxn::Kind::kGoodbye)) return;
+  const Compare ending{std::string(coordination::kEndingKey), cluster().ending_modified};
+  const Compare own{coordination::member_key(self_), record->modified};
+  coordination::Member changed = record->member;
+  switch (step) {
+    case DepartureStep::kNone:
+    case DepartureStep::kHandOver:
+    case DepartureStep::kWait:
+    case DepartureStep::kStayAsLast:
+      return;
+    case DepartureStep::kObey:
+      changed.state = MemberState::kLeaving;
+      changed.order = coordination::Order::kLeaveBySignal;
+      changed.is_closing = false;
+      return put_member(changed, {}, {.kind = OpenTxn::Kind::kMember});
+    case DepartureStep::kClose:
+    case DepartureStep::kReopen:
+      // Who reopens may hold data: not while it is said that nobody does.
+      changed.is_closing = step == DepartureStep::kClose;
+      return put_member(changed, {ending}, {.kind = OpenTxn::Kind::kMember});
+    case DepartureStep::kAnnounceEnd:
+      return send({.compares = {own, ending},
+                   .puts = {{std::string(coordination::kEndingKey), options_.self.name}},
+                   .deletes = {}},
+                  {.kind = OpenTxn::Kind::kMember});
+    case DepartureStep::kCallOffEnd:
+      return send({.compares = {ending}, .puts = {}, .deletes = {{ending.key}}},
+                  {.kind = OpenTxn::Kind::kMember});
+    case DepartureStep::kGoodbye:
+    case DepartureStep::kEnd:
+      return say_goodbye(step == DepartureStep::kEnd);
+  }
 }
 
 }  // namespace borg::node

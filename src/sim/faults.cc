@@ -8,7 +8,7 @@
 
 namespace borg::sim {
 
-Faults::Faults(Sim& sim, World& world) : sim_(sim), world_(world) {
+Faults::Faults(Sim& sim, World& world) : sim_(sim), world_(world), operators_(sim, world) {
   const SimOptions& o = sim.options;
   kinds_ = {{o.crashes, &Faults::crash},
             {o.pauses, &Faults::pause},
@@ -22,6 +22,7 @@ Faults::Faults(Sim& sim, World& world) : sim_(sim), world_(world) {
             {o.drains, &Faults::drain},
             {o.forgets, &Faults::forget},
             {o.rollings, &Faults::roll},
+            {o.operators, &Faults::err},
             {o.snipes, &Faults::snipe},
             {o.losses, &Faults::lose}};
 }
@@ -117,6 +118,8 @@ void Faults::drain() {
   process->is_drained = true;
   asked->ask({"BORG", "DRAIN", process->name});
 }
+
+void Faults::err() { operators_.err(); }
 
 /// Of whoever the one that is asked finds silent, rightly or not: it refuses the others.
 void Faults::forget() {

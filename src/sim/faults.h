@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "replication/replica.h"
+#include "sim/operators.h"
 #include "sim/sim.h"
 
 namespace borg::sim {
@@ -21,6 +22,8 @@ class Faults {
   void start();
   /// A worker has had a turn: the moment for which a stroke waits may be here.
   void on_turn(Process& process, std::size_t worker);
+  /// All is well again: what operators have ordered is taken back, too.
+  void end() { operators_.take_back(); }
 
  private:
   /// States in which a node is seldom and briefly, and in which a fault is worst.
@@ -38,6 +41,7 @@ class Faults {
   void jump_clock();
   void snipe();
   void drain();
+  void err();
   void forget();
   void roll();
   void roll_on(std::size_t host, std::size_t left);
@@ -52,6 +56,7 @@ class Faults {
 
   Sim& sim_;
   World& world_;
+  Operators operators_;
   std::vector<std::pair<std::uint32_t, void (Faults::*)()>> kinds_;
   Moment awaited_ = Moment::kNone;
   bool is_rolling_ = false;

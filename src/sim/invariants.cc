@@ -150,7 +150,18 @@ void Invariants::note_losses() {
     if (alive || !lost_since_.try_emplace(p, sim_.queue.now()).second) continue;
     if (sim_.options.one_faulty_node) fail("one faulty node loses nothing", p, "nobody lives");
     if (sim_.options.one_at_a_time) fail("one death loses nothing", p, "nobody in sync lives");
+    if (sim_.options.only_operators && somebody_stays()) {
+      fail("orders lose nothing that a member could hold", p, "nobody in sync lives");
+    }
   }
+}
+
+/// A member that lives and was not told to go by a signal, which nobody can refuse.
+bool Invariants::somebody_stays() const {
+  return std::any_of(processes_.begin(), processes_.end(), [this](const Process* each) {
+    const auto at = members_.find(coordination::to_text(each->id));
+    return each->alive() && !each->is_leaving && at != members_.end() && !at->second;
+  });
 }
 
 std::optional<Duration> Invariants::lost_since(const std::string& key) const {

@@ -78,6 +78,7 @@ class Invariants {
   /// As the coordinator has it: given up, or not a member any more, and its session over.
   [[nodiscard]] bool is_given_up(NodeId node) const;
   void on_member(const std::string& key, const std::optional<std::string>& value);
+  [[nodiscard]] bool somebody_stays() const;
   void on_loss(std::uint16_t p, const PartitionConfig& config);
   [[nodiscard]] Process* process(NodeId node) const;
   void fail(const std::string& check, std::uint16_t p, const std::string& detail) const;

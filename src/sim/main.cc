@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "sim/growth.h"
+#include "sim/orders.h"
 #include "sim/planted_bugs.h"
 #include "sim/runner.h"
 
@@ -32,6 +33,7 @@ int main(int argc, char** argv) {
     return borg::kPartitionCount < 1024 ? run_with_all_partitions(argv)
                                         : borg::sim::run_growth(options.growth);
   }
+  if (options.orders) return borg::sim::run_orders(options.from);
   return options.planted_bugs ? borg::sim::find_planted_bugs(options)
                               : borg::sim::run_seeds(options);
 }

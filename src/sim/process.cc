@@ -79,7 +79,9 @@ void Process::leave() {
 }
 
 void Process::ask(std::vector<std::string> command) {
-  control->say("is asked to " + command.back());
+  std::string words;
+  for (const std::string& word : command) words += " " + word;
+  control->say("is asked for" + words);
   control->post([this, request = node::AdminRequest{
                            .worker = WorkerIndex(0), .token = 0, .args = std::move(command)}] {
     control->core.on_worker(request);
@@ -147,6 +149,9 @@ void Process::update_peers() {
 }
 
 void Process::to_workers(const std::optional<WorkerIndex>& to, const node::ToWorker& message) {
+  const auto* answer = std::get_if<node::AdminReply>(&message);
+  // Token 0: an operator's; what clients ask for has numbers from 1 on.
+  if (answer != nullptr && answer->token == 0) last_answer = answer->reply;
   for (std::size_t w = 0; w < workers.size(); ++w) {
     if (to && to->value() != w) continue;
     workers[w]->post([actor = workers[w].get(), message] { actor->core.on_control(message); });

@@ -125,6 +125,7 @@ class Process {
   bool is_leaving = false;
   bool is_drained = false;  ///< or was asked to be
   std::string exit_message;
+  std::string last_answer;  ///< to an operator's command, in RESP
   std::unique_ptr<ControlActor> control;
   std::vector<std::unique_ptr<WorkerActor>> workers;
   std::unique_ptr<CoordinatorPort> port;

@@ -18,12 +18,14 @@ namespace {
 constexpr const char* kUsage =
     "borg_sim [--seeds N] [--from SEED] [--seed SEED] [--trace] [--keep-going] [--seconds N]\n"
     "         [--planted-bugs [--only TEXT]]\n"
+    "borg_sim --orders\n"
     "borg_sim --nodes N [--join one-by-one|at-once] [--seed SEED] [--trace]\n"
     "Runs N (100) clusters in virtual time, one for each seed from SEED (1) on. --seed runs one;\n"
     "--trace prints what happens in it; --keep-going goes on after a failure; --seconds: no more\n"
     "seeds after so much processor time. --planted-bugs: with each bug planted into the cores,\n"
     "fails if N seeds do not find it; --only: those whose names contain the text.\n"
-    "--nodes: a cluster grows to N nodes, without faults.\n";
+    "--nodes: a cluster grows to N nodes, without faults. --orders: every row of three\n"
+    "orders of operators on one, two and three nodes.\n";
 
 volatile std::sig_atomic_t seed_under_way = 0;
 
@@ -132,6 +134,8 @@ bool parse_arguments(const std::vector<std::string>& arguments, RunnerOptions& o
       o.planted_bugs = true;
     } else if (name == "--only" && has_value) {
       o.only = arguments[++i];
+    } else if (name == "--orders") {
+      o.orders = true;
     } else if (name == "--keep-going") {
       o.keep_going = true;
     } else if (name == "--seeds" && has_value) {

@@ -15,6 +15,7 @@ struct RunnerOptions {
   bool trace = false;
   bool keep_going = false;
   bool prints_probes = true;
+  bool orders = false;            ///< every row of three orders, instead of seeds
   bool planted_bugs = false;      ///< run with each planted bug until it is found
   std::string only;               ///< of the planted bugs those whose names contain it
   std::uint64_t seconds_max = 0;  ///< of processor time; 0: no limit

@@ -79,6 +79,7 @@ void draw_faults(SimOptions& o, Random& random) {
   o.coordinator_outages = weight(4);
   o.clock_jumps = weight(8);
   o.forgets = weight(6);
+  o.operators = weight(6);
   if (random.chance(3, 4)) o.snipes = static_cast<std::uint32_t>(random.between(1, 10));
   o.exceeds_promise = random.chance(1, 10);
   if (o.exceeds_promise) draw_losses(o, random);
@@ -98,11 +99,27 @@ void draw_memory(SimOptions& o, Random& random) {
   o.node.sync.chunk_bytes = 1024;
 }
 
+/// Small clusters, in which one order too many is one too many.
+void draw_operators(SimOptions& o, Random& random) {
+  o.only_operators = true;
+  o.crashes = 0;
+  o.operators = 8;
+  if (random.chance(1, 2)) o.node.settings.min_copies = 1;
+  o.joins = random.chance(1, 4) ? 1 : 0;
+  o.coordinator_outages = o.node.death_is_proven && random.chance(1, 4) ? 1 : 0;
+  o.long_commands = random.chance(1, 4) ? 1 : 0;
+  if (random.chance(1, 4)) {
+    o.answer_lost_permille = static_cast<std::uint32_t>(random.between(10, 300));
+  }
+}
+
 }  // namespace
 
 SimOptions draw_options(Random& random) {
   SimOptions o;
+  const bool only_operators = random.chance(1, 8);
   o.nodes = static_cast<std::size_t>(random.between(2, random.chance(1, 4) ? 7 : 4));
+  if (only_operators) o.nodes = static_cast<std::size_t>(random.between(1, 3));
   o.hosts_max = o.nodes + static_cast<std::size_t>(random.between(0, 2));
   draw_node(o.node, o.nodes, random);
   o.zones = random.chance(1, 4);
@@ -117,8 +134,11 @@ SimOptions draw_options(Random& random) {
   if (random.chance(1, 4)) o.coordinator_delay_max = Duration::millis(random.between(10, 200));
   if (random.chance(1, 4)) o.watch_delay_max = Duration::millis(random.between(20, 500));
   o.fault_time = Duration::millis(random.between(2000, 8000));
-  draw_faults(o, random);
-  o.fault_gap_max = Duration::millis(random.between(200, 3000));
+  if (only_operators)
+    draw_operators(o, random);
+  else
+    draw_faults(o, random);
+  o.fault_gap_max = Duration::millis(random.between(200, only_operators ? 1000 : 3000));
   o.clients = static_cast<std::size_t>(random.between(2, 10));
   o.hot_keys = static_cast<std::size_t>(random.between(2, 6));
   o.cool_keys = static_cast<std::size_t>(random.between(0, 40));
@@ -165,6 +185,7 @@ std::string describe(const SimOptions& o) {
          number("broken_links", o.broken_links) + number("cuts", o.cuts) +
          number("outages", o.coordinator_outages) + number("snipes", o.snipes) +
          number("drains", o.drains) + number("forgets", o.forgets) +
+         number("operators", o.operators) + number("only_operators", o.only_operators) +
          number("rollings", o.rollings) + number("lost_answers", o.answer_lost_permille) +
          number("clients", o.clients) + number("pipeline", o.pipeline_max) +
          number("append", o.append_permille) + number("expiry", o.expiry_permille) +

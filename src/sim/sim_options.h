@@ -44,6 +44,7 @@ struct SimOptions {
 
   // Faults.
   Duration fault_time = Duration::seconds(6);
+  bool restarts = true;          ///< who has left is started again
   bool one_at_a_time = false;    ///< nodes die only, each when the last death has healed
   bool one_faulty_node = false;  ///< see faulty_node.h; no other faults
   bool exceeds_promise = false;  ///< all copies of something may die at once
@@ -58,10 +59,12 @@ struct SimOptions {
   std::uint32_t cuts = 0;
   std::uint32_t coordinator_outages = 0;
   std::uint32_t clock_jumps = 0;
-  std::uint32_t drains = 0;    ///< an operator empties a node, which stays
-  std::uint32_t forgets = 0;   ///< an operator gives up a node that is silent
-  std::uint32_t rollings = 0;  ///< all nodes leave and come back, one after the other
-  std::uint32_t snipes = 0;    ///< strokes at the worst moment
+  std::uint32_t drains = 0;     ///< an operator empties a node, which stays
+  std::uint32_t forgets = 0;    ///< an operator gives up a node that is silent
+  std::uint32_t rollings = 0;   ///< all nodes leave and come back, one after the other
+  std::uint32_t operators = 0;  ///< operators order anything, without looking
+  bool only_operators = false;  ///< nobody dies or is cut off, and nobody says FORCE
+  std::uint32_t snipes = 0;     ///< strokes at the worst moment
   Duration fault_gap_max = Duration::seconds(1);
 
   // Clients.

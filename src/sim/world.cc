@@ -85,7 +85,10 @@ void World::restart_later(std::size_t host, Duration delay) {
 /// A node that left stays away for a while; one that gave up is started again by its operator.
 void World::on_exit(Process& process) {
   invariants_.note_losses();
-  restart_later(process.host, sim_.draw(Duration::millis(100), Duration::seconds(3)));
+  if (!sim_.options.restarts) return;
+  const bool is_soon = sim_.options.only_operators && sim_.random.chance(1, 2);
+  restart_later(process.host, is_soon ? sim_.draw(Duration(), Duration::millis(30))
+                                      : sim_.draw(Duration::millis(100), Duration::seconds(3)));
 }
 
 /// On one machine the others see that its port refuses connections.
@@ -280,6 +283,7 @@ void World::heal() {
     process->resume();
     process->port->set_reachable(true);
   }
+  if (faults_ != nullptr) faults_->end();
 }
 
 bool World::is_settled(std::string* why) {
@@ -312,8 +316,8 @@ bool World::is_settled(std::string* why) {
     }
   }
   if (members != live_now.size()) return no("members are missing");
-  const std::size_t copies =
-      std::min<std::size_t>(view->cluster->settings->copies, view->cluster->active_members());
+  const std::size_t copies = std::min<std::size_t>(view->cluster->settings->copies,
+                                                   membership::takers(*view->cluster).size());
   for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
     if (view->cluster->is_lost(PartitionId(p))) continue;
     const PartitionConfig& c = invariants_.config(p);

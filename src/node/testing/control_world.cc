@@ -275,12 +275,12 @@ membership::ClusterView ControlWorld::view() const {
 bool ControlWorld::settled() const {
   const membership::ClusterView now_there = view();
   if (!now_there.settings || now_there.target.replicas.empty()) return false;
-  if (now_there.target.nodes.size() != now_there.active_members()) return false;
+  const std::vector<NodeId> takers = membership::takers(now_there);
+  if (now_there.target.nodes != takers) return false;
   for (const Node& node : nodes_) {
     if (node.running() && now_there.member(node.id) == nullptr) return false;
   }
-  const std::size_t copies =
-      std::min<std::size_t>(now_there.settings->copies, now_there.active_members());
+  const std::size_t copies = std::min<std::size_t>(now_there.settings->copies, takers.size());
   for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
     const PartitionConfig& c = now_there.partitions[p];
     const NodeList& target = now_there.target.replicas[p];

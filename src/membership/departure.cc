@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "membership/departure.h"
+
+#include <algorithm>
+
+#include "base/planted_bug.h"
+
+namespace borg::membership {
+namespace {
+
+using coordination::Member;
+using coordination::MemberState;
+using coordination::Order;
+
+/// It was told to go as long as the others suffice, and has not gone too far.
+bool goes_if_spared(const Member& m) {
+  const bool is_going = m.state == MemberState::kDraining || m.state == MemberState::kLeaving;
+  return is_going && (m.order == Order::kDrain || m.order == Order::kLeave) && !m.is_closing;
+}
+
+bool could_hold(const MemberRecord& record) {
+  const Member& m = record.member;
+  switch (m.state) {
+    case MemberState::kActive:
+      return true;
+    case MemberState::kDraining:
+      return !is_planted(PlantedBug::kForgetTheDrained);
+    case MemberState::kLeaving:
+      return goes_if_spared(m);
+    case MemberState::kDown:
+      // Given up as silent: while its session lives it may be back and take the data.
+      return record.has_session && !goes_in_any_case(m.order);
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<NodeId> takers(const ClusterView& view) {
+  std::vector<NodeId> result;
+  const auto add = [&](const auto& is_one) {
+    for (const MemberRecord& record : view.members) {
+      if (is_one(record.member)) result.push_back(record.member.id);
+    }
+  };
+  add([](const Member& m) { return m.state == MemberState::kActive; });
+  const std::size_t needed = view.settings ? view.settings->min_copies : 1;
+  if (result.size() < needed) add(goes_if_spared);
+  if (result.empty()) {
+    add([](const Member& m) {
+      return m.state == MemberState::kDraining && m.order == Order::kDrainForced;
+    });
+  }
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
+bool another_could_hold(const ClusterView& view, NodeId but) {
+  return std::any_of(view.members.begin(), view.members.end(), [&](const MemberRecord& record) {
+    return record.member.id != but && could_hold(record);
+  });
+}
+
+bool is_ending(const ClusterView& view) {
+  return view.ending_modified != Revision() &&
+         std::any_of(view.members.begin(), view.members.end(), [](const MemberRecord& record) {
+           return record.member.state == MemberState::kLeaving && record.has_session;
+         });
+}
+
+DepartureStep next_step(const ClusterView& view, NodeId self, bool told_by_signal) {
+  const MemberRecord& record = *view.member(self);
+  const Member& m = record.member;
+  const bool is_ending = view.ending_modified != Revision();
+  if (told_by_signal && (m.order != Order::kLeaveBySignal || m.state != MemberState::kLeaving)) {
+    return DepartureStep::kObey;
+  }
+  if (m.state == MemberState::kDown) return DepartureStep::kNone;
+  if (m.state != MemberState::kLeaving) {
+    return is_ending ? DepartureStep::kCallOffEnd : DepartureStep::kNone;
+  }
+  if (!another_could_hold(view, self)) {
+    if (!goes_in_any_case(m.order)) {
+      return is_ending ? DepartureStep::kCallOffEnd : DepartureStep::kStayAsLast;
+    }
+    const bool is_said = is_ending || is_planted(PlantedBug::kEndUnannounced);
+    return is_said ? DepartureStep::kEnd : DepartureStep::kAnnounceEnd;
+  }
+  if (is_ending) return DepartureStep::kCallOffEnd;
+  const auto data = takers(view);
+  if (std::find(data.begin(), data.end(), self) != data.end()) return DepartureStep::kWait;
+  if (!view.holds_nothing(self)) {
+    return m.is_closing ? DepartureStep::kReopen : DepartureStep::kHandOver;
+  }
+  return m.is_closing || is_planted(PlantedBug::kLeaveWithAStaleView) ? DepartureStep::kGoodbye
+                                                                      : DepartureStep::kClose;
+}
+
+}  // namespace borg::membership
