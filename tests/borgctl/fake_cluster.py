@@ -49,6 +49,7 @@ class Store:
         self.info_extra = {}
         self.scan_twice = False  # SCAN returns each key on two pages
         self.vanishing = set()  # keys that SCAN shows and GET does not find
+        self.lost = []  # (first slot, last slot)
 
     def node(self, name):
         return next(n for n in self.nodes if n.name == name)
@@ -191,6 +192,15 @@ class Node:
         return len(self.store.data)
 
     def do_scan(self, words):
+        if self.store.lost and words[1] != b"0":
+            raise Error("DATALOSS All copies of this slot died, see borgctl accept-loss")
+        return self._page(words)
+
+    def do_borg_scan(self, words):
+        lost = [list(pair) for pair in self.store.lost] if words[2] != b"0" else []
+        return [*self._page(words[1:]), lost]
+
+    def _page(self, words):
         keys = sorted(self.store.data)
         step = 7
         at = int(words[1])
@@ -244,6 +254,10 @@ class Node:
             node.stop()
 
         threading.Thread(target=node._move_away, args=(go,), daemon=True).start()
+        return OK
+
+    def do_borg_undrain(self, words):
+        self._known(words)
         return OK
 
     def do_borg_forget(self, words):

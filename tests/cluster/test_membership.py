@@ -74,7 +74,8 @@ class Leaving(DataCase):
         cluster = self.cluster("a", "b", "c")
         values = fill(cluster["a"])
         leaving = cluster.nodes.pop("c")
-        self.assertEqual(cluster["a"].call("BORG", "LEAVE", "c"), b"OK")
+        self.assertEqual(cluster["a"].call("BORG", "LEAVE", "c"),
+                         b"OK c hands its data over and leaves")
         self.assertEqual(leaving.wait(), 0)
         cluster.wait_settled()
         self.assert_holds(cluster["a"], values)

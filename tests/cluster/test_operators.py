@@ -3,6 +3,7 @@
 """What an operator decides: to stop a node, to give one up, to accept a loss."""
 
 import itertools
+import json
 import subprocess
 
 from case import OPTIONS, SOME_KEYS, DataCase, fill, main
@@ -76,7 +77,7 @@ class Stopping(OperatorCase):
         cluster.start("a", flags=["--min-copies", "1"])
         code, _, err = self.borgctl(cluster["a"], "drain", "a")
         self.assertEqual(code, 1)
-        self.assertIn("no other node could take what a holds", err)
+        self.assertIn("no other member could take what a holds", err)
         code, _, err = self.borgctl(cluster["a"], "drain", "nobody")
         self.assertEqual(code, 1)
         self.assertIn("nobody", err)
@@ -129,12 +130,28 @@ class Losses(OperatorCase):
             self.assertEqual(self.outcomes(node, values), {"right", "DATALOSS"})
         code, out, _ = self.borgctl(other, "info")
         self.assertIn("Lost slots answer -DATALOSS until: borgctl accept-loss", out)
-        code, _, err = self.borgctl(other, "accept-loss")
+        self.assert_dump_has_what_is_there(other, values)
+        lost = self.lost(other)
+        code, out, err = self.borgctl(other, "accept-loss")
         self.assertEqual(code, 0, err)
+        self.assertEqual(out, f"OK {lost} slots go on with what is left of them\n")
+        self.assertEqual(self.lost(other), 0)
+        self.assertEqual(self.borgctl(other, "accept-loss")[1], "OK nothing is lost\n")
         cluster.wait_settled(listed_dead=True)
         self.assertEqual(self.outcomes(one, values), {"right", "nil"})
         self.assertEqual(self.rewrite(other, values), {b"OK"})
         self.assertEqual(self.outcomes(one, values), {"right"})
+
+    def assert_dump_has_what_is_there(self, node, values):
+        code, out, err = self.borgctl(node, "dump", "-")
+        self.assertEqual(code, 1)
+        dumped = {record["key"]: record["value"] for record in map(json.loads, out.splitlines())}
+        self.assertLessEqual(dumped.items(), values.items())
+        with node.client() as client:
+            replies = client.pipeline([("GET", key) for key in values])
+        there = {k for k, r in zip(values, replies) if not isinstance(r, CommandError)}
+        self.assertEqual(dumped.keys(), there)
+        self.assertIn(f"{self.lost(node):,} slots are lost", err)
 
     def lost(self, node):
         return node.info()["cluster"]["lost_slots"]

@@ -147,16 +147,32 @@ void CommandLine::add_node_commands() {
   const auto add_node = [this](CLI::App* command) {
     command->add_option("name", node_, "The node's name")->required();
   };
-  add_node(add("drain", "Move a node's data away; when it is done the node is safe to stop",
-               [this] { return run_drain(globals_, unescaped(node_)); }));
-  add_node(add("leave", "Ask a node to hand its data over and leave; does not wait",
-               [this] { return run_leave(globals_, unescaped(node_)); }));
+  const auto add_force = [this](CLI::App* command, const std::string& help) {
+    command->add_flag("--force", is_forced_, help);
+  };
+  const auto order = [this] {
+    return NodeOptions{.node = unescaped(node_), .is_forced = is_forced_};
+  };
+  CLI::App* const drain =
+      add("drain", "Move a node's data away; when it is done the node is safe to stop",
+          [this, order] { return run_drain(globals_, order()); });
+  add_node(drain);
+  add_force(drain, "Also if too few nodes are left to take writes");
+  add_node(add("undrain", "Take back that a node drains, or leaves if no signal told it to",
+               [this] { return run_undrain(globals_, unescaped(node_)); }));
+  CLI::App* const leave = add("leave", "Let a node hand its data over and leave",
+                              [this, order] { return run_leave(globals_, order()); });
+  add_node(leave);
+  add_force(leave, "Also if too few nodes are left to take writes, or none: the data ends then");
   CLI::App* const forget = add("forget", "Remove a node that will not come back", [this] {
-    return run_forget(globals_, {.node = unescaped(node_), .is_sure = is_sure_});
+    return run_forget(
+        globals_,
+        {.node = unescaped(node_), .is_forced = is_forced_, .is_sure = is_sure_ || is_forced_});
   });
   add_node(forget);
   forget->add_flag("-y,--yes", is_sure_, "Do not ask");
-  add("accept-loss", "Make slots whose copies are all lost usable again, empty",
+  add_force(forget, "Also if it is the only holder of slots, which are lost then; does not ask");
+  add("accept-loss", "Make slots whose copies are all lost usable again, with what is left",
       [this] { return run_accept_loss(globals_); });
 }
 

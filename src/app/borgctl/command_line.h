@@ -51,6 +51,7 @@ class CommandLine {
   std::vector<std::string> keys_;
   std::string node_;
   bool is_sure_ = false;
+  bool is_forced_ = false;
   FileOptions file_;
   InfoOptions info_;
 };

@@ -30,7 +30,7 @@ struct Page {
 };
 
 std::optional<Page> page_of(const resp::Value& reply) {
-  if (reply.kind != Kind::kArray || reply.elements.size() != 2) return std::nullopt;
+  if (reply.kind != Kind::kArray || reply.elements.size() < 2) return std::nullopt;
   Page page{.cursor = reply.elements[0].text, .keys = {}};
   for (const resp::Value& key : reply.elements[1].elements) page.keys.push_back(key.text);
   return page;
@@ -38,7 +38,7 @@ std::optional<Page> page_of(const resp::Value& reply) {
 
 }  // namespace
 
-DumpCounts Dumper::run() {
+void Dumper::run() {
   learn_size();
   while (!walk()) {
     do {
@@ -47,7 +47,6 @@ DumpCounts Dumper::run() {
     parts_.progress.message(
         fmt::format("the connection was lost; going on at {}", parts_.client.endpoint().text()));
   }
-  return counts_;
 }
 
 void Dumper::learn_size() {
@@ -59,25 +58,49 @@ void Dumper::learn_size() {
 
 void Dumper::wait_or_fail(const std::string& why) {
   if (!interrupted() && patience_.wait()) return;
-  if (interrupted()) throw Failure("interrupted", kExitInterrupted);
-  throw Failure(
+  if (interrupted()) throw DumpCutShort("interrupted", kExitInterrupted);
+  throw DumpCutShort(
       fmt::format("the dump is not complete: {}: {}", parts_.client.endpoint().text(), why));
+}
+
+/// SCAN is what every server knows; BORG SCAN goes on behind what is lost.
+Words Dumper::next_request(const std::string& cursor) const {
+  if (!passes_over_losses_) return {"SCAN", cursor, "COUNT", kScanCount};
+  return {"BORG", "SCAN", cursor, "COUNT", kScanCount};
+}
+
+/// A walk that begins anew meets them again.
+void Dumper::note_lost(const resp::Value& ranges) {
+  for (const resp::Value& range : ranges.elements) {
+    if (range.elements.size() != 2) continue;
+    const SlotRange found{range.elements[0].integer, range.elements[1].integer};
+    const auto behind = std::find_if(counts_.lost.begin(), counts_.lost.end(),
+                                     [&](const SlotRange& r) { return r.last >= found.first; });
+    if (behind != counts_.lost.end() && behind->first <= found.first) continue;
+    counts_.lost.insert(behind, found);
+  }
 }
 
 bool Dumper::walk() {
   std::string cursor = "0";
   while (true) {
     if (interrupted()) wait_or_fail("");
-    const auto reply = parts_.client.connection().call({"SCAN", cursor, "COUNT", kScanCount});
+    const auto reply = parts_.client.connection().call(next_request(cursor));
     if (!reply) return false;
     if (is_passing_error(*reply)) {
       wait_or_fail(reply->text);
+      continue;
+    }
+    if (!passes_over_losses_ && reply->kind == Kind::kError &&
+        reply->text.starts_with("DATALOSS ")) {
+      passes_over_losses_ = true;
       continue;
     }
     if (reply->kind == Kind::kError) throw Failure("SCAN: " + reply->text);
     std::optional<Page> page = page_of(*reply);
     if (!page) throw Failure("SCAN: not the reply of Redis");
     patience_.refill();
+    if (reply->elements.size() > 2) note_lost(reply->elements[2]);
     if (!read_page(std::move(page->keys))) return false;
     cursor = std::move(page->cursor);
     if (cursor == "0") return true;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/borgctl/cluster_client.h"
+#include "app/borgctl/failure.h"
 #include "app/borgctl/key_reader.h"
 #include "app/borgctl/patience.h"
 #include "app/borgctl/progress.h"
@@ -14,16 +15,29 @@
 
 namespace borg::borgctl {
 
+struct SlotRange {
+  std::int64_t first = 0;
+  std::int64_t last = 0;  ///< included
+};
+
 struct DumpCounts {
   std::uint64_t written = 0;
-  std::uint64_t failed = 0;  ///< keys that are there and could not be read
+  std::uint64_t failed = 0;     ///< keys that are there and could not be read
+  std::vector<SlotRange> lost;  ///< slots whose copies all died, in order
+};
+
+/// The cluster could not be read to the end: what was handed over until then is all there is.
+class DumpCutShort : public Failure {
+  using Failure::Failure;
 };
 
 /// Hands over every record of a cluster once: what is there from the beginning to the end of
 /// the dump is in it. When its node dies it begins anew at another one and leaves out what it
 /// has handed over.
 ///
-/// Errors: a Failure when the cluster cannot be read to the end.
+/// What is lost it passes over, and says which slots that were.
+///
+/// Errors: DumpCutShort when the cluster cannot be read to the end; counts() are true then, too.
 class Dumper {
  public:
   using Write = std::function<void(const Record&)>;
@@ -34,11 +48,14 @@ class Dumper {
   };
   Dumper(Parts parts, Milliseconds retry_for) : parts_(std::move(parts)), patience_(retry_for) {}
 
-  DumpCounts run();
+  void run();
+  [[nodiscard]] const DumpCounts& counts() const { return counts_; }
 
  private:
   /// One walk over all keys. False: the connection was lost; walk again.
   bool walk();
+  [[nodiscard]] Words next_request(const std::string& cursor) const;
+  void note_lost(const resp::Value& ranges);
   bool read_page(std::vector<std::string> keys);
   bool read_keys(std::vector<std::string> keys);
   /// What has to be read again.
@@ -52,6 +69,7 @@ class Dumper {
   SeenKeys seen_;
   std::uint64_t keys_in_all_ = 0;
   std::size_t keys_per_read_ = 1;  // then as many as their size allows
+  bool passes_over_losses_ = false;
 };
 
 }  // namespace borg::borgctl

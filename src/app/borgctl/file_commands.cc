@@ -42,6 +42,20 @@ std::string load_summary(const LoadCounts& counts, double seconds) {
   return text + "\n";
 }
 
+/// Which slots are missing, neighbours as one range.
+std::string lost_text(const std::vector<SlotRange>& lost) {
+  std::int64_t count = 0;
+  std::string ranges;
+  for (std::size_t i = 0; i < lost.size(); ++i) {
+    const std::int64_t first = lost[i].first;
+    while (i + 1 < lost.size() && lost[i + 1].first == lost[i].last + 1) ++i;
+    count += lost[i].last - first + 1;
+    ranges += fmt::format("{}{}-{}", ranges.empty() ? "" : " ", first, lost[i].last);
+  }
+  return fmt::format("{} lost and the dump has none of their keys: {}",
+                     count == 1 ? "1 slot is" : human_count(count) + " slots are", ranges);
+}
+
 void append_record(std::string& out, const Record& record, const FileFormat& format) {
   if (format.kind == FileFormat::Kind::kJsonLines) {
     append_json_record(out, record);
@@ -96,19 +110,34 @@ int run_dump(const Globals& globals, const FileOptions& options) {
     file.write(line);
   };
   Dumper dumper({client, progress, write}, retry_time(options));
-  const DumpCounts counts = dumper.run();
+  const DumpCounts& counts = dumper.counts();
+  try {
+    dumper.run();
+  } catch (const DumpCutShort& cut) {
+    // The records that were read are whole, and there may be no second chance to read them.
+    if (counts.written == 0) throw;
+    throw Failure(
+        fmt::format("{}; {} has the {} that were read", cut.what(), file.commit_as_incomplete(),
+                    human_number_of(static_cast<std::int64_t>(counts.written), "record")),
+        cut.exit_code());
+  }
   progress.finish();
   std::string summary = "dumped " + rate_text(counts.written, progress.seconds());
-  if (counts.failed == 0) {
+  const bool is_whole = counts.failed == 0 && counts.lost.empty();
+  if (is_whole) {
     file.commit();
   } else {
-    const auto failed = static_cast<std::int64_t>(counts.failed);
-    summary += fmt::format(", {} could not be read; {} is not complete",
-                           human_number_of(failed, "key"), file.commit_as_incomplete());
+    if (counts.failed > 0) {
+      const auto failed = static_cast<std::int64_t>(counts.failed);
+      summary += fmt::format(", {} could not be read", human_number_of(failed, "key"));
+    }
+    summary += fmt::format("; {} is not complete", file.commit_as_incomplete());
   }
   // With the records on stdout the summary must not stand among them.
   fmt::print(options.file == "-" ? stderr : stdout, "{}\n", summary);
-  return counts.failed == 0 ? kExitOk : kExitFailure;
+  std::fflush(stdout);
+  if (!counts.lost.empty()) fmt::print(stderr, "borgctl: {}\n", lost_text(counts.lost));
+  return is_whole ? kExitOk : kExitFailure;
 }
 
 }  // namespace borg::borgctl

@@ -63,9 +63,12 @@ std::string overview() {
   for (const CommandSpec* spec : specs_where([](const CommandSpec&) { return true; })) {
     groups.insert(spec->group);
   }
-  std::string text = own.text() +
-                     "\nAny Redis command is sent as it is typed. Tab completes.\n"
-                     "help COMMAND says what one does, help @GROUP lists a group:";
+  std::string text =
+      own.text() +
+      "\nA line that begins with one of these words is for borgctl, in whatever case it\n"
+      "is typed. Any other line is a command of Redis and is sent as it is; so is\n"
+      "what stands behind redis: redis DUMP key. GET and INFO are Redis's. Tab completes.\n"
+      "help COMMAND says what one does, help @GROUP lists a group:";
   for (const std::string_view group : groups) text += fmt::format(" @{}", group);
   return text + "\n";
 }
@@ -102,8 +105,10 @@ std::string help_text(const std::vector<std::string>& words) {
   if (words.front().starts_with('@')) return group_text(to_lower(words.front().substr(1)));
   std::string name = to_lower(words.front());
   for (std::size_t i = 1; i < words.size(); ++i) name += "|" + to_lower(words[i]);
-  std::string text = command_text(name);
-  if (text.empty()) text = own_text(name);
+  const bool is_redis = to_lower(words.front()) == kRedisWord && words.size() > 1;
+  if (is_redis) name.erase(0, kRedisWord.size() + 1);
+  std::string text = is_redis ? std::string() : own_text(name);
+  text += command_text(name);
   if (!text.empty()) return text;
   return fmt::format("There is no command {}.\n", typed_name(name));
 }

@@ -8,7 +8,6 @@
 #include <chrono>
 #include <cstdio>
 #include <iostream>
-#include <optional>
 #include <thread>
 
 #include "app/borgctl/failure.h"
@@ -31,20 +30,6 @@ constexpr Milliseconds kChangePatience{5000};
 /// How long the cluster may be out of reach while a node is drained.
 constexpr Milliseconds kPatience{30000};
 
-/// Nothing when the node is gone from the cluster.
-std::optional<std::int64_t> slots_held(const ClusterInfo& info, const std::string& name) {
-  const NodeInfo* const node = info.find(name);
-  if (node == nullptr) return std::nullopt;
-  return node->primary_slots.value_or(0) + node->backup_slots.value_or(0);
-}
-
-/// Whether another node could take what this one holds.
-bool has_another(const ClusterInfo& info, const NodeInfo& node) {
-  return std::any_of(info.nodes.begin(), info.nodes.end(), [&](const NodeInfo& other) {
-    return &other != &node && (other.state == "active" || other.state == "joining");
-  });
-}
-
 /// Asks for a change of the members, of which the cluster makes one at a time.
 resp::Value change_members(ClusterClient& client, const Words& words) {
   Patience patience(kChangePatience);
@@ -56,30 +41,53 @@ resp::Value change_members(ClusterClient& client, const Words& words) {
   }
 }
 
-/// What the node still holds; follows the cluster to another node when this one dies.
-std::optional<std::int64_t> look(ClusterClient& client, const std::string& node) {
+/// The cluster as one of its nodes sees it; follows it to another node when this one dies.
+ClusterInfo look(ClusterClient& client, const std::string& node) {
   Patience patience(kPatience);
   while (true) {
     try {
-      return slots_held(ask_info(client).info, node);
-    } catch (const Failure& failure) {
-      if (interrupted())
-        throw Failure("interrupted; the cluster goes on draining the node", kExitInterrupted);
+      return ask_info(client).info;
+    } catch (const Failure&) {
+      if (interrupted()) {
+        throw Failure(
+            fmt::format("interrupted; the cluster goes on, borgctl undrain {} takes it back",
+                        shown(node)),
+            kExitInterrupted);
+      }
       if (!client.reconnect() && !patience.wait()) throw;
     }
   }
 }
 
-void wait_until_empty(ClusterClient& client, const std::string& node) {
+enum class Until { kEmpty, kGone };
+
+/// `id`: of the node, as another one may come up under its name.
+void wait_for(ClusterClient& client, const NodeOptions& options, const std::string& id,
+              Until until) {
   const InterruptGuard guard;
-  Progress progress("drain", "slot");
+  Progress progress(until == Until::kGone ? "leave" : "drain", "slot");
   std::int64_t most = 0;
-  while (const std::optional<std::int64_t> held = look(client, node)) {
-    if (*held == 0) return;
-    most = std::max(most, *held);
-    progress.update({.part = static_cast<std::uint64_t>(most - *held),
+  bool goes = false;
+  bool has_died = false;
+  while (true) {
+    const ClusterInfo info = look(client, options.node);
+    const NodeInfo* const node = info.find(id);
+    if (node == nullptr && has_died && until == Until::kGone) {
+      throw Failure(fmt::format("{} died before it had left", shown(options.node)));
+    }
+    if (node == nullptr) return;
+    // What the node that is asked knows may be a moment old.
+    if (node->state == "active" && goes) {
+      throw Failure(fmt::format("{} was told to stay after all", shown(options.node)));
+    }
+    goes = goes || node->state == "draining" || node->state == "leaving";
+    has_died = has_died || node->state == "down";
+    const std::int64_t held = node->primary_slots.value_or(0) + node->backup_slots.value_or(0);
+    if (held == 0 && until == Until::kEmpty) return;
+    most = std::max(most, held);
+    progress.update({.part = static_cast<std::uint64_t>(most - held),
                      .whole = static_cast<std::uint64_t>(most),
-                     .units = static_cast<std::uint64_t>(most - *held)});
+                     .units = static_cast<std::uint64_t>(most - held)});
     std::this_thread::sleep_for(kLookEvery);
   }
 }
@@ -102,31 +110,48 @@ int print_reply(const Globals& globals, const resp::Value& reply) {
   return kExitOk;
 }
 
-}  // namespace
-
-int run_leave(const Globals& globals, const std::string& node) {
-  ClusterClient client = ClusterClient::connect(globals.target);
-  return print_reply(globals, change_members(client, {"BORG", "LEAVE", node}));
+Words order_words(const char* order, const NodeOptions& options) {
+  Words words{"BORG", order, options.node};
+  if (options.is_forced) words.emplace_back("FORCE");
+  return words;
 }
 
-int run_drain(const Globals& globals, const std::string& node) {
+/// The last node of all takes its data with it, and then there is nobody to ask.
+bool ends_cluster(const resp::Value& reply) {
+  return reply.text.find("is the last member") != std::string::npos;
+}
+
+int run_order(const Globals& globals, const char* order, const NodeOptions& options, Until until) {
   ClusterClient client = ClusterClient::connect(globals.target);
   client.learn_nodes();
   const ClusterInfo info = ask_info(client).info;
-  const NodeInfo* const item = info.find(node);
-  if (item != nullptr && !has_another(info, *item)) {
-    throw Failure(fmt::format("no other node could take what {} holds", shown(node)));
-  }
-  const resp::Value reply = change_members(client, {"BORG", "DRAIN", node});
-  // By its id: another one may come up under its name.
-  wait_until_empty(client, item != nullptr && !item->id.empty() ? item->id : node);
+  const NodeInfo* const node = info.find(options.node);
+  const std::string id = node != nullptr && !node->id.empty() ? node->id : options.node;
+  const resp::Value reply = change_members(client, order_words(order, options));
+  if (!ends_cluster(reply)) wait_for(client, options, id, until);
   return print_reply(globals, reply);
+}
+
+}  // namespace
+
+int run_leave(const Globals& globals, const NodeOptions& options) {
+  return run_order(globals, "LEAVE", options, Until::kGone);
+}
+
+int run_drain(const Globals& globals, const NodeOptions& options) {
+  return run_order(globals, "DRAIN", options, Until::kEmpty);
+}
+
+int run_undrain(const Globals& globals, const std::string& node) {
+  ClusterClient client = ClusterClient::connect(globals.target);
+  return print_reply(globals, change_members(client, {"BORG", "UNDRAIN", node}));
 }
 
 int run_forget(const Globals& globals, const ForgetOptions& options) {
   if (!confirmed(options)) throw Failure("nothing was done");
   ClusterClient client = ClusterClient::connect(globals.target);
-  return print_reply(globals, change_members(client, {"BORG", "FORGET", options.node}));
+  const Words words = order_words("FORGET", {.node = options.node, .is_forced = options.is_forced});
+  return print_reply(globals, change_members(client, words));
 }
 
 int run_accept_loss(const Globals& globals) {

@@ -7,12 +7,19 @@
 
 namespace borg::borgctl {
 
-/// BORG LEAVE: the node hands its data over and leaves; returns when it has agreed to.
-int run_leave(const Globals& globals, const std::string& node);
+struct NodeOptions {
+  std::string node;
+  bool is_forced = false;  ///< FORCE: though writes stop, or data is lost
+};
+/// BORG LEAVE, then waits until the node has left. Fails if the order was refused or taken back.
+int run_leave(const Globals& globals, const NodeOptions& options);
 /// BORG DRAIN, then waits until the node holds nothing (or is gone): it is safe to stop then.
-int run_drain(const Globals& globals, const std::string& node);
+int run_drain(const Globals& globals, const NodeOptions& options);
+/// BORG UNDRAIN.
+int run_undrain(const Globals& globals, const std::string& node);
 struct ForgetOptions {
   std::string node;
+  bool is_forced = false;
   bool is_sure = false;  ///< do not ask
 };
 /// BORG FORGET, after a warning.

@@ -84,7 +84,14 @@ Shell::Next Shell::run_line(const std::string& line) {
   }
   const std::string command = to_lower(words->front());
   if (command == "quit" || command == "exit") return Next::kQuit;
-  if (command == "help" || command == "?") {
+  if (command == kRedisWord) {
+    const Words behind(words->begin() + 1, words->end());
+    if (behind.empty()) {
+      complain("a command of Redis stands behind redis");
+    } else {
+      run_command(behind);
+    }
+  } else if (command == "help" || command == "?") {
     print_out(help_text({words->begin() + 1, words->end()}));
   } else if (is_shell_word(command)) {
     run_own(*words);
@@ -97,7 +104,9 @@ Shell::Next Shell::run_line(const std::string& line) {
 void Shell::run_own(const Words& words) {
   if (!is_connected_ && !reconnect()) return;
   flush_out();
-  if (parts_.run_own(words, parts_.client.endpoint()) != kExitOk) all_well_ = false;
+  Words typed = words;
+  typed.front() = to_lower(typed.front());
+  if (parts_.run_own(typed, parts_.client.endpoint()) != kExitOk) all_well_ = false;
 }
 
 void Shell::run_command(const Words& words) {

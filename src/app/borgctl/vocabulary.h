@@ -16,8 +16,10 @@ struct ShellWord {
 
 /// What can be typed in the shell: the commands of the command table and the shell's own words.
 ///
-/// A name of the table wins: `get` and `info` in the shell are Redis's.
+/// A word of the shell wins: `dump` writes a file. Behind `redis` stands a command of Redis,
+/// whatever its name; `get` and `info` are no words of the shell, and so Redis's.
 [[nodiscard]] const std::vector<ShellWord>& shell_words();
+inline constexpr std::string_view kRedisWord = "redis";
 [[nodiscard]] bool is_shell_word(std::string_view word);
 
 /// What the last word of a line that is being typed could become.

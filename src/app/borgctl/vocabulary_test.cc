@@ -33,6 +33,14 @@ TEST(Complete, OffersTheShellsOwnWords) {
   EXPECT_THAT(complete("help incrbyf").choices, ElementsAre("incrbyfloat"));
 }
 
+TEST(Complete, BehindRedisOffersCommandsOnly) {
+  EXPECT_THAT(complete("redis dum").choices, ElementsAre("dump"));
+  EXPECT_THAT(complete("redis wherei").choices, IsEmpty());
+  EXPECT_THAT(complete("redis client ").choices, Contains("id"));
+  EXPECT_THAT(complete("dump ").choices, IsEmpty()) << "a file stands there";
+  EXPECT_THAT(complete("red").choices, Contains("redis"));
+}
+
 TEST(Complete, KeepsInternalCommandsToItself) {
   for (const std::string& choice : complete("").choices) {
     EXPECT_THAT(help_text({choice}), Not(HasSubstr("no command"))) << choice;
@@ -46,8 +54,9 @@ TEST(CommonStart, IsWhatAllBeginWith) {
   EXPECT_EQ(common_start({"a", "b"}), "");
 }
 
-TEST(ShellWords, YieldToRedisCommands) {
+TEST(ShellWords, WinOverCommandsOfTheirName) {
   EXPECT_TRUE(is_shell_word("put"));
+  EXPECT_TRUE(is_shell_word("dump"));
   EXPECT_FALSE(is_shell_word("get"));
   EXPECT_FALSE(is_shell_word("info"));
 }
@@ -58,6 +67,9 @@ TEST(Help, ShowsSyntaxAndSummary) {
   EXPECT_THAT(help_text({"BORG"}), HasSubstr("BORG WHEREIS key"));
   EXPECT_THAT(help_text({"@string"}), HasSubstr("APPEND key value"));
   EXPECT_THAT(help_text({"load"}), HasSubstr("load file"));
+  EXPECT_THAT(help_text({"dump"}), HasSubstr("dump file"));
+  EXPECT_THAT(help_text({"redis", "dump"}), HasSubstr("DUMP key"));
+  EXPECT_THAT(help_text({}), HasSubstr("redis DUMP key"));
   EXPECT_THAT(help_text({}), HasSubstr("@string"));
   EXPECT_EQ(help_text({"frob"}), "There is no command FROB.\n");
   EXPECT_EQ(help_text({"@frob"}), "There is no group frob.\n");
