@@ -161,7 +161,7 @@ SimOptions draw_options(Random& random) {
     o.subscribers = static_cast<std::size_t>(random.between(1, 4));
   }
   // Without memory for a copy some answers come late, whoever is at fault.
-  if (!o.one_faulty_node && random.chance(1, 8)) draw_memory(o, random);
+  if (!o.one_faulty_node && !only_operators && random.chance(1, 8)) draw_memory(o, random);
   // Only where clocks agree can it be judged to the millisecond when keys expire.
   if (random.chance(1, 2)) o.wall_skew_max = Duration();
   return o;
