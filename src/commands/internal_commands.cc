@@ -160,6 +160,6 @@ void slotkeys(Context& context, Args args) {
   write_keys(context, keys);
 }
 
-void unblock(Context& context, Args args) { write_unblocked(args[2], context.reply); }
+void unblock(Context& context, Args args) { write_unblocked(args.back(), context.reply); }
 
 }  // namespace borg::commands::run

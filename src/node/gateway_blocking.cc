@@ -7,6 +7,7 @@
 #include "base/probe.h"
 #include "base/slot.h"
 #include "commands/blocking.h"
+#include "commands/transaction.h"
 #include "node/gateway.h"
 
 namespace borg::node {
@@ -106,8 +107,16 @@ void Gateway::wake(Blocking& blocking, Instant now) {
 void Gateway::cancel(Blocking& blocking, std::string_view why) {
   if (blocking.is_cancelled) return;
   blocking.is_cancelled = true;
-  const std::vector<std::string_view> args{kUnblock, blocking.key, why};
-  blocking.args.clear();
+  // With all its keys: if it has been executed, it is about these.
+  const ByteBuffer command = std::exchange(blocking.args, {});
+  wire::Args given;
+  Decoder in(command.view());
+  const bool is_read = wire::decode_args(in, given);
+  const commands::CommandSpec* const spec = is_read ? commands::resolve(given) : nullptr;
+  BORG_CHECK(spec != nullptr);
+  std::vector<std::string_view> args{kUnblock};
+  commands::for_each_key(*spec, given, [&](std::size_t i) { args.push_back(given[i]); });
+  args.push_back(why);
   Encoder encoder(blocking.args);
   wire::encode_args(encoder, args);
   if (!blocking.sent) {
