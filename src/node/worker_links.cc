@@ -360,12 +360,12 @@ void WorkerCore::rebuild_jobs() {
   }
 }
 
-/// Next comes a snapshot for which commands wait, if there is one: what a death left unanswered
-/// is answered when a new copy of its partition is complete.
+/// Next comes a snapshot for which an answer waits, if there is one: what could not be sent ahead
+/// of it is answered when it is complete.
 void WorkerCore::pick_job() {
   if (waiting_.empty()) return;
   const auto at = std::find_if(jobs_.begin(), jobs_.end(), [this](const Job& job) {
-    return is_waiting_[job.partition.value()];
+    return is_waiting_[job.partition.value()] && replica(job.partition)->waits_for_snapshot();
   });
   if (at != jobs_.end()) next_job_ = static_cast<std::size_t>(at - jobs_.begin());
 }

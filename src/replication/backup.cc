@@ -50,7 +50,9 @@ bool Replica::accept_stream(NodeId from, Epoch term, ReplicaSink& sink) {
 
 void Replica::on_operation(NodeId from, const wire::Operation& m, const storage::KeyRef* key,
                            ReplicaSink& sink) {
-  if (!accept_stream(from, m.term, sink) || m.seq <= last_seq_) return;
+  if (!accept_stream(from, m.term, sink)) return;
+  if (m.kind == wire::OperationKind::kRepeat) return take_repeat(m, sink);
+  if (m.seq <= last_seq_) return;
   if (!receiving_ && m.seq != last_seq_.next()) {
     refuse(from, m.term, wire::NackReason::kNotHere, sink);
     return;
@@ -97,8 +99,15 @@ void Replica::apply_command(const wire::Operation& m, const storage::KeyRef* kno
   }
 }
 
+/// An operation of before, which the snapshot would have brought too, ahead of the rest of it.
+void Replica::take_repeat(const wire::Operation& m, ReplicaSink& sink) {
+  if (receiving_ && m.seq <= last_seq_ && apply_state(m)) return;
+  stream_term_ = Epoch();
+  refuse(config_.primary(), m.term, wire::NackReason::kNotHere, sink);
+}
+
 bool Replica::apply_state(const wire::Operation& m) {
-  if (m.kind == wire::OperationKind::kState && !apply_entries(m.body, partition_, store_)) {
+  if (m.kind != wire::OperationKind::kSkip && !apply_entries(m.body, partition_, store_)) {
     return false;
   }
   if (m.origin.is_request()) records_.add(m.origin, m.seq, m.reply);

@@ -77,7 +77,6 @@ void Replica::stay_primary(Now now, ReplicaSink& sink) {
   // A hand-over that was under way has lost: its epoch is over.
   parked_ = drained_reported_ = false;
   refresh_peers(sink);
-  trim_log();
   advance(now, sink);
   serve_held(now, sink);
 }
@@ -97,6 +96,7 @@ void Replica::resign(ReplicaSink& sink) {
   turn_away_blocked(sink);
   peers_.clear();
   log_.clear();
+  earlier_.clear();
   forget_watched();
   parked_ = drained_reported_ = false;
 }
@@ -181,9 +181,17 @@ Replica::Levels Replica::levels() const {
              .waiters = write_waiters_.size() + read_waiters_.size(),
              .blocked = blocked_.size(),
              .logged = log_.empty() ? 0U : 1U,
+             .lost_track_of = {},
+             .earlier = earlier_.all().size(),
              .is_receiving = receiving_,
              .is_parked = parked_};
   if (!write_waiters_.empty()) now.first_write_waiter = write_waiters_.front().seq;
+  const Seq first_logged = log_.empty() ? last_seq_.next() : log_.first();
+  for (const Waiter& waiter : write_waiters_) {
+    if (waiter.seq <= committed_) continue;
+    if (waiter.seq >= first_logged) break;
+    if (!earlier_.all().contains(waiter.seq)) now.lost_track_of = waiter.seq;
+  }
   return now;
 }
 

@@ -157,7 +157,7 @@ void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
   const bool is_long_lived = wire::is_long_lived(request.origin.seq);
   if (is_long_lived && deal_with_blocked(*spec, request, now, reply, sink)) return;
   if (is_write &&
-      (answer_duplicate(request.origin, now, sink) || refuse_write(*spec, request.origin, sink))) {
+      (answer_duplicate(*spec, request, now, sink) || refuse_write(*spec, request.origin, sink))) {
     return;
   }
   commands::Context context{.store = store_,
@@ -264,7 +264,9 @@ void Replica::forget_watched() {
 
 /// A request that was executed before is answered with its first result, under the same
 /// condition as the first time: every replica must have it.
-bool Replica::answer_duplicate(const wire::Origin& origin, Now now, ReplicaSink& sink) {
+bool Replica::answer_duplicate(const commands::CommandSpec& spec, const RequestView& request,
+                               Now now, ReplicaSink& sink) {
+  const wire::Origin& origin = request.origin;
   const Records::Found found = records_.find(origin);
   if (found.status == Records::Status::kNew || is_planted(PlantedBug::kForgetRequests)) {
     return false;
@@ -272,6 +274,7 @@ bool Replica::answer_duplicate(const wire::Origin& origin, Now now, ReplicaSink&
   reached<"a request that was executed comes again">();
   if (found.status == Records::Status::kDone) {
     answer_write(origin, std::string(found.result), found.seq, now, sink);
+    repeat_earlier(spec, request, found.seq, sink);
   }
   return true;
 }
@@ -332,7 +335,7 @@ void Replica::append(const commands::CommandSpec& spec, const wire::Origin& orig
   if (peers_.empty()) {
     stable_ = last_seq_;
     if (sink.copies_required() <= 1) committed_ = last_seq_;
-    return;
+    if (log_.empty() && committed_ == last_seq_) return;
   }
   send_operation(spec, args, op, sink);
 }
@@ -429,13 +432,11 @@ void Replica::answer_read(const wire::Origin& origin, std::string_view reply, No
 
 Seq Replica::Peer::held_through() const {
   if (broken || phase == Phase::kWaiting) return Seq();
-  if (first_hole == Seq()) return acked;
-  return std::min(acked, Seq(first_hole.value() - 1));
+  return holdings.holds_through(acked);
 }
 
 bool Replica::Peer::holds(Seq seq) const {
-  if (broken || phase == Phase::kWaiting || acked < seq) return false;
-  return first_hole == Seq() || seq < first_hole || seq > last_hole;
+  return !broken && phase != Phase::kWaiting && holdings.holds(seq, acked);
 }
 
 std::size_t Replica::others_required(const ReplicaSink& sink) const {
@@ -444,8 +445,9 @@ std::size_t Replica::others_required(const ReplicaSink& sink) const {
 
 /// The operation is on every counting replica, and on enough of all.
 ///
-/// After a death a syncing replica gets what was before it with the snapshot alone, which may
-/// take minutes. What is written meanwhile is sent to it, and need not wait for the rest.
+/// After a death a syncing replica gets what was before it with the snapshot, which may take
+/// minutes. What is written meanwhile, and what was under way at the death, is sent to it by
+/// itself, and need not wait for the rest.
 bool Replica::is_held(Seq seq, const ReplicaSink& sink) const {
   if (seq <= committed_) return true;
   if (seq > stable_) return false;
@@ -460,9 +462,11 @@ void Replica::advance(Now now, ReplicaSink& sink) {
   Seq stable = last_seq_;
   std::array<Seq, NodeList::kCapacity * 2> held{};
   std::size_t holders = 0;
+  Seq newest;  // nobody else holds more
   for (const Peer& p : peers_) {
     if (p.counts()) stable = std::min(stable, p.broken ? Seq() : p.acked);
     held[holders++] = p.held_through();
+    if (!p.broken) newest = std::max(newest, p.acked);
   }
   stable_ = std::max(stable_, stable);
   const std::size_t others = others_required(sink);
@@ -474,7 +478,9 @@ void Replica::advance(Now now, ReplicaSink& sink) {
     committed_ = std::max(committed_, std::min(stable_, held[others - 1]));
   }
   announce_events(now, sink);
-  release_waiters(now, sink);
+  release_waiters(now, newest, sink);
+  earlier_.drop_before(write_waiters_.empty() ? last_seq_.next() : write_waiters_.front().seq);
+  trim_log(sink);
   check_drained(sink);
 }
 
@@ -499,7 +505,7 @@ void Replica::announce_events(Now now, ReplicaSink& sink) {
   }
 }
 
-void Replica::release_waiters(Now now, ReplicaSink& sink) {
+void Replica::release_waiters(Now now, Seq newest, ReplicaSink& sink) {
   const Instant write_until = write_valid_until(sink);
   while (!write_waiters_.empty() && write_waiters_.front().seq <= committed_ &&
          now.instant < write_until) {
@@ -507,7 +513,9 @@ void Replica::release_waiters(Now now, ReplicaSink& sink) {
     write_waiters_.pop_front();
     sink.reply(waiter.origin, partition_, wire::ReplyStatus::kDone, waiter.reply, write_until);
   }
-  if (!write_waiters_.empty() && now.instant < write_until) release_behind_holes(sink, write_until);
+  if (!write_waiters_.empty() && now.instant < write_until) {
+    release_behind_holes(sink, newest, write_until);
+  }
   const Instant read_until = serve_until(sink);
   while (!read_waiters_.empty() && read_waiters_.front().seq <= stable_ &&
          now.instant < read_until) {
@@ -517,37 +525,43 @@ void Replica::release_waiters(Now now, ReplicaSink& sink) {
   }
 }
 
-void Replica::release_behind_holes(ReplicaSink& sink, Instant valid_until) {
-  Seq hole = last_seq_;
-  for (const Peer& p : peers_) {
-    if (p.last_hole != Seq()) hole = std::min(hole, p.last_hole);
+/// Of those that wait for more than an ack no more than some are looked at: each ack brings us
+/// here.
+void Replica::release_behind_holes(ReplicaSink& sink, Seq newest, Instant valid_until) {
+  constexpr int kStuckMax = 256;
+  std::vector<Waiter> given;
+  int stuck = 0;
+  auto at = write_waiters_.begin();
+  auto kept = at;  // all before are kept, in their order
+  for (; at != write_waiters_.end() && at->seq <= newest && stuck < kStuckMax; ++at) {
+    if (is_held(at->seq, sink)) {
+      given.push_back(std::move(*at));
+      continue;
+    }
+    ++stuck;
+    if (kept != at) *kept = std::move(*at);
+    ++kept;
   }
-  const auto is_given = [&](const Waiter& waiter) { return is_held(waiter.seq, sink); };
-  const auto behind = std::partition_point(write_waiters_.begin(), write_waiters_.end(),
-                                           [&](const Waiter& w) { return w.seq <= hole; });
-  const auto first = std::find_if(behind, write_waiters_.end(), is_given);
-  const auto last = std::find_if_not(first, write_waiters_.end(), is_given);
-  if (first == last) return;
-  reached<"a write is answered before one that waits for a snapshot">();
-  const std::vector<Waiter> given(std::make_move_iterator(first), std::make_move_iterator(last));
-  write_waiters_.erase(first, last);
+  if (given.empty()) return;
+  write_waiters_.erase(kept, at);
+  if (stuck > 0) reached<"a write is answered before one that waits for a snapshot">();
   for (const Waiter& waiter : given) {
     sink.reply(waiter.origin, partition_, wire::ReplyStatus::kDone, waiter.reply, valid_until);
   }
 }
 
-void Replica::trim_log() {
-  bool needed = false;
+/// Keeps what a replica may need to be sent again, and what may have to be repeated to another one
+/// because not enough nodes hold it or somebody waits for it.
+void Replica::trim_log(const ReplicaSink& sink) {
+  if (log_.empty()) return;
   Seq through = last_seq_;
   for (const Peer& p : peers_) {
-    if (!p.needs_log()) continue;
-    needed = true;
-    through = std::min(through, p.acked);
+    if (p.needs_log()) through = std::min(through, p.acked);
   }
-  if (needed) {
-    log_.drop_through(through);
-  } else if (!log_.empty()) {
-    log_.clear();
+  const auto waiter = std::ranges::lower_bound(write_waiters_, log_.first(), {}, &Waiter::seq);
+  if (waiter != write_waiters_.end()) through = std::min(through, Seq(waiter->seq.value() - 1));
+  while (!log_.empty() && log_.first() <= through && is_held(log_.first(), sink)) {
+    log_.drop_through(log_.first());
   }
 }
 
@@ -556,16 +570,16 @@ void Replica::on_acked(const SentFrame& frame, Now now, ReplicaSink& sink) {
   if (role_ != Role::kPrimary || p == nullptr || p->stream != frame.stream) return;
   const bool was_caught_up = p->is_caught_up();
   p->acked = std::max(p->acked, frame.seq);
+  if (frame.repeats != Seq()) p->holdings.repeat_acked(frame.repeats);
   if (frame.sync_end) {
     // From here on its acks are waited for. It may become in sync once it also has what was
     // acknowledged, or shown, without it, while the end of its snapshot was under way.
     p->phase = Peer::Phase::kStreaming;
-    p->first_hole = p->last_hole = Seq();
+    p->holdings.complete();
     if (!is_planted(PlantedBug::kForgetWritesDuringSync)) p->needed = std::max(committed_, stable_);
     if (p->acked < p->needed) reached<"a replica lacks writes that were acknowledged meanwhile">();
   }
   if (!was_caught_up && p->is_caught_up()) report_caught_up(*p, sink);
-  if (p->needs_log()) trim_log();
   advance(now, sink);
 }
 
@@ -574,9 +588,7 @@ void Replica::on_nack(NodeId from, const wire::Nack& m, Now now, ReplicaSink& si
   Peer* p = peer(from);
   if (role_ != Role::kPrimary || m.term != config_.term || p == nullptr) return;
   if (p->phase == Peer::Phase::kScanning || p->phase == Peer::Phase::kEnding) {
-    begin_sync(*p, sink);
-    trim_log();  // perhaps nobody needs it now: then nothing is appended, and it must not go on
-    return;
+    return begin_sync(*p, sink);
   }
   if (p->phase != Peer::Phase::kStreaming) return;
   reached<"a replica in sync has lost step">();

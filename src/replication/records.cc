@@ -64,6 +64,11 @@ void Records::add(const wire::Origin& origin, Seq seq, std::string_view result) 
   auto at = known->records.end();
   while (at != known->records.begin() && std::prev(at)->request > origin.seq) --at;
   bytes_ += bytes_of(record);
+  if (at != known->records.begin() && std::prev(at)->request == origin.seq) {
+    bytes_ -= bytes_of(*std::prev(at));
+    *std::prev(at) = std::move(record);  // of an operation that was sent once more
+    return;
+  }
   known->records.insert(at, std::move(record));
 }
 
@@ -99,6 +104,15 @@ std::size_t Records::size() const {
     n += gateway.records.size() + gateway.long_lived.size();
   }
   return n;
+}
+
+bool Records::has(Seq seq) const {
+  const auto is_it = [&](const Record& record) { return record.seq == seq; };
+  return std::ranges::any_of(gateways_, [&](const Gateway& gateway) {
+    return std::ranges::any_of(gateway.records, is_it) ||
+           std::ranges::any_of(gateway.long_lived,
+                               [&](const auto& entry) { return is_it(entry.second); });
+  });
 }
 
 Seq Records::newest() const {

@@ -59,6 +59,8 @@ class Records {
   [[nodiscard]] std::size_t size() const;
   /// What the records take, about.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  /// There is a result of this operation.
+  [[nodiscard]] bool has(Seq seq) const;
   /// The largest seq of each gateway's newest request; 0 if there is none.
   [[nodiscard]] Seq newest() const;
 

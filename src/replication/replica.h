@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,8 @@
 #include "base/time.h"
 #include "commands/command.h"
 #include "replication/blocked_requests.h"
+#include "replication/earlier_requests.h"
+#include "replication/holdings.h"
 #include "replication/operation_log.h"
 #include "replication/records.h"
 #include "replication/sync_limits.h"
@@ -32,6 +35,7 @@ struct SentFrame {
   Seq seq;                   ///< all operations up to here are covered once it is acked
   std::uint32_t chunk_bytes = 0;
   bool sync_end = false;
+  Seq repeats = {};  ///< the one operation that it sends once more, if it does
 };
 
 /// What a replica tells the node's control thread.
@@ -145,6 +149,8 @@ class Replica {
   /// Sends the next piece of a snapshot to `node`; false if there is nothing to send to it now.
   bool send_chunk(NodeId node, ReplicaSink& sink);
   [[nodiscard]] bool wants_chunk(NodeId node) const;
+  /// An answer waits until a snapshot has brought what it is about, not for an ack alone.
+  [[nodiscard]] bool waits_for_snapshot() const;
 
   /// Hand-over: holds back new commands, reports kDrained when the replicas have everything,
   /// for as long as the configuration stays at `epoch`.
@@ -205,6 +211,8 @@ class Replica {
     std::size_t waiters = 0;
     std::size_t blocked = 0;
     std::size_t logged = 0;
+    std::optional<Seq> lost_track_of;  ///< an answer waits for it, and nobody knows its keys
+    std::size_t earlier = 0;
     bool is_receiving = false;
     bool is_parked = false;
   };
@@ -213,6 +221,12 @@ class Replica {
   /// As primary: sends to the node, or will when there is a link; waits for its acks.
   [[nodiscard]] bool feeds(NodeId node) const { return peer(node) != nullptr; }
   [[nodiscard]] bool waits_for(NodeId node) const { return feeds(node) && peer(node)->counts(); }
+  /// As primary: operations that `node` counts as holding because they were sent to it once more.
+  struct Repeated {
+    NodeId node;
+    std::vector<Seq> seqs;
+  };
+  [[nodiscard]] std::vector<Repeated> repeated() const;
 
   /// What every command looks at: from the role to the peers.
   void prefetch() const {
@@ -242,11 +256,12 @@ class Replica {
     std::uint64_t stream = 0;
     Seq acked;
     storage::ScanCursor cursor;
-    bool is_scanned = false;       ///< the cursor is behind the last key
-    std::deque<Partial> partials;  ///< behind the cursor, but for these
+    bool is_scanned = false;                   ///< the cursor is behind the last key
+    std::deque<Partial> partials;              ///< behind the cursor, but for these
+    std::set<std::string, std::less<>> ahead;  ///< sent already: the snapshot leaves them out
+    bool owes = false;                         ///< operations that could not be sent as a whole yet
     Seq needed;           ///< acknowledged before its acks were waited for: it must hold this
-    Seq first_hole;       ///< the first uncommitted operation that only the snapshot carries
-    Seq last_hole;        ///< the last of these; those behind it are sent to it
+    Holdings holdings;    ///< what of the operations it has before the snapshot ends
     bool broken = false;  ///< says that it lacks what it should have: counts, and never acks
     [[nodiscard]] bool counts() const { return phase == Phase::kStreaming; }
     [[nodiscard]] bool is_caught_up() const { return counts() && acked >= needed; }
@@ -256,7 +271,7 @@ class Replica {
     /// It holds this operation, whatever it lacks of those before.
     [[nodiscard]] bool holds(Seq seq) const;
     [[nodiscard]] Partial* partial(std::string_view key);
-    /// The snapshot has brought the key, or at least begun to.
+    /// The key has been sent by itself or with the snapshot, or at least begun to be.
     [[nodiscard]] bool has_reached(const storage::KeyRef& key) const;
   };
   /// A reply that is finished and may not be given yet.
@@ -298,7 +313,8 @@ class Replica {
   void execute_as_any_replica(const RequestView& request, Now now, ReplicaSink& sink);
   bool refuse_write(const commands::CommandSpec& spec, const wire::Origin& origin,
                     ReplicaSink& sink);
-  bool answer_duplicate(const wire::Origin& origin, Now now, ReplicaSink& sink);
+  bool answer_duplicate(const commands::CommandSpec& spec, const RequestView& request, Now now,
+                        ReplicaSink& sink);
   void append(const commands::CommandSpec& spec, const wire::Origin& origin, commands::Args args,
               const commands::Context& context, std::string_view reply, ReplicaSink& sink);
   void append_outcome(const commands::CommandSpec& spec, const RequestView& request,
@@ -314,14 +330,14 @@ class Replica {
                     ReplicaSink& sink);
   void answer_read(const wire::Origin& origin, std::string_view reply, Now now, ReplicaSink& sink);
   void advance(Now now, ReplicaSink& sink);
-  void release_waiters(Now now, ReplicaSink& sink);
-  void release_behind_holes(ReplicaSink& sink, Instant valid_until);
+  void release_waiters(Now now, Seq newest, ReplicaSink& sink);
+  void release_behind_holes(ReplicaSink& sink, Seq newest, Instant valid_until);
   [[nodiscard]] std::size_t others_required(const ReplicaSink& sink) const;
   [[nodiscard]] bool is_held(Seq seq, const ReplicaSink& sink) const;
   [[nodiscard]] Instant write_valid_until(const ReplicaSink& sink) const;
   void hold_events(Now now, ReplicaSink& sink);
   void announce_events(Now now, ReplicaSink& sink);
-  void trim_log();
+  void trim_log(const ReplicaSink& sink);
   void check_drained(ReplicaSink& sink);
   std::int64_t advance_clock(Now now);
 
@@ -351,17 +367,30 @@ class Replica {
   void encode_next_elements(Peer& peer, ByteBuffer& entries, const SyncLimits& limits) const;
   void record_changes();
   [[nodiscard]] bool encode_states(Peer& peer, const std::vector<storage::KeyRef>& keys,
-                                   bool leaves_ahead, Encoder& out) const;
+                                   bool are_small, const SyncLimits& limits, Encoder& out) const;
+  [[nodiscard]] bool bring_ahead(Peer& peer, const storage::KeyRef& key, bool is_small,
+                                 const SyncLimits& limits, Encoder& out) const;
   static bool encode_list_change(const storage::ChangeJournal::Change& change, Partial* partial,
                                  ElementEncoder& out);
   [[nodiscard]] bool encode_large_state(Peer& peer, const storage::EntryView& entry,
                                         Encoder& out) const;
+
+  // repeats.cc
+  void repeat_what_is_under_way(Peer& peer, ReplicaSink& sink);
+  void repeat_earlier(const commands::CommandSpec& spec, const RequestView& request, Seq seq,
+                      ReplicaSink& sink);
+  void repeat_logged(Peer& peer, Seq seq, std::string_view frame, ReplicaSink& sink);
+  void repeat(Peer& peer, Seq seq, const wire::Origin& origin,
+              const std::vector<storage::KeyRef>& keys, ReplicaSink& sink);
+  [[nodiscard]] bool encode_missing(Peer& peer, const std::vector<storage::KeyRef>& keys,
+                                    const SyncLimits& limits, Encoder& out) const;
 
   // backup.cc
   void refuse(NodeId to, Epoch term, wire::NackReason reason, ReplicaSink& sink);
   bool accept_stream(NodeId from, Epoch term, ReplicaSink& sink);
   void apply_command(const wire::Operation& m, const storage::KeyRef* known, ReplicaSink& sink);
   bool apply_state(const wire::Operation& m);
+  void take_repeat(const wire::Operation& m, ReplicaSink& sink);
 
   const PartitionId partition_;
   const NodeId self_;
@@ -382,7 +411,8 @@ class Replica {
   Seq committed_;  // on every counting replica, and on enough of them
   Seq stable_;     // on every counting replica
   std::vector<Peer> peers_;
-  OperationLog log_;
+  OperationLog log_;                  // of what is not held by enough, or may have to be sent again
+  EarlierRequests earlier_;           // of which the log knows nothing
   std::deque<Waiter> write_waiters_;  // for committed_, or their own copies: is_held()
   std::deque<Waiter> read_waiters_;   // for stable_
   std::deque<Parked> held_;

@@ -26,6 +26,7 @@ Broken wrong_in_primary(const Replica& replica, const Replica::Levels& now) {
   if (now.first_write_waiter && *now.first_write_waiter > now.last) {
     return "an answer waits for an operation that exists";
   }
+  if (now.lost_track_of) return "what an answer waits for is known, and can be repeated";
   for (const NodeId node : config.in_sync) {
     if (node != replica.self() && !replica.waits_for(node)) {
       return "the acks of every replica in sync are waited for";
@@ -43,6 +44,7 @@ Broken wrong_in_others(const Replica::Levels& now) {
   if (now.waiters > 0) return "only a primary has answers that wait";
   if (now.blocked > 0) return "only a primary has commands that are blocked";
   if (now.logged > 0) return "only a primary keeps a log";
+  if (now.earlier > 0) return "only a primary repeats requests of before";
   return std::nullopt;
 }
 

@@ -131,8 +131,28 @@ TEST_F(ReplicaSyncTest, AWriteOfAKeyThatIsStillAheadIsOnTwoNodesAtOnce) {
   EXPECT_EQ(world_.value(2, ahead), "v2");
 }
 
-TEST_F(ReplicaSyncTest, AStateMuchLargerThanItsCommandIsAnsweredWhenTheSnapshotHasIt) {
+TEST_F(ReplicaSyncTest, AStateMuchLargerThanItsCommandIsSentOnce) {
   found(kManyKeys, 2);
+  begin_sync();
+  send_piece();
+  const auto [passed, ahead] = keys_around_the_scan();
+  const auto large = world_.ask(1, {"SETRANGE", ahead, "300000", "x"});
+  world_.deliver(1, 2);
+  world_.deliver(2, 1);
+  EXPECT_EQ(world_.reply(large), ":300001\r\n");
+  const auto again = world_.ask(1, {"APPEND", ahead, "y"});
+  EXPECT_LT(world_.bytes_on_the_way(1, 2), 1000u) << "the command travels, not the state";
+  world_.deliver(1, 2);
+  world_.deliver(2, 1);
+  EXPECT_EQ(world_.reply(again), ":300002\r\n");
+  while (world_.send_chunk(1, 2)) EXPECT_LT(world_.bytes_on_the_way(1, 2), 1'000'000u);
+  world_.run();
+  EXPECT_TRUE(world_.same_data(1, 2));
+}
+
+TEST_F(ReplicaSyncTest, WithoutPlaceToRememberItALargeStateIsAnsweredWhenTheSnapshotHasIt) {
+  found(kManyKeys, 2);
+  world_.around(1).sync_limits.keys_ahead_max = 0;
   begin_sync();
   send_piece();
   const auto [passed, ahead] = keys_around_the_scan();
@@ -169,13 +189,13 @@ TEST_F(ReplicaSyncTest, AfterATakeOverNewWritesDoNotWaitForTheSnapshot) {
   world_.configure({2, 3}, World::config(2, 2, {2}, {3}));
   world_.ask_again(2, unanswered);
   const auto written = world_.ask(2, {"SET", key("new"), "1"});
+  EXPECT_EQ(world_.reply(unanswered), std::nullopt) << "no other node holds it";
   world_.deliver(2, 3);
   world_.deliver(3, 2);
   EXPECT_EQ(world_.reply(written), kOk);
   EXPECT_EQ(world_.value(3, key("new")), "1");
-  EXPECT_EQ(world_.reply(unanswered), std::nullopt) << "no other node holds it";
-  world_.run();
   EXPECT_EQ(world_.reply(unanswered), kOk);
+  world_.run();
   EXPECT_TRUE(world_.same_data(2, 3));
 }
 
@@ -218,15 +238,14 @@ TEST_F(ReplicaSyncTest, ALargeWriteOnBothSidesOfTheScanIsWhole) {
   EXPECT_TRUE(world_.same_data(1, 2));
 }
 
-TEST_F(ReplicaSyncTest, AWriteFromBeforeTheSyncIsAnsweredWhenTheSyncIsOver) {
+TEST_F(ReplicaSyncTest, AWriteFromBeforeTheSyncIsAnsweredLikeThoseAfterIt) {
   found(10, 2);
   const auto before = set("a", "1");
   begin_sync();
   const auto after = set("b", "1");
+  EXPECT_TRUE(world_.replies.empty());
   world_.deliver(1, 2);
   world_.deliver(2, 1);
-  EXPECT_EQ(world_.reply(before), std::nullopt);
-  world_.run();
   EXPECT_EQ(world_.reply(before), kOk);
   EXPECT_EQ(world_.reply(after), kOk);
 }

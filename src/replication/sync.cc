@@ -36,10 +36,8 @@ void Replica::begin_sync(Peer& p, ReplicaSink& sink) {
           .partition = partition_, .config = config_, .sync = p.stream, .base_seq = last_seq_});
   p.phase = Peer::Phase::kScanning;
   p.cursor = store_.begin();
-  if (last_seq_ > committed_) {
-    p.first_hole = committed_.next();
-    p.last_hole = last_seq_;
-  }
+  p.holdings.begin(committed_, last_seq_);
+  repeat_what_is_under_way(p, sink);
 }
 
 void Replica::report_caught_up(const Peer& p, ReplicaSink& sink) {
@@ -87,9 +85,10 @@ bool Replica::send_chunk(NodeId node, ReplicaSink& sink) {
   }
   if (p.is_scanned && p.partials.empty()) {
     send_sync_end(p, sink);
-  } else {
-    reached<"a snapshot takes more than one piece">();
+    return true;
   }
+  if (p.owes) repeat_what_is_under_way(p, sink);
+  reached<"a snapshot takes more than one piece">();
   return true;
 }
 
@@ -100,6 +99,7 @@ bool Replica::send_next_keys(Peer& p, ByteBuffer& entries, ReplicaSink& sink) {
   bool is_sent = true;
   const auto next = store_.scan(
       p.cursor, limits.chunk_keys, limits.chunk_bytes, [&](const storage::EntryView& entry) {
+        if (p.ahead.contains(entry.key)) return;
         // The store gives whole buckets: of large values one alone fills a frame, and several
         // could be more than a frame can hold.
         const std::size_t size = entries.size() + entry.key.size() + entry.value.size();
@@ -151,16 +151,12 @@ void Replica::send_sync_end(Peer& p, ReplicaSink& sink) {
   p.phase = Peer::Phase::kEnding;
 }
 
-/// One frame in the log, copied to every link that takes the stream as it is.
+/// One frame in the log, copied to every link that takes the stream as it is. What is not held by
+/// enough nodes may have to be repeated to another one: see repeats.cc.
 void Replica::send_operation(const commands::CommandSpec& spec, commands::Args args,
                              wire::Operation op, ReplicaSink& sink) {
-  const bool logged =
-      std::any_of(peers_.begin(), peers_.end(), [](const Peer& p) { return p.needs_log(); });
-  std::string_view frame;
-  if (logged) {
-    wire::encode(log_.open(op.seq), op, args);
-    frame = log_.close();
-  }
+  wire::encode(log_.open(op.seq), op, args);
+  const std::string_view frame = log_.close();
   for (Peer& p : peers_) {
     if (p.phase == Peer::Phase::kWaiting || p.broken) continue;
     if (p.phase == Peer::Phase::kScanning) {
@@ -180,7 +176,7 @@ Replica::Partial* Replica::Peer::partial(std::string_view key) {
 }
 
 bool Replica::Peer::has_reached(const storage::KeyRef& key) const {
-  return is_scanned || storage::PartitionStore::is_before(key, cursor);
+  return is_scanned || storage::PartitionStore::is_before(key, cursor) || ahead.contains(key.key);
 }
 
 /// During a sync notes what the next command does to large containers: see send_state().
@@ -240,14 +236,37 @@ bool Replica::encode_large_state(Peer& p, const storage::EntryView& entry, Encod
   return is_complete;
 }
 
-/// The states of these keys, but for those that are left to the snapshot. True if the replica then
-/// has all of the change.
-bool Replica::encode_states(Peer& p, const std::vector<storage::KeyRef>& keys, bool leaves_ahead,
-                            Encoder& out) const {
+/// A key that the snapshot has not reached, ahead of it: small ones come with it once more, others
+/// are left out by it then. Of a large container the elements follow, before the rest of the
+/// snapshot. True if the replica then has the key as it is.
+bool Replica::bring_ahead(Peer& p, const storage::KeyRef& key, bool is_small,
+                          const SyncLimits& limits, Encoder& out) const {
+  const auto entry = store_.find(key);
+  if (!entry) {
+    if (!is_planted(PlantedBug::kForgetDeletesDuringSync)) encode_absence(out, key.key);
+    return true;
+  }
+  if (entry->is_large || !is_small) {
+    if (p.ahead.size() >= limits.keys_ahead_max) {
+      reached<"a state is left to the snapshot">();
+      return false;
+    }
+    p.ahead.emplace(key.key);
+  }
+  encode_entry(out, *entry);
+  if (!entry->is_large) return true;
+  reached<"a large container is brought forward">();
+  p.partials.push_front({std::string(key.key)});
+  return false;
+}
+
+/// The states of these keys. True if the replica then has all of the change.
+bool Replica::encode_states(Peer& p, const std::vector<storage::KeyRef>& keys, bool are_small,
+                            const SyncLimits& limits, Encoder& out) const {
   bool is_complete = true;
   for (const storage::KeyRef& key : keys) {
-    if (leaves_ahead && !p.has_reached(key)) {
-      is_complete = false;
+    if (!p.has_reached(key)) {
+      is_complete = bring_ahead(p, key, are_small, limits, out) && is_complete;
       continue;
     }
     const auto entry = store_.find(key);
@@ -266,18 +285,15 @@ bool Replica::encode_states(Peer& p, const std::vector<storage::KeyRef>& keys, b
 }
 
 /// To a replica whose snapshot is under way. If the snapshot has passed all the keys it gets the
-/// command; else the keys' whole state, so that the write is on two nodes at once. If that is
-/// much larger than the command the keys that are still ahead come with the snapshot, and the
-/// answer waits for it; those that it has passed must be sent all the same: it does not come back
-/// to them. Of a large container that the snapshot has reached only the elements that changed are
-/// sent.
+/// command; else the keys' whole state, so that the write is on two nodes at once. Of a large
+/// container that has been sent, in part at least, only the elements that changed are sent.
 void Replica::send_state(Peer& p, const commands::CommandSpec& spec, commands::Args args,
                          wire::Operation op, ReplicaSink& sink) {
+  const SyncLimits limits = sink.sync_limits();
   bool all_passed = true;
   std::size_t bytes_ahead = 0;
   std::size_t bytes_given = 0;
   for (const std::string_view arg : args) bytes_given += arg.size();
-  bool large_ahead = false;
   std::vector<storage::KeyRef> keys;
   commands::for_each_key(spec, args, [&](std::size_t i) {
     keys.push_back(storage::key_ref(args[i]));
@@ -285,8 +301,7 @@ void Replica::send_state(Peer& p, const commands::CommandSpec& spec, commands::A
     if (is_reached && p.partial(args[i]) == nullptr) return;
     all_passed = false;
     const auto entry = is_reached ? std::nullopt : store_.find(keys.back());
-    bytes_ahead += args[i].size() + (entry ? entry->value.size() : 0);
-    large_ahead = large_ahead || (entry && entry->is_large);
+    bytes_ahead += args[i].size() + (entry && !entry->is_large ? entry->value.size() : 0);
   });
   if (all_passed && is_planted(PlantedBug::kSnapshotMissesWrites)) return;
   // Changes of a list must not be told twice.
@@ -302,15 +317,12 @@ void Replica::send_state(Peer& p, const commands::CommandSpec& spec, commands::A
     wire::encode(*out, op, args);
     return;
   }
-  const bool too_large =
-      large_ahead || bytes_ahead > sink.sync_limits().state_bytes_max + bytes_given;
-  if (too_large) reached<"a state is too large to be sent ahead">();
   ByteBuffer states;
   Encoder encoder(states);
-  const bool is_complete = encode_states(p, keys, too_large, encoder);
-  if (!is_complete) {
-    if (p.first_hole == Seq()) p.first_hole = op.seq;
-    p.last_hole = op.seq;
+  const bool are_small = bytes_ahead <= limits.state_bytes_max + bytes_given;
+  if (!encode_states(p, keys, are_small, limits, encoder)) {
+    p.holdings.leave_out(op.seq);
+    p.owes = true;
   }
   reached<"a state is sent ahead of the snapshot">();
   op.kind = states.empty() ? wire::OperationKind::kSkip : wire::OperationKind::kState;
@@ -332,7 +344,6 @@ void Replica::link_down(NodeId node) {
   Peer* p = peer(node);
   if (p == nullptr || p->phase == Peer::Phase::kStreaming) return;
   p->phase = Peer::Phase::kWaiting;
-  if (role_ == Role::kPrimary) trim_log();
 }
 
 }  // namespace borg::replication

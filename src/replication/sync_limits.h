@@ -9,9 +9,12 @@ namespace borg::replication {
 struct SyncLimits {
   std::size_t chunk_keys = 4096;  ///< of one piece of a snapshot; at least 1
   std::size_t chunk_bytes = 64 * 1024;
-  /// A state that is by more than this larger than the command that made it is not sent ahead of
-  /// the snapshot, but left to it.
-  std::size_t state_bytes_max = 256 * 1024;
+  /// Keys whose state is by more than this larger than the command that made it are sent ahead of
+  /// the snapshot once, and left out by it: later commands on them travel as they are.
+  std::size_t state_bytes_max = 4 * 1024;
+  /// So many of these, large containers included, are remembered in one partition; what others
+  /// hold comes with the snapshot.
+  std::size_t keys_ahead_max = 1024;
 };
 
 }  // namespace borg::replication

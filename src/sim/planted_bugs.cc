@@ -53,6 +53,9 @@ constexpr NamedBug kBugs[] = {
     {PlantedBug::kJudgeUnheard, "judge others though nobody hears it"},
     {PlantedBug::kHeardIsReached, "take who is heard for who hears"},
     {PlantedBug::kOwnMemoryOnly, "look at the primary's memory alone"},
+    {PlantedBug::kLeaveUnderWayToSnapshot, "leave what is under way to the snapshot"},
+    {PlantedBug::kRepeatWithoutRecord, "repeat an operation without its result"},
+    {PlantedBug::kBelieveRepeats, "believe repeats that are not acknowledged"},
 };
 
 /// In a process of its own: a planted bug may break the cores' own checks, which abort.

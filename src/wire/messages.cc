@@ -263,7 +263,7 @@ bool decode(std::string_view payload, Operation& m) {
   m.partition = get_partition(in);
   m.term = Epoch(in.varint());
   m.seq = Seq(in.varint());
-  m.kind = get_enum(in, OperationKind::kSkip);
+  m.kind = get_enum(in, OperationKind::kRepeat);
   m.now_ms = static_cast<std::int64_t>(in.u64());
   m.random = in.u64();
   m.origin = get_origin(in);

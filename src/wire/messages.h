@@ -103,6 +103,9 @@ enum class OperationKind : std::uint8_t {
   kCommand = 0,  ///< body: the arguments; the replica executes them
   kState = 1,    ///< body: the keys that the command touched, as they are after it
   kSkip = 2,     ///< no body: the snapshot under way will carry the effect
+  /// An operation from before the snapshot under way, or one that was skipped, once more; body:
+  /// those of its keys that the replica lacks, as they are now.
+  kRepeat = 3,
 };
 /// One change of a partition, from its primary to a replica.
 struct Operation {
@@ -114,7 +117,7 @@ struct Operation {
   std::int64_t now_ms = 0;
   std::uint64_t random = 0;
   Origin origin;
-  std::string_view reply;  ///< kState and kSkip of a request: its reply, for its record
+  std::string_view reply;  ///< of all but kCommand, of a request: its reply, for its record
   std::string_view body;
 };
 

@@ -48,6 +48,7 @@ class ReplicaWorld::Node final : public ReplicaSink {
   }
   std::uint64_t draw_random() override { return random_.next(); }
   [[nodiscard]] bool wants_events() const override { return around.wants_events; }
+  [[nodiscard]] SyncLimits sync_limits() const override { return around.sync_limits; }
   void announce(const commands::KeyEvent& event) override {
     world_.events.push_back(std::string(event.name) + " " + event.key);
   }
@@ -152,6 +153,14 @@ void ReplicaWorld::give(int node, const Asked& asked) {
                          .is_only_copy = asked.is_only_copy},
                         now, *nodes_.at(node));
   check_invariants();
+}
+
+std::size_t ReplicaWorld::bytes_on_the_way(int from, int to) const {
+  std::size_t bytes = 0;
+  const auto at = wires_.find({from, to});
+  if (at == wires_.end()) return 0;
+  for (const auto& parcel : at->second) bytes += parcel->frame.size();
+  return bytes;
 }
 
 std::size_t ReplicaWorld::on_the_way(int from, int to) const {

@@ -48,6 +48,7 @@ class ReplicaWorld {
     bool out_of_memory = false;
     bool is_own_gateway = false;
     bool wants_events = false;
+    SyncLimits sync_limits;
   };
   Surroundings& around(int node);
   Now now{Instant::at_nanos(1'000'000'000), WallTime{1'700'000'000'000}};
@@ -91,6 +92,7 @@ class ReplicaWorld {
     wire::encode(wire.back()->frame, m);
   }
   [[nodiscard]] std::size_t on_the_way(int from, int to) const;
+  [[nodiscard]] std::size_t bytes_on_the_way(int from, int to) const;
   /// Everything between the two is lost; both hear of it.
   void cut(int a, int b);
   void heal(int a, int b);
