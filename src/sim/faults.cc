@@ -66,6 +66,10 @@ Process* Faults::victim() {
 }
 
 void Faults::crash() {
+  if (sim_.options.dies_under_way) {
+    awaited_ = Moment::kUnstable;
+    return;
+  }
   Process* process = victim();
   if (process != nullptr) kill(*process);
 }
@@ -279,7 +283,8 @@ void Faults::on_turn(Process& process, std::size_t worker) {
     }
     // Not within the turn: its effects are being taken.
     const bool at_once = sim_.random.chance(1, 2);
-    sim_.queue.after(at_once ? Duration() : sim_.draw(Duration(), Duration::millis(3)),
+    const Duration later = std::max(Duration::millis(3), sim_.options.latency_max * 2);
+    sim_.queue.after(at_once ? Duration() : sim_.draw(Duration(), later),
                      [this, &process, host = world_.host_of(peer)] { strike(process, host); });
     return;
   }
@@ -289,6 +294,7 @@ void Faults::on_turn(Process& process, std::size_t worker) {
 void Faults::strike(Process& process, std::size_t other_host) {
   if (!process.alive() || process.life.paused || sim_.calm) return;
   const std::size_t host = process.host;
+  if (sim_.options.one_at_a_time) return strike_one(sim_.random.chance(1, 2) ? host : other_host);
   const Duration span = sim_.draw(
       Duration::millis(5), sim_.random.chance(1, 2) ? Duration::seconds(3) : Duration::millis(900));
   switch (sim_.random.below(6)) {
@@ -310,6 +316,14 @@ void Faults::strike(Process& process, std::size_t other_host) {
     default:
       world_.network().break_random_links(20);
   }
+}
+
+/// If the cluster has got over the failure before.
+void Faults::strike_one(std::size_t host) {
+  if (!world_.is_settled()) return;
+  const auto live = world_.live();
+  const auto at = std::ranges::find(live, host, &Process::host);
+  if (at != live.end()) kill(**at);
 }
 
 void Faults::jump_clock() {

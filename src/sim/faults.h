@@ -48,6 +48,7 @@ class Faults {
   void lose();
   void accept_losses();
   void strike(Process& process, std::size_t other_host);
+  void strike_one(std::size_t host);
   void kill(Process& process);
   void pause(Process& process, Duration span);
   void cut_for(std::vector<std::pair<std::size_t, std::size_t>> pairs, Duration span);

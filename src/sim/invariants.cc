@@ -223,6 +223,7 @@ void Invariants::check_replica(Process& process, const Replica& replica, Seen& s
     seen.term = own.term;
   }
   check_primaries(p, process, is_primary);
+  if (is_steady) check_repeats(process, replica);
   if (is_primary && losses_.has(p, own.term) && seen.committed_in != own.term) {
     losses_.add_content(p, own.term, content_of(replica.store()));
     const Replica::Levels levels = replica.levels();
@@ -296,6 +297,22 @@ void Invariants::check_number_of_holders(const Process& primary, const Replica& 
     fail("an acknowledged write is on enough nodes", p,
          std::to_string(holders) + " of " + std::to_string(required) + " hold " +
              std::to_string(committed.value()));
+  }
+}
+
+/// What counts as held by a copy that is being made, because it was sent to it once more, is there
+/// with its result.
+void Invariants::check_repeats(const Process& primary, const Replica& replica) {
+  if (replica.config().epoch != configs_[replica.partition().value()].epoch) return;
+  for (const auto& [node, seqs] : replica.repeated()) {
+    const Process* holder = process(node);
+    const Replica* copy = holder == nullptr ? nullptr : holder->replica(replica.partition());
+    if (copy == nullptr || copy->role() != Replica::Role::kSyncing || copy->complete()) continue;
+    for (const Seq seq : seqs) {
+      if (!replica.records().has(seq) || copy->records().has(seq)) continue;
+      fail("what was repeated is there", replica.partition().value(),
+           holder->name + " lacks " + std::to_string(seq.value()) + " of " + primary.name);
+    }
   }
 }
 

@@ -72,6 +72,7 @@ class Invariants {
   void check_primaries(std::uint16_t p, Process& process, bool is_primary);
   void check_holders(const Process& primary, const replication::Replica& replica);
   void check_number_of_holders(const Process& primary, const replication::Replica& replica);
+  void check_repeats(const Process& primary, const replication::Replica& replica);
   void check_content(Process& process, const replication::Replica& replica);
   void check_memory(const Process& process) const;
   [[nodiscard]] bool is_alive(NodeId node) const;

@@ -25,7 +25,8 @@ void draw_node(node::NodeOptions& o, std::size_t nodes, Random& random) {
   if (random.chance(1, 6)) o.client_pending_max = 1;
   if (random.chance(1, 2)) o.sync_window_bytes = 1;
   if (random.chance(1, 2)) o.sync.chunk_keys = static_cast<std::size_t>(random.between(1, 4));
-  if (random.chance(1, 6)) o.sync.state_bytes_max = static_cast<std::size_t>(random.between(0, 20));
+  if (random.chance(1, 4)) o.sync.state_bytes_max = static_cast<std::size_t>(random.between(0, 20));
+  if (random.chance(1, 6)) o.sync.keys_ahead_max = static_cast<std::size_t>(random.between(0, 3));
   if (random.chance(1, 4)) {
     o.pace.foreground_percent = static_cast<std::uint32_t>(random.between(1, 99));
     o.pace.turn_bytes_max = static_cast<std::size_t>(random.between(1, 1000));
@@ -59,7 +60,7 @@ void draw_one_faulty_node(SimOptions& o, Random& random) {
 }
 
 void draw_faults(SimOptions& o, Random& random) {
-  if (random.chance(1, 6)) return draw_one_faulty_node(o, random);
+  if (!o.dies_under_way && random.chance(1, 6)) return draw_one_faulty_node(o, random);
   const auto weight = [&](std::uint64_t in) {
     return random.chance(1, in) ? static_cast<std::uint32_t>(random.between(1, 4)) : 0u;
   };
@@ -69,7 +70,7 @@ void draw_faults(SimOptions& o, Random& random) {
   o.drains = weight(6);
   o.rollings = weight(8);
   o.long_commands = weight(3);
-  o.one_at_a_time = random.chance(1, 4);
+  o.one_at_a_time = o.dies_under_way || random.chance(1, 4);
   if (o.one_at_a_time) return;
   // A thread that stands still is taken for dead: a failure like the others.
   if (random.chance(1, 3)) o.slow_turn_max = Duration::millis(random.between(20, 1000));
@@ -113,6 +114,20 @@ void draw_operators(SimOptions& o, Random& random) {
   }
 }
 
+/// A snapshot of each partition with keys takes seconds, and nodes die with writes under way.
+void draw_long_snapshots(SimOptions& o, Random& random) {
+  o.key_tags = static_cast<std::size_t>(random.between(1, 3));
+  o.filler_keys = static_cast<std::size_t>(random.between(200, 500));
+  o.latency_max = Duration::millis(random.between(20, 60));
+  o.node.sync.chunk_keys = 1;
+  o.node.sync_window_bytes = 1;
+  o.fault_time = Duration::millis(random.between(8000, 16'000));
+  if (!o.dies_under_way) return;
+  o.crashes = 4;
+  o.long_commands = 0;
+  o.node.request_deadline = Duration::seconds(8);
+}
+
 }  // namespace
 
 SimOptions draw_options(Random& random) {
@@ -134,6 +149,8 @@ SimOptions draw_options(Random& random) {
   if (random.chance(1, 4)) o.coordinator_delay_max = Duration::millis(random.between(10, 200));
   if (random.chance(1, 4)) o.watch_delay_max = Duration::millis(random.between(20, 500));
   o.fault_time = Duration::millis(random.between(2000, 8000));
+  const bool has_long_snapshots = !only_operators && random.chance(1, 8);
+  o.dies_under_way = has_long_snapshots && random.chance(2, 3);
   if (only_operators)
     draw_operators(o, random);
   else
@@ -143,6 +160,7 @@ SimOptions draw_options(Random& random) {
   o.hot_keys = static_cast<std::size_t>(random.between(2, 6));
   o.cool_keys = static_cast<std::size_t>(random.between(0, 40));
   if (random.chance(1, 2)) o.key_tags = static_cast<std::size_t>(random.between(1, 4));
+  if (has_long_snapshots && !o.one_faulty_node) draw_long_snapshots(o, random);
   o.ops_max = static_cast<std::size_t>(random.between(100, 800));
   o.think_max = o.fault_time * static_cast<std::int64_t>(o.clients * 2) /
                 static_cast<std::int64_t>(o.ops_max);
@@ -161,7 +179,8 @@ SimOptions draw_options(Random& random) {
     o.subscribers = static_cast<std::size_t>(random.between(1, 4));
   }
   // Without memory for a copy some answers come late, whoever is at fault.
-  if (!o.one_faulty_node && !only_operators && random.chance(1, 8)) draw_memory(o, random);
+  if (!o.one_faulty_node && !only_operators && !has_long_snapshots && random.chance(1, 8))
+    draw_memory(o, random);
   // Only where clocks agree can it be judged to the millisecond when keys expire.
   if (random.chance(1, 2)) o.wall_skew_max = Duration();
   return o;
@@ -178,13 +197,13 @@ std::string describe(const SimOptions& o) {
          number("lease_ms", o.node.liveness.lease.as_millis()) +
          number("deadline_ms", o.node.request_deadline.as_millis()) +
          number("one_at_a_time", o.one_at_a_time) + number("one_faulty_node", o.one_faulty_node) +
-         number("exceeds", o.exceeds_promise) + number("accepts_loss", o.accepts_loss) +
-         number("on_loss_empty", s.on_loss_empty) + number("crashes", o.crashes) +
-         number("pauses", o.pauses) + number("long_commands", o.long_commands) +
-         number("leaves", o.leaves) + number("joins", o.joins) +
-         number("broken_links", o.broken_links) + number("cuts", o.cuts) +
-         number("outages", o.coordinator_outages) + number("snipes", o.snipes) +
-         number("drains", o.drains) + number("forgets", o.forgets) +
+         number("filler_keys", o.filler_keys) + number("exceeds", o.exceeds_promise) +
+         number("accepts_loss", o.accepts_loss) + number("on_loss_empty", s.on_loss_empty) +
+         number("crashes", o.crashes) + number("pauses", o.pauses) +
+         number("long_commands", o.long_commands) + number("leaves", o.leaves) +
+         number("joins", o.joins) + number("broken_links", o.broken_links) +
+         number("cuts", o.cuts) + number("outages", o.coordinator_outages) +
+         number("snipes", o.snipes) + number("drains", o.drains) + number("forgets", o.forgets) +
          number("operators", o.operators) + number("only_operators", o.only_operators) +
          number("rollings", o.rollings) + number("lost_answers", o.answer_lost_permille) +
          number("clients", o.clients) + number("pipeline", o.pipeline_max) +

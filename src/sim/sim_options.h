@@ -66,12 +66,14 @@ struct SimOptions {
   bool only_operators = false;  ///< nobody dies or is cut off, and nobody says FORCE
   std::uint32_t snipes = 0;     ///< strokes at the worst moment
   Duration fault_gap_max = Duration::seconds(1);
+  bool dies_under_way = false;  ///< one at a time, and then with a write that is not on all copies
 
   // Clients.
   std::size_t clients = 6;
   std::size_t hot_keys = 4;
   std::size_t cool_keys = 12;
-  std::size_t key_tags = 0;  ///< in so many slots are all keys; 0: each in its own
+  std::size_t key_tags = 0;     ///< in so many slots are all keys; 0: each in its own
+  std::size_t filler_keys = 0;  ///< in each of these slots, for snapshots to take long
   std::size_t ops_max = 500;
   Duration think_max = Duration::millis(30);
   std::uint32_t multi_key_permille = 60;

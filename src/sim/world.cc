@@ -8,6 +8,7 @@
 #include "sim/exactly_once.h"
 #include "sim/expiries.h"
 #include "sim/faults.h"
+#include "sim/filler.h"
 #include "sim/queue_check.h"
 
 namespace borg::sim {
@@ -31,7 +32,8 @@ World::World(Sim sim)
                      invariants_.on_changes(changes);
                      if (on_changes) on_changes(changes);
                    }),
-      workload_(sim_) {
+      workload_(sim_),
+      answer_times_(sim_.options) {
   if (sim_.trace.prints()) sim_.trace.print({}, "options", describe(sim_.options));
 }
 
@@ -179,7 +181,18 @@ void World::run() {
 void World::begin() {
   for (std::size_t n = 0; n < sim_.options.nodes; ++n) add_host();
   settle(Duration::seconds(30));
+  if (sim_.options.filler_keys > 0) fill();
   start_clients();
+}
+
+void World::fill() {
+  Filler filler(sim_, *choose_process()->workers.front());
+  filler.start();
+  const Duration end = sim_.queue.now() + Duration::seconds(10);
+  while (!filler.is_done()) {
+    if (sim_.queue.now() >= end) throw Violation("every command ends", "the fillers wait");
+    run_for(Duration::millis(10));
+  }
 }
 
 void World::finish() {
@@ -254,6 +267,9 @@ void World::start_clients() {
 /// With one node at fault the others answer all keys, and soon.
 void World::check_answer(std::size_t host, Duration invoked, Duration may_take,
                          const std::string& error) const {
+  if (may_take == Duration() && error != "no answer") {
+    answer_times_.check(sim_.queue.now() - invoked);
+  }
   if (faulty_node_ == nullptr || faulty_node_->was_faulty(host, invoked)) return;
   // Who waits for an element may do so for ever, and those behind it with it.
   const bool may_wait = may_take > Duration();

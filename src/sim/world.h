@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/answer_times.h"
 #include "sim/faults.h"
 #include "sim/faulty_node.h"
 #include "sim/fillers.h"
@@ -99,6 +100,7 @@ class World {
   void on_exit(Process& process);
   void prove_death(const Process& process);
   explicit World(Sim sim);
+  void fill();
   void start_clients();
   void heal();
   void come_to_rest();
@@ -125,6 +127,7 @@ class World {
   History history_;
   Workload workload_;
   ClientCounts counts_;
+  AnswerTimes answer_times_;
   std::vector<std::unique_ptr<SimClient>> clients_;
   std::unique_ptr<Messengers> messengers_;
   std::unique_ptr<Fillers> fillers_;

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "sim/process.h"
+#include "sim/session.h"
+#include "sim/sim.h"
+
+namespace borg::sim {
+
+/// Writes keys that no client ever touches into the slots of those that clients do, so that a
+/// snapshot of their partitions takes as long as one of gigabytes.
+class Filler {
+ public:
+  /// The worker must outlive it.
+  Filler(Sim& sim, WorkerActor& worker);
+  ~Filler();
+  Filler(const Filler&) = delete;
+  Filler& operator=(const Filler&) = delete;
+  void start();
+  /// All were written, or refused: with too few nodes for the copies that are wanted.
+  [[nodiscard]] bool is_done() const { return replies_left_ == 0; }
+
+ private:
+  void on_reply(const std::string& bytes);
+
+  Sim& sim_;
+  WorkerActor& worker_;
+  std::shared_ptr<Session> session_;
+  std::string received_;
+  std::size_t replies_left_;
+};
+
+}  // namespace borg::sim
