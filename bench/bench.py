@@ -62,6 +62,7 @@ class Settings:
     keys: int = 1_000_000
     scale: float = 1.0
     failovers: int = 5
+    large_keys: int = 2_000_000  # of 1,000 bytes, for a failover among gigabytes
     idle_seconds: float = 6
     load_seconds: float = 3
     slot_bytes: int = 1_000_000_000
@@ -75,7 +76,8 @@ class Settings:
 
 def settings_of(args):
     if args.smoke:
-        return Settings(args.bin, rounds=1, keys=2_000, scale=0.02, failovers=1, idle_seconds=0.2,
+        return Settings(args.bin, rounds=1, keys=2_000, scale=0.02, failovers=1, large_keys=2_000,
+                        idle_seconds=0.2,
                         load_seconds=0.2, slot_bytes=2_000_000, smoke=True)
     if args.quick:
         return Settings(args.bin, rounds=2, scale=0.5, failovers=1, idle_seconds=5,
