@@ -43,6 +43,7 @@ enum class PlantedBug : std::uint8_t {
   kLeaveUnderWayToSnapshot,  ///< what was under way at a death waits for a whole snapshot
   kRepeatWithoutRecord,      ///< ... or is sent to the new copy without its result
   kBelieveRepeats,           ///< ... or counts as held there before it is acknowledged
+  kBelieveOwnWall,           ///< times of the wall are what the primary's own wall clock shows
 };
 
 #ifdef BORG_SIMULATION

@@ -100,7 +100,7 @@ inline constexpr std::array kRemarks = std::to_array<Remark>({
     {"replicaof", "Nodes have no masters: each is primary of some keys and backup of others"},
     {"slaveof", "Nodes have no masters: each is primary of some keys and backup of others"},
     {"sync", "Copies are made by Borg's own protocol between nodes"},
-    {"time", "To the millisecond"},
+    {"time", "To the millisecond, and what most nodes agree on"},
     {"debug", "SLEEP, ERROR, OBJECT, PROTOCOL and SET-ACTIVE-EXPIRE, if borgd has --enable-debug"},
     {"lastsave", "Nothing is kept on disk: copies are on other nodes"},
     {"latency|histogram", "Of what this node executed, for clients of other nodes too"},

@@ -242,6 +242,7 @@ std::string ControlCore::describe_cluster(const Question& q) const {
   for (const MemberRecord& record : cluster().members) {
     if (is_silent(record.member.id)) report.silent.insert(record.member.id);
   }
+  report.clocks = clocks_.clocks(cluster());
   report.rebalance = movement_.rebalance(now_.instant);
   report.repair = movement_.running_repair(now_.instant);
   report.last_repair = movement_.last_repair();
@@ -255,7 +256,8 @@ InfoReport ControlCore::info_report(const Question& q) const {
   report.forgotten = &forgotten_;
   report.counts = &q.counts;
   report.settings = settings_.get();
-  report.wall_ms = now_.wall.ms;
+  report.wall_ms = clocks_.believed(now_).ms;
+  report.clocks = clocks_.clocks(cluster());
   if (options_.read_process != nullptr) report.process = options_.read_process();
   report.view = &cluster();
   report.self = self_;

@@ -39,6 +39,7 @@ void ControlCore::write_heartbeat(ControlLink& link) {
   wire::Heartbeat m = liveness_.heartbeat(cluster().revision, now_.instant);
   m.busy = own_turns_.busy(liveness_.options(), now_.instant);
   m.memory = memory_.node()->state();
+  clocks_.tell(m, now_);
   if (!m.busy.empty()) reached<"a control thread vouches for a busy worker">();
   wire::encode(link.output, m);
 }

@@ -18,7 +18,8 @@ ControlCore::ControlCore(NodeId self, const NodeOptions& options, std::uint64_t 
       settings_(std::make_shared<const Settings>(initial_settings(options))),
       random_(seed),
       liveness_(options.liveness),
-      memory_(options.self.workers) {}
+      memory_(options.self.workers),
+      clocks_(self) {}
 
 void ControlCore::begin_turn(Now now) {
   const bool first = started_ == Instant();
@@ -180,6 +181,7 @@ void ControlCore::publish() {
   view->live_nodes = membership::takers(*view->cluster).size();
   view->sole = sole_;
   view->memory = memory_.node();
+  view->wall = clocks_.believed();
   for (const MemberRecord& record : view->cluster->members) {
     if (record.member.id == self_) continue;
     if (auto lease = liveness_.lease(record.member.id)) {
@@ -365,6 +367,7 @@ bool ControlCore::on_frame(NodeId from, const wire::Frame& frame) {
       if (memory_.hear(from, m.memory, now_.instant)) {
         effects_.workers.emplace_back(std::nullopt, MemoryHeard{from, m.memory});
       }
+      clocks_.hear(from, m, now_);
       // The nodes' heartbeats fall into step: answer and heartbeat leave together, and every node
       // wakes up half as often.
       if (liveness_.heartbeat_due(now_.instant, liveness_.options().heartbeat * 2 / 5)) beat();
@@ -455,6 +458,11 @@ void ControlCore::tick() {
   if (liveness_.heartbeat_due(now_.instant)) beat();
   watch_links();
   update_sole_lease();
+  if (stage_ == Stage::kMember || stage_ == Stage::kLeaving) {
+    for (std::string& line : clocks_.follow(cluster(), now_)) {
+      log(LogLine::Level::kWarning, std::move(line));
+    }
+  }
   check_ready();
   finish_questions();
   answer_acceptances();

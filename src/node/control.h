@@ -19,6 +19,7 @@
 #include "membership/link_watch.h"
 #include "membership/liveness.h"
 #include "node/busy_workers.h"
+#include "node/clock_watch.h"
 #include "node/describe.h"
 #include "node/inner_message.h"
 #include "node/memory_watch.h"
@@ -287,6 +288,7 @@ class ControlCore {
   Effects effects_;
   membership::ViewBuilder builder_;
   membership::Liveness liveness_;
+  ClockWatch clocks_;
   std::shared_ptr<const NodeView> node_view_;
   std::shared_ptr<membership::PeerLease> sole_ = std::make_shared<membership::PeerLease>();
   Instant session_valid_until_ = Instant::at_nanos(INT64_MIN);

@@ -2,6 +2,7 @@
 #include "node/describe.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "node/risk.h"
 
@@ -121,6 +122,10 @@ std::string describe_node(const ClusterReport& report, const MemberRecord& recor
       .number("workers", m.workers)
       .number("bus_port", m.bus_port)
       .boolean("safe_to_stop", !slots.is_needed.contains(m.id));
+  const auto clock = report.clocks.find(m.id);
+  const bool is_known = clock != report.clocks.end();
+  node.raw("clock_ahead_ms", is_known ? std::to_string(clock->second.ahead.as_millis()) : "null")
+      .boolean("clock_is_wrong", is_known && clock->second.is_wrong);
   return node.close();
 }
 
@@ -223,9 +228,23 @@ std::string describe_as_json(const ClusterReport& report) {
 namespace {
 
 std::string seconds_text(Duration d) {
-  std::string digits = std::to_string(d.as_millis());
+  std::string digits = std::to_string(std::abs(d.as_millis()));
   if (digits.size() < 4) digits.insert(0, 4 - digits.size(), '0');
-  return digits.insert(digits.size() - 3, ".");
+  return (d.as_millis() < 0 ? "-" : "") + digits.insert(digits.size() - 3, ".");
+}
+
+/// A line for each node that was heard of, this one among them.
+std::string clock_metrics(const InfoReport& report) {
+  std::string out =
+      "# HELP borg_clock_ahead_seconds How far a node's wall clock is ahead of the cluster's "
+      "time.\n"
+      "# TYPE borg_clock_ahead_seconds gauge\n";
+  for (const auto& [node, clock] : report.clocks) {
+    const MemberRecord* const record = report.view->member(node);
+    out += "borg_clock_ahead_seconds{node=" + quoted(record->member.name) + "} " +
+           seconds_text(clock.ahead) + "\n";
+  }
+  return out;
 }
 
 /// Nothing of what has not happened yet: no number says "never".
@@ -297,6 +316,7 @@ std::string describe_as_metrics(const InfoReport& report) {
   add("sent_keys_total", "counter", "Keys of these partitions.", s.sent_keys);
   add("sent_bytes_total", "counter", "Bytes of these partitions.", s.sent_bytes);
   add_movement(report, add_text);
+  out += clock_metrics(report);
   add("uptime_seconds", "gauge", "Seconds since the start.",
       static_cast<std::uint64_t>(report.uptime_seconds));
   return out;

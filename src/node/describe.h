@@ -10,6 +10,7 @@
 
 #include "base/ids.h"
 #include "membership/cluster_view.h"
+#include "node/clock_watch.h"
 #include "node/command_counts.h"
 #include "node/movement.h"
 #include "node/options.h"
@@ -27,6 +28,7 @@ struct ClusterReport {
   std::int64_t uptime_seconds = 0;
   std::map<NodeId, Stats> stats;  ///< of the nodes that answered
   std::set<NodeId> silent;
+  NodeClocks clocks;
   std::optional<Rebalance> rebalance;  ///< the running one, else the last that this node saw
   std::optional<Repair> repair;        ///< the running one
   std::optional<Repair> last_repair;
@@ -41,7 +43,8 @@ struct InfoReport {
   const Stats* forgotten = nullptr;       ///< what CONFIG RESETSTAT takes off the counts
   const CommandCounts* counts = nullptr;  ///< of all workers
   const Settings* settings = nullptr;
-  std::int64_t wall_ms = 0;
+  std::int64_t wall_ms = 0;  ///< as it is believed to be
+  NodeClocks clocks;
   ProcessFacts process;
   const membership::ClusterView* view = nullptr;
   NodeId self;

@@ -49,6 +49,23 @@ std::string run_id(const InfoReport& r) {
   return coordination::to_text(r.self) + std::string(24, '0');
 }
 
+std::string own_clock_ahead(const InfoReport& r) {
+  const auto own = r.clocks.find(r.self);
+  return std::to_string(own == r.clocks.end() ? 0 : own->second.ahead.as_millis());
+}
+
+/// "a=2592000000,b=-5000": nodes and by how many milliseconds they are ahead.
+std::string wrong_clocks(const InfoReport& r) {
+  std::string text;
+  for (const auto& [node, clock] : r.clocks) {
+    const membership::MemberRecord* const record = r.view->member(node);
+    if (!clock.is_wrong || record == nullptr) continue;
+    if (!text.empty()) text += ",";
+    text += record->member.name + "=" + std::to_string(clock.ahead.as_millis());
+  }
+  return text;
+}
+
 Fields server_fields(const InfoReport& r) {
   const coordination::Member& self = r.options->self;
   return {{"redis_version", "7.0.15"},
@@ -78,7 +95,9 @@ Fields server_fields(const InfoReport& r) {
           {"borg_version", r.options->version},
           {"borg_cluster", r.options->cluster},
           {"borg_node", self.name},
-          {"borg_threads", number(self.workers)}};
+          {"borg_threads", number(self.workers)},
+          {"borg_clock_ahead_ms", own_clock_ahead(r)},
+          {"borg_wrong_clocks", wrong_clocks(r)}};
 }
 
 Fields clients_fields(const InfoReport& r) {

@@ -9,11 +9,12 @@
 #include "membership/cluster_view.h"
 #include "membership/liveness.h"
 #include "node/node_memory.h"
+#include "membership/wall_clocks.h"
 
 namespace borg::node {
 
 /// What the control thread gives to the workers: the cluster, and what this node has been
-/// promised. Immutable but for the leases' ends.
+/// promised. Immutable but for the leases' ends and the time.
 struct NodeView {
   std::shared_ptr<const membership::ClusterView> cluster;
   std::size_t live_nodes = 1;
@@ -22,7 +23,14 @@ struct NodeView {
   std::shared_ptr<const membership::PeerLease> sole;
   /// What all workers of this node hold; null: each counts by itself.
   std::shared_ptr<NodeMemory> memory;
+  /// What the cluster takes the wall clock to be: this node's own may be wrong. Null: not known.
+  std::shared_ptr<const membership::BelievedWall> wall;
 
+  /// The same moment, by the wall clock that is believed.
+  [[nodiscard]] Now believed(Now now) const {
+    if (wall != nullptr) now.wall = wall->at(now.instant).value_or(now.wall);
+    return now;
+  }
   /// Nodes that must hold a write before it is acknowledged.
   [[nodiscard]] std::size_t copies_required() const {
     if (!cluster->settings) return 1;

@@ -47,7 +47,7 @@ WorkerCore::~WorkerCore() = default;
 void WorkerCore::begin_turn(Now now) {
   // A worker that stood still has not seen what came meanwhile, acks perhaps.
   const Duration still = now.instant - now_.instant;
-  now_ = now;
+  now_ = view_ == nullptr ? now : view_->believed(now);
   if (still > options_.liveness.silence / 2 + kTick * 2) {
     forgive_links(now.instant);
     gateway_.stood_still(still);

@@ -394,6 +394,8 @@ void encode(ByteBuffer& out, const Heartbeat& m) {
   FrameWriter w(out, m.kType);
   w->u64(static_cast<std::uint64_t>(m.sent_at));
   w->varint(m.revision.value());
+  w->u64(static_cast<std::uint64_t>(m.wall_ms));
+  w->u64(static_cast<std::uint64_t>(m.believed_ms));
   put_nodes(*w, m.silent);
   put_nodes(*w, m.unheard);
   w->varint(m.busy.size());
@@ -404,6 +406,8 @@ bool decode(std::string_view payload, Heartbeat& m) {
   Decoder in(payload);
   m.sent_at = static_cast<std::int64_t>(in.u64());
   m.revision = Revision(in.varint());
+  m.wall_ms = static_cast<std::int64_t>(in.u64());
+  m.believed_ms = static_cast<std::int64_t>(in.u64());
   if (!get_nodes(in, m.silent) || !get_nodes(in, m.unheard)) return false;
   const std::uint64_t busy = in.varint();
   if (busy > UINT16_MAX) return false;

@@ -192,9 +192,11 @@ struct Memory {
 /// Asks for a lease, and says what this node knows. Sent every heartbeat interval.
 struct Heartbeat {
   static constexpr FrameType kType = FrameType::kHeartbeat;
-  std::int64_t sent_at = 0;    ///< the sender's clock: echoed, never compared
-  Revision revision;           ///< of the sender's view
-  std::vector<NodeId> silent;  ///< nodes that have not answered the sender for too long
+  std::int64_t sent_at = 0;      ///< the sender's clock: echoed, never compared
+  Revision revision;             ///< of the sender's view
+  std::int64_t wall_ms = 0;      ///< what the sender's wall clock shows
+  std::int64_t believed_ms = 0;  ///< what it takes to be right; 0: it does not know yet
+  std::vector<NodeId> silent;    ///< nodes that have not answered the sender for too long
   /// Nodes from which the sender hears nothing, or heard nothing for a while a moment ago.
   std::vector<NodeId> unheard;
   /// Workers of the sender that have been executing something for long, and will answer then.

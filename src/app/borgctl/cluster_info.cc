@@ -72,7 +72,9 @@ NodeInfo node_of(const json::object& object) {
           .death_exceeds_memory = fact_of(object, "death_exceeds_memory").value_or(false),
           .partitions_without_memory = count_of(object, "partitions_without_memory").value_or(0),
           .sent_bytes = count_of(object, "sent_bytes"),
-          .safe_to_stop = fact_of(object, "safe_to_stop")};
+          .safe_to_stop = fact_of(object, "safe_to_stop"),
+          .clock_ahead_ms = count_of(object, "clock_ahead_ms"),
+          .clock_is_wrong = fact_of(object, "clock_is_wrong").value_or(false)};
 }
 
 ClusterInfo cluster_of(const json::object& object) {

@@ -29,6 +29,8 @@ struct NodeInfo {
   std::int64_t partitions_without_memory = 0;
   OptionalCount sent_bytes;
   std::optional<bool> safe_to_stop;
+  OptionalCount clock_ahead_ms;
+  bool clock_is_wrong = false;
 };
 
 /// The running rebalance, or the last.

@@ -140,6 +140,18 @@ std::string memory_warnings(const ClusterInfo& info) {
   return text;
 }
 
+std::string clocks_text(const ClusterInfo& info) {
+  std::string text;
+  for (const NodeInfo& node : info.nodes) {
+    if (!node.clock_is_wrong) continue;
+    const auto ahead = static_cast<double>(node.clock_ahead_ms.value_or(0)) / 1000;
+    text += fmt::format("The wall clock of {} is {} {}, and is not believed: set it right\n",
+                        text_or_dash(node.name), human_seconds(std::abs(ahead)),
+                        ahead < 0 ? "behind" : "ahead");
+  }
+  return text;
+}
+
 std::string risk_text(const RiskInfo& risk) {
   if (risk.pairs <= 0) return "";
   const double chance =
@@ -196,6 +208,7 @@ std::string info_text(const ClusterInfo& info, std::size_t width) {
   if (info.lost_slots.value_or(0) > 0) {
     text += "Lost slots answer -DATALOSS until: borgctl accept-loss\n";
   }
+  text += clocks_text(info);
   text += balance_text(info) + memory_warnings(info);
   if (info.risk) text += risk_text(*info.risk);
   return text + repair_text(info);

@@ -122,6 +122,17 @@ TEST(InfoView, NamesNodesWithoutMemory) {
               Not(HasSubstr("memory is")));
 }
 
+TEST(InfoView, NamesWrongClocks) {
+  const ClusterInfo info = parse_cluster_info(R"({"nodes": [
+    {"name": "a", "clock_ahead_ms": -90000, "clock_is_wrong": true},
+    {"name": "b", "clock_ahead_ms": 7, "clock_is_wrong": false},
+    {"name": "c", "clock_ahead_ms": null, "clock_is_wrong": false}]})")
+                               .value();
+  EXPECT_THAT(info_text(info), HasSubstr("The wall clock of a is 1m30s behind, and is not "));
+  EXPECT_THAT(info_text(info), Not(HasSubstr("wall clock of b")));
+  EXPECT_THAT(info_text(info), Not(HasSubstr("wall clock of c")));
+}
+
 ClusterInfo moving() {
   ClusterInfo info;
   info.rebalance = RebalanceInfo{.is_running = true,
