@@ -36,7 +36,7 @@ struct Sample {
     m.partition = PartitionId(777);
     m.term = Epoch(12);
     m.seq = Seq(1'234'567);
-    m.now_ms = 1'700'000'000'000;
+    m.time.now_ms = 1'700'000'000'000;
     m.random = 0x123456789abcdef;
     m.origin = {.gateway = {NodeId(0x123456789abc), 1}, .seq = 123'456'789, .floor = 123'456'700};
     return m;

@@ -23,6 +23,10 @@ class Encoder {
     char* const p = out_.prepare(kVarintBytesMax);
     out_.commit(static_cast<std::size_t>(put_varint(p, v) - p));
   }
+  /// As varint; numbers near zero are short.
+  void signed_varint(std::int64_t v) {
+    varint((static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63));
+  }
   /// A length as varint, then the bytes.
   void bytes(std::string_view v) {
     char* const p = out_.prepare(kVarintBytesMax + v.size());
@@ -85,6 +89,10 @@ class Decoder {
       return byte;
     }
     return long_varint();
+  }
+  std::int64_t signed_varint() {
+    const std::uint64_t v = varint();
+    return static_cast<std::int64_t>((v >> 1) ^ (0 - (v & 1)));
   }
   std::string_view bytes() {
     const std::uint64_t n = varint();

@@ -17,12 +17,15 @@ TEST(Codec, ReadsBackWhatItWrote) {
   out.u32(1u << 31);
   out.u64(UINT64_MAX - 1);
   out.bytes(std::string_view("a\0b", 3));
+  const std::int64_t differences[] = {0, -1, 1, -64, 63, 64, INT64_MIN, INT64_MAX};
+  for (const auto n : differences) out.signed_varint(n);
   Decoder in(buffer.view());
   for (const auto n : numbers) EXPECT_EQ(in.varint(), n);
   EXPECT_EQ(in.u8(), 9);
   EXPECT_EQ(in.u32(), 1u << 31);
   EXPECT_EQ(in.u64(), UINT64_MAX - 1);
   EXPECT_EQ(in.bytes(), std::string_view("a\0b", 3));
+  for (const auto n : differences) EXPECT_EQ(in.signed_varint(), n);
   EXPECT_TRUE(in.done());
 }
 

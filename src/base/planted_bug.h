@@ -43,6 +43,9 @@ enum class PlantedBug : std::uint8_t {
   kLeaveUnderWayToSnapshot,  ///< what was under way at a death waits for a whole snapshot
   kRepeatWithoutRecord,      ///< ... or is sent to the new copy without its result
   kBelieveRepeats,           ///< ... or counts as held there before it is acknowledged
+  kClockFollowsWalls,        ///< a partition's clock is the latest wall clock that it has seen
+  kClockOfOwnWall,           ///< a new primary's clock begins at its own wall clock
+  kClockStandsStill,         ///< a new primary's clock goes on from the last operation's time
   kBelieveOwnWall,           ///< times of the wall are what the primary's own wall clock shows
 };
 

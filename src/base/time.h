@@ -56,6 +56,13 @@ struct WallTime {
   friend constexpr auto operator<=>(WallTime, WallTime) = default;
 };
 
+/// What the clock of a partition shows: see replication/partition_clock.h.
+struct PartitionTime {
+  std::int64_t now_ms = 0;          ///< what expiries are compared with
+  std::int64_t wall_offset_ms = 0;  ///< the wall clock shows so much more
+  friend bool operator==(const PartitionTime&, const PartitionTime&) = default;
+};
+
 /// Both clocks, read once at the start of an event.
 struct Now {
   Instant instant;

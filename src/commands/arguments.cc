@@ -21,6 +21,13 @@ bool from_now(TimeUnit unit) {
   return unit == TimeUnit::kSeconds || unit == TimeUnit::kMilliseconds;
 }
 
+/// The nearest that there is.
+std::int64_t difference(std::int64_t a, std::int64_t b) {
+  std::int64_t result = 0;
+  if (__builtin_sub_overflow(a, b, &result)) return b < 0 ? kMax : kMin;
+  return result;
+}
+
 }  // namespace
 
 std::string lower_case(std::string_view text) {
@@ -37,28 +44,35 @@ std::optional<std::int64_t> read_integer(Context& context, std::string_view text
   return value;
 }
 
-std::optional<std::int64_t> to_unix_ms(std::int64_t time, TimeUnit unit, std::int64_t now_ms) {
+std::optional<storage::ExpiryMs> to_expiry(std::int64_t time, TimeUnit unit,
+                                           const Context& context) {
   if (in_seconds(unit)) {
     if (time > kMax / 1000 || time < kMin / 1000) return std::nullopt;
     time *= 1000;
   }
   if (from_now(unit)) {
-    if (time > kMax - now_ms) return std::nullopt;
-    time += now_ms;
+    if (time > kMax - context.now_ms) return std::nullopt;
+    time += context.now_ms;
+  } else {
+    time = difference(time, context.wall_offset_ms);
   }
   // The last millisecond of all is how "never" is written down.
   return std::min(time, storage::kNoExpiry - 1);
+}
+
+std::int64_t to_wall_ms(storage::ExpiryMs expiry, const Context& context) {
+  return difference(expiry, -context.wall_offset_ms);
 }
 
 void write_invalid_expire(Context& context, std::string_view command) {
   context.reply.error("ERR invalid expire time in '" + std::string(command) + "' command");
 }
 
-std::optional<std::int64_t> read_expiry(Context& context, std::string_view text, TimeUnit unit,
-                                        std::string_view command) {
+std::optional<storage::ExpiryMs> read_expiry(Context& context, std::string_view text, TimeUnit unit,
+                                             std::string_view command) {
   const auto time = read_integer(context, text);
   if (!time) return std::nullopt;
-  const auto expiry = *time > 0 ? to_unix_ms(*time, unit, context.now_ms) : std::nullopt;
+  const auto expiry = *time > 0 ? to_expiry(*time, unit, context) : std::nullopt;
   if (!expiry) write_invalid_expire(context, command);
   return expiry;
 }

@@ -33,16 +33,19 @@ inline constexpr std::size_t kValueBytesMax = 512u * 1024 * 1024;
 /// A time as a command gives it: in which unit, and whether from now on.
 enum class TimeUnit : std::uint8_t { kSeconds, kMilliseconds, kUnixSeconds, kUnixMilliseconds };
 
-/// Milliseconds since the Unix epoch; nullopt if that does not fit into 64 bits.
-[[nodiscard]] std::optional<std::int64_t> to_unix_ms(std::int64_t time, TimeUnit unit,
-                                                     std::int64_t now_ms);
+/// An expiry as it is stored; nullopt if that does not fit into 64 bits.
+[[nodiscard]] std::optional<storage::ExpiryMs> to_expiry(std::int64_t time, TimeUnit unit,
+                                                         const Context& context);
+
+/// When the wall clock shows that it is reached: milliseconds since the Unix epoch.
+[[nodiscard]] std::int64_t to_wall_ms(storage::ExpiryMs expiry, const Context& context);
 
 /// "ERR invalid expire time in '<command>' command".
 void write_invalid_expire(Context& context, std::string_view command);
 
-/// As to_unix_ms() of an argument that must be positive; or nullopt, and the error is written.
-[[nodiscard]] std::optional<std::int64_t> read_expiry(Context& context, std::string_view text,
-                                                      TimeUnit unit, std::string_view command);
+/// As to_expiry() of an argument that must be positive; or nullopt, and the error is written.
+[[nodiscard]] std::optional<storage::ExpiryMs> read_expiry(Context& context, std::string_view text,
+                                                           TimeUnit unit, std::string_view command);
 
 /// False if these strings, among others, would be more than the outcome may have, and the error is
 /// written. To be asked before anything is changed.

@@ -117,9 +117,12 @@ class TransactionObserver {
 struct Context {
   storage::PartitionStore& store;
   PartitionId partition;
-  std::int64_t now_ms;   ///< the primary's time, never its own clock
+  std::int64_t now_ms;   ///< of the partition's clock, which expiries are compared with
   std::uint64_t random;  ///< a seed drawn by the primary
   resp::Writer& reply;
+  /// The wall clock shows so much more than now_ms: what takes or shows a time of the wall converts
+  /// it, see to_expiry() and to_wall_ms().
+  std::int64_t wall_offset_ms = 0;
   bool changed = false;  ///< set by the handler when the store changed
   /// Set by a *read* of given keys that met an expired one: the primary then deletes it by a
   /// replicated command before the reply goes out, so that no replica ever shows it again.

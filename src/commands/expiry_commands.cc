@@ -62,7 +62,7 @@ void set_time(Context& context, Args args, TimeUnit unit, std::string_view comma
   if (!condition) return;
   const auto time = read_integer(context, args[2]);
   if (!time) return;
-  const auto expiry = to_unix_ms(*time, unit, context.now_ms);
+  const auto expiry = to_expiry(*time, unit, context);
   if (!expiry) return write_invalid_expire(context, command);
   const KeyRef key = context.key(args[1]);
   const auto entry = find_for_write(context, key);
@@ -113,10 +113,13 @@ void pttl(Context& context, Args args) {
   write_time(context, args, [&](ExpiryMs expiry) { return expiry - context.now_ms; });
 }
 
-void expiretime(Context& context, Args args) { write_time(context, args, to_seconds); }
+void expiretime(Context& context, Args args) {
+  write_time(context, args,
+             [&](ExpiryMs expiry) { return to_seconds(to_wall_ms(expiry, context)); });
+}
 
 void pexpiretime(Context& context, Args args) {
-  write_time(context, args, [](ExpiryMs expiry) { return expiry; });
+  write_time(context, args, [&](ExpiryMs expiry) { return to_wall_ms(expiry, context); });
 }
 
 }  // namespace borg::commands::run

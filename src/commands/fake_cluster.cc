@@ -59,7 +59,7 @@ std::string FakeCluster::run_part(const CommandSpec& spec, PartitionId partition
   const std::uint64_t seed = random_.next();
   ByteBuffer out;
   resp::Writer writer(out, version);
-  Context context{here.primary, partition, now_ms, seed, writer};
+  Context context{here.primary, partition, now_ms, seed, writer, wall_offset_ms};
   spec.handler(context, args);
   met_expired_ |= context.met_expired;
   if (!context.waits_for.empty()) {
@@ -74,7 +74,7 @@ std::string FakeCluster::run_part(const CommandSpec& spec, PartitionId partition
   if (context.changed) {
     ByteBuffer copy_out;
     resp::Writer copy_writer(copy_out, version);
-    Context copy{here.backup, partition, now_ms, seed, copy_writer};
+    Context copy{here.backup, partition, now_ms, seed, copy_writer, wall_offset_ms};
     const std::vector<std::string_view> outcome(context.outcome.begin(), context.outcome.end());
     const CommandSpec& copied = outcome.empty() ? spec : *resolve(outcome);
     copied.handler(copy, outcome.empty() ? args : Args(outcome));
@@ -93,7 +93,7 @@ void FakeCluster::run_afterwards(const std::vector<std::string_view>& args, Part
   for (storage::PartitionStore* const store : {&here.primary, &here.backup}) {
     ByteBuffer ignored;
     resp::Writer writer(ignored, version);
-    Context context{*store, partition, now_ms, 0, writer};
+    Context context{*store, partition, now_ms, 0, writer, wall_offset_ms};
     resolve(args)->handler(context, args);
   }
 }

@@ -16,7 +16,9 @@ namespace borg::commands::testing {
 /// and its primaries do with a command, without any node.
 class FakeCluster {
  public:
-  std::int64_t now_ms = 1'700'000'000'000;
+  // Of each partition's clock, which is behind the wall clock.
+  std::int64_t now_ms = 1'600'000'000'000;
+  std::int64_t wall_offset_ms = 100'000'000'000;
   resp::Version version = resp::Version::kResp2;
 
   /// The reply's bytes, or nothing if the command is not for the table to answer.

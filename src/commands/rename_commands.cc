@@ -121,7 +121,7 @@ std::optional<storage::ExpiryMs> read_ttl(Context& context, std::string_view tex
   if (*ttl == 0) return storage::kNoExpiry;
   const TimeUnit unit = is_absolute ? TimeUnit::kUnixMilliseconds : TimeUnit::kMilliseconds;
   // Later than any time that there is.
-  return to_unix_ms(*ttl, unit, context.now_ms).value_or(storage::kNoExpiry - 1);
+  return to_expiry(*ttl, unit, context).value_or(storage::kNoExpiry - 1);
 }
 
 }  // namespace

@@ -93,6 +93,7 @@ class Run {
                   .now_ms = context_.now_ms,
                   .random = seeds_.next(),
                   .reply = context_.reply,
+                  .wall_offset_ms = context_.wall_offset_ms,
                   .outcome_bytes_max = outcome_bytes_left_,
                   .known_key = context_.known_key,
                   .events = context_.events};
@@ -129,7 +130,8 @@ class Run {
                   .partition = context_.partition,
                   .now_ms = context_.now_ms,
                   .random = 0,
-                  .reply = reply};
+                  .reply = reply,
+                  .wall_offset_ms = context_.wall_offset_ms};
     resolve(words)->handler(inner, words);
     context_.changed = context_.changed || inner.changed;
   }

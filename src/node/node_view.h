@@ -8,8 +8,8 @@
 #include "base/time.h"
 #include "membership/cluster_view.h"
 #include "membership/liveness.h"
-#include "node/node_memory.h"
 #include "membership/wall_clocks.h"
+#include "node/node_memory.h"
 
 namespace borg::node {
 

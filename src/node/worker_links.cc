@@ -98,7 +98,7 @@ void WorkerCore::use_link(const wire::Endpoint& peer) {
         holder(peer.node, partition) != peer) {
       continue;
     }
-    replicas_[p]->link_up(peer.node, *this);
+    replicas_[p]->link_up(peer.node, now_, *this);
     jobs_changed_ = true;
   }
 }
@@ -235,7 +235,7 @@ bool WorkerCore::on_operation(Link& link, std::size_t at) {
   pacer_.worked(1);
   Replica& replica = replica_of(m.partition);
   receiving_ = &link;
-  replica.on_operation(link.peer.node, m, key_ahead(at), *this);
+  replica.on_operation(link.peer.node, m, key_ahead(at), now_, *this);
   receiving_ = nullptr;
   return true;
 }
@@ -304,7 +304,7 @@ bool WorkerCore::on_replication(Link& link, const wire::Frame& frame) {
                     [&](Replica& r, const auto& m) { r.on_sync_chunk(from, m, *this); });
     default:
       return handle(wire::SyncEnd{},
-                    [&](Replica& r, const auto& m) { r.on_sync_end(from, m, *this); });
+                    [&](Replica& r, const auto& m) { r.on_sync_end(from, m, now_, *this); });
   }
 }
 
@@ -388,7 +388,7 @@ void WorkerCore::pump_snapshots() {
       continue;
     }
     const std::size_t before = link->output.size();
-    replica_of(job.partition).send_chunk(job.to, *this);
+    replica_of(job.partition).send_chunk(job.to, now_, *this);
     pacer_.spent(link->output.size() - std::min(before, link->output.size()));
     if (replica_of(job.partition).wants_chunk(job.to)) {
       blocked = 0;

@@ -49,7 +49,7 @@ bool Replica::accept_stream(NodeId from, Epoch term, ReplicaSink& sink) {
 }
 
 void Replica::on_operation(NodeId from, const wire::Operation& m, const storage::KeyRef* key,
-                           ReplicaSink& sink) {
+                           Now now, ReplicaSink& sink) {
   if (!accept_stream(from, m.term, sink)) return;
   if (m.kind == wire::OperationKind::kRepeat) return take_repeat(m, sink);
   if (m.seq <= last_seq_) return;
@@ -59,7 +59,8 @@ void Replica::on_operation(NodeId from, const wire::Operation& m, const storage:
   }
   last_seq_ = m.seq;
   last_term_ = m.term;
-  clock_ms_ = m.now_ms;
+  clock_.follow(m.time, m.term, now.instant);
+  clock_.note_operation(m.time.now_ms);
   if (m.kind == wire::OperationKind::kCommand) {
     apply_command(m, key, sink);
     return;
@@ -89,9 +90,10 @@ void Replica::apply_command(const wire::Operation& m, const storage::KeyRef* kno
   }
   commands::Context context{.store = store_,
                             .partition = partition_,
-                            .now_ms = m.now_ms,
+                            .now_ms = m.time.now_ms,
                             .random = m.random,
                             .reply = reply,
+                            .wall_offset_ms = m.time.wall_offset_ms,
                             .known_key = key ? &*key : nullptr};
   spec->handler(context, args);
   if (m.origin.is_request()) {
@@ -126,6 +128,7 @@ void Replica::on_sync_start(NodeId from, const wire::SyncStart& m, Now now, Repl
   drop_data();
   stream_term_ = m.config.term;
   last_seq_ = m.base_seq;
+  clock_.follow(m.time, m.config.term, now.instant);
   sync_ = m.sync;
   receiving_ = true;
 }
@@ -137,7 +140,7 @@ void Replica::on_sync_chunk(NodeId from, const wire::SyncChunk& m, ReplicaSink& 
   }
 }
 
-void Replica::on_sync_end(NodeId from, const wire::SyncEnd& m, ReplicaSink& sink) {
+void Replica::on_sync_end(NodeId from, const wire::SyncEnd& m, Now now, ReplicaSink& sink) {
   if (!accept_stream(from, m.term, sink)) return;
   if (!receiving_ || m.sync != sync_ || !records_.decode(m.records)) {
     refuse(from, m.term, wire::NackReason::kNotHere, sink);
@@ -146,7 +149,7 @@ void Replica::on_sync_end(NodeId from, const wire::SyncEnd& m, ReplicaSink& sink
   receiving_ = false;
   last_seq_ = m.seq;
   last_term_ = m.last_term;
-  clock_ms_ = m.now_ms;
+  clock_.follow(m.time, m.term, now.instant);
 }
 
 }  // namespace borg::replication

@@ -38,11 +38,13 @@ bool Replica::deal_with_blocked(const commands::CommandSpec& spec, const Request
   // this one, on the same way. But an operation of the term before may have executed the request
   // and be unknown here, while a backup has it: only who proves that it is primary still, and that
   // all in-sync replicas have its history, can say that nothing was done.
+  const PartitionTime time = clock_.advance(now);
   commands::Context context{.store = store_,
                             .partition = partition_,
-                            .now_ms = advance_clock(now),
+                            .now_ms = time.now_ms,
                             .random = 0,
-                            .reply = reply};
+                            .reply = reply,
+                            .wall_offset_ms = time.wall_offset_ms};
   spec.handler(context, request.args);
   answer_read(request.origin, reply.buffer().view(), now, sink);
   return true;
@@ -79,7 +81,7 @@ void Replica::serve_blocked_on(const std::string& key, Now now, ReplicaSink& sin
   while (const BlockedRequests::Blocked* next = blocked_.next(key, after)) {
     after = next->ticket;
     const auto entry = store_.find(storage::key_ref(key));
-    if (!entry || entry->expired_at(advance_clock(now))) return;
+    if (!entry || entry->expired_at(clock_.advance(now).now_ms)) return;
     if (entry->type == next->type) serve(*next, key, now, sink);
   }
 }
@@ -94,11 +96,13 @@ void Replica::serve(const BlockedRequests::Blocked& blocked, std::string_view ke
   const auto args = commands::narrowed(*spec, all, waits_for, key);
   const wire::Origin origin = blocked.origin;
   resp::Writer reply(sink.scratch(), version_of(origin));
+  const PartitionTime time = clock_.advance(now);
   commands::Context context{.store = store_,
                             .partition = partition_,
-                            .now_ms = advance_clock(now),
+                            .now_ms = time.now_ms,
                             .random = sink.draw_random(),
                             .reply = reply,
+                            .wall_offset_ms = time.wall_offset_ms,
                             .events = sink.wants_events() ? &noted_ : nullptr};
   run(*spec, args, context);
   if (!context.waits_for.empty()) return;

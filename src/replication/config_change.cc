@@ -64,11 +64,12 @@ void Replica::become_primary(Now now, ReplicaSink& sink) {
   stream_term_ = Epoch();
   base_term_ = last_term_;
   base_seq_ = last_seq_;
+  clock_.become_primary(now);
   committed_ = stable_ = Seq();
   peers_.clear();
   log_.clear();
   parked_ = drained_reported_ = false;
-  refresh_peers(sink);
+  refresh_peers(now, sink);
   advance(now, sink);
   serve_held(now, sink);
 }
@@ -76,7 +77,7 @@ void Replica::become_primary(Now now, ReplicaSink& sink) {
 void Replica::stay_primary(Now now, ReplicaSink& sink) {
   // A hand-over that was under way has lost: its epoch is over.
   parked_ = drained_reported_ = false;
-  refresh_peers(sink);
+  refresh_peers(now, sink);
   advance(now, sink);
   serve_held(now, sink);
 }
@@ -112,7 +113,7 @@ void Replica::tell_successor(ReplicaSink& sink) {
                                 .config = config_});
 }
 
-void Replica::refresh_peers(ReplicaSink& sink) {
+void Replica::refresh_peers(Now now, ReplicaSink& sink) {
   std::erase_if(peers_, [&](const Peer& p) { return !config_.is_replica(p.node); });
   for (const NodeId node : config_.in_sync) {
     if (node == self_) continue;
@@ -138,7 +139,7 @@ void Replica::refresh_peers(ReplicaSink& sink) {
       peers_.push_back(Peer{.node = node});
       known = &peers_.back();
     }
-    begin_sync(*known, sink);
+    begin_sync(*known, now, sink);
   }
 }
 
@@ -147,7 +148,7 @@ void Replica::drop_data() {
   records_.clear();
   last_seq_ = Seq();
   last_term_ = Epoch();
-  clock_ms_ = 0;
+  clock_.reset();
   stream_term_ = Epoch();
   receiving_ = false;
   sync_ = 0;
@@ -176,7 +177,9 @@ Replica::Levels Replica::levels() const {
              .last_term = last_term_,
              .newest_record = records_.newest(),
              .first_write_waiter = {},
-             .clock_ms = clock_ms_,
+             .operation_ms = clock_.operation_ms(),
+             .clock_ms = clock_.now_ms(),
+             .clock_advanced_at = clock_.advanced_at(),
              .peers = peers_.size(),
              .waiters = write_waiters_.size() + read_waiters_.size(),
              .blocked = blocked_.size(),

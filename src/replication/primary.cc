@@ -107,9 +107,6 @@ void Replica::serve_held(Now now, ReplicaSink& sink) {
   }
 }
 
-/// The time that commands see: it never goes back, not even when the primary changes.
-std::int64_t Replica::advance_clock(Now now) { return std::max(clock_ms_, now.wall.ms); }
-
 /// Whether the command's keys are all of this partition: other nodes may ask for anything. Of one
 /// of them more may be `known` already; else it is afterwards.
 bool Replica::has_place_for_keys(const commands::CommandSpec& spec, commands::Args args,
@@ -160,11 +157,13 @@ void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
       (answer_duplicate(*spec, request, now, sink) || refuse_write(*spec, request.origin, sink))) {
     return;
   }
+  const PartitionTime time = clock_.advance(now);
   commands::Context context{.store = store_,
                             .partition = partition_,
-                            .now_ms = advance_clock(now),
+                            .now_ms = time.now_ms,
                             .random = sink.draw_random(),
                             .reply = reply,
+                            .wall_offset_ms = time.wall_offset_ms,
                             .known_key = key ? &*key : nullptr,
                             .events = sink.wants_events() ? &noted_ : nullptr,
                             .observer = sink.transaction_observer()};
@@ -215,11 +214,13 @@ void Replica::execute_as_any_replica(const RequestView& request, Now now, Replic
                                       .epoch = config_.epoch.value(),
                                       .term = last_term_.value(),
                                       .seq = last_seq_.value()};
+    const PartitionTime time = clock_.read(now.instant);
     commands::Context context{.store = store_,
                               .partition = partition_,
-                              .now_ms = advance_clock(now),
+                              .now_ms = time.now_ms,
                               .random = 0,
                               .reply = reply,
+                              .wall_offset_ms = time.wall_offset_ms,
                               .standing = &standing};
     spec->handler(context, request.args);
   }
@@ -316,7 +317,7 @@ void Replica::append(const commands::CommandSpec& spec, const wire::Origin& orig
                      ReplicaSink& sink) {
   last_seq_ = last_seq_.next();
   last_term_ = config_.term;
-  clock_ms_ = context.now_ms;
+  clock_.note_operation(context.now_ms);
   if (watched_ != nullptr) watched_->begin_operation(last_seq_.next());
   // Alone, and asked by this very worker: the answer leaves with this turn, and nobody else
   // could be asked again.
@@ -328,7 +329,7 @@ void Replica::append(const commands::CommandSpec& spec, const wire::Origin& orig
   wire::Operation op{.partition = partition_,
                      .term = config_.term,
                      .seq = last_seq_,
-                     .now_ms = context.now_ms,
+                     .time = {context.now_ms, context.wall_offset_ms},
                      .random = context.random,
                      .origin = origin,
                      .reply = reply};
@@ -358,11 +359,13 @@ void Replica::run_own(const std::vector<std::string_view>& args, Now now, Replic
   BORG_CHECK(spec != nullptr && spec->handler != nullptr);
   ByteBuffer ignored;
   resp::Writer reply(ignored, resp::Version::kResp2);
+  const PartitionTime time = clock_.advance(now);
   commands::Context context{.store = store_,
                             .partition = partition_,
-                            .now_ms = advance_clock(now),
+                            .now_ms = time.now_ms,
                             .random = 0,
                             .reply = reply,
+                            .wall_offset_ms = time.wall_offset_ms,
                             .events = sink.wants_events() ? &noted_ : nullptr};
   // What the command noted that met these keys comes behind.
   std::vector<commands::KeyEvent> behind;
@@ -382,7 +385,7 @@ std::size_t Replica::expire_some(Now now, std::size_t buckets, ReplicaSink& sink
   }
   std::vector<std::string> due;
   const std::size_t seen =
-      store_.find_expired(advance_clock(now), buckets,
+      store_.find_expired(clock_.advance(now).now_ms, buckets,
                           [&](const storage::EntryView& entry) { due.emplace_back(entry.key); });
   if (!due.empty()) {
     run_expiry(std::vector<std::string_view>(due.begin(), due.end()), now, sink);
@@ -588,7 +591,7 @@ void Replica::on_nack(NodeId from, const wire::Nack& m, Now now, ReplicaSink& si
   Peer* p = peer(from);
   if (role_ != Role::kPrimary || m.term != config_.term || p == nullptr) return;
   if (p->phase == Peer::Phase::kScanning || p->phase == Peer::Phase::kEnding) {
-    return begin_sync(*p, sink);
+    return begin_sync(*p, now, sink);
   }
   if (p->phase != Peer::Phase::kStreaming) return;
   reached<"a replica in sync has lost step">();

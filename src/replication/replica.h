@@ -18,6 +18,7 @@
 #include "replication/earlier_requests.h"
 #include "replication/holdings.h"
 #include "replication/operation_log.h"
+#include "replication/partition_clock.h"
 #include "replication/records.h"
 #include "replication/sync_limits.h"
 #include "storage/partition_store.h"
@@ -134,20 +135,20 @@ class Replica {
   // From the primary.
   void on_term_start(NodeId from, const wire::TermStart& m, Now now, ReplicaSink& sink);
   /// `key` is one of its command's, if somebody has found out already.
-  void on_operation(NodeId from, const wire::Operation& m, const storage::KeyRef* key,
+  void on_operation(NodeId from, const wire::Operation& m, const storage::KeyRef* key, Now now,
                     ReplicaSink& sink);
   void on_sync_start(NodeId from, const wire::SyncStart& m, Now now, ReplicaSink& sink);
   void on_sync_chunk(NodeId from, const wire::SyncChunk& m, ReplicaSink& sink);
-  void on_sync_end(NodeId from, const wire::SyncEnd& m, ReplicaSink& sink);
+  void on_sync_end(NodeId from, const wire::SyncEnd& m, Now now, ReplicaSink& sink);
 
   // From the replicas.
   void on_acked(const SentFrame& frame, Now now, ReplicaSink& sink);
   void on_nack(NodeId from, const wire::Nack& m, Now now, ReplicaSink& sink);
-  void link_up(NodeId node, ReplicaSink& sink);
+  void link_up(NodeId node, Now now, ReplicaSink& sink);
   void link_down(NodeId node);
 
   /// Sends the next piece of a snapshot to `node`; false if there is nothing to send to it now.
-  bool send_chunk(NodeId node, ReplicaSink& sink);
+  bool send_chunk(NodeId node, Now now, ReplicaSink& sink);
   [[nodiscard]] bool wants_chunk(NodeId node) const;
   /// An answer waits until a snapshot has brought what it is about, not for an ack alone.
   [[nodiscard]] bool waits_for_snapshot() const;
@@ -199,6 +200,7 @@ class Replica {
   [[nodiscard]] std::size_t waiting_bytes() const;
   [[nodiscard]] const Records& records() const { return records_; }
   [[nodiscard]] const BlockedRequests& blocked() const { return blocked_; }
+  [[nodiscard]] const PartitionClock& clock() const { return clock_; }
 
   // What replica_invariants.h is about.
   struct Levels {
@@ -206,7 +208,9 @@ class Replica {
     Epoch last_term;
     Seq newest_record;
     std::optional<Seq> first_write_waiter;
+    std::int64_t operation_ms = 0;
     std::int64_t clock_ms = 0;
+    Instant clock_advanced_at;
     std::size_t peers = 0;
     std::size_t waiters = 0;
     std::size_t blocked = 0;
@@ -290,7 +294,7 @@ class Replica {
   void stay_primary(Now now, ReplicaSink& sink);
   void resign(ReplicaSink& sink);
   void tell_successor(ReplicaSink& sink);
-  void refresh_peers(ReplicaSink& sink);
+  void refresh_peers(Now now, ReplicaSink& sink);
   void drop_data();
   bool adopt(NodeId from, const PartitionConfig& config, Now now, ReplicaSink& sink);
   [[nodiscard]] Peer* peer(NodeId node);
@@ -339,7 +343,6 @@ class Replica {
   void announce_events(Now now, ReplicaSink& sink);
   void trim_log(const ReplicaSink& sink);
   void check_drained(ReplicaSink& sink);
-  std::int64_t advance_clock(Now now);
 
   // blocking.cc
   bool deal_with_blocked(const commands::CommandSpec& spec, const RequestView& request, Now now,
@@ -354,14 +357,14 @@ class Replica {
   void turn_away_blocked(ReplicaSink& sink);
 
   // sync.cc
-  void begin_sync(Peer& peer, ReplicaSink& sink);
+  void begin_sync(Peer& peer, Now now, ReplicaSink& sink);
   void report_caught_up(const Peer& peer, ReplicaSink& sink);
   void start_stream(Peer& peer, ReplicaSink& sink);
   void send_operation(const commands::CommandSpec& spec, commands::Args args, wire::Operation op,
                       ReplicaSink& sink);
   void send_state(Peer& peer, const commands::CommandSpec& spec, commands::Args args,
                   wire::Operation op, ReplicaSink& sink);
-  void send_sync_end(Peer& peer, ReplicaSink& sink);
+  void send_sync_end(Peer& peer, Now now, ReplicaSink& sink);
   bool send_entries(const Peer& peer, ByteBuffer& entries, ReplicaSink& sink);
   bool send_next_keys(Peer& peer, ByteBuffer& entries, ReplicaSink& sink);
   void encode_next_elements(Peer& peer, ByteBuffer& entries, const SyncLimits& limits) const;
@@ -400,10 +403,10 @@ class Replica {
   // The replicated state.
   storage::PartitionStore store_;
   Records records_;
-  Seq last_seq_;               // of the last operation executed or applied
-  Epoch last_term_;            // its term
-  std::int64_t clock_ms_ = 0;  // the time of the latest operation: never goes back
-  Instant records_aged_at_;    // by this node's clock
+  Seq last_seq_;             // of the last operation executed or applied
+  Epoch last_term_;          // its term
+  PartitionClock clock_;     // by which keys expire
+  Instant records_aged_at_;  // by this node's clock
 
   // As primary.
   Epoch base_term_;  // last_term_ and last_seq_ when this term began

@@ -38,6 +38,16 @@ Broken wrong_in_primary(const Replica& replica, const Replica::Levels& now) {
   return std::nullopt;
 }
 
+/// But for a thousandth, and what rounding takes away.
+bool runs_steadily(const Replica::Levels& before, const Replica::Levels& now) {
+  if (before.clock_ms == 0) return true;  // it was not set yet
+  const std::int64_t passed_us =
+      (now.clock_advanced_at - before.clock_advanced_at).as_nanos() / 1000;
+  const std::int64_t off_us = (now.clock_ms - before.clock_ms) * 1000 - passed_us;
+  const std::int64_t most_us = passed_us / PartitionClock::kSlewPart + 1001;
+  return now.clock_ms >= before.clock_ms && off_us >= -most_us && off_us <= most_us;
+}
+
 Broken wrong_in_others(const Replica::Levels& now) {
   if (now.peers > 0) return "only a primary feeds others";
   if (now.is_parked) return "only a primary is parked";
@@ -84,10 +94,13 @@ Broken ReplicaInvariants::what_went_back(const Replica& replica) const {
   const bool missed_some = config.epoch > config_.epoch.next();
   if (is_in_sync(role_) && is_in_sync(replica.role()) && !missed_some) {
     if (now.last < levels_.last) return "who is in sync forgets nothing";
-    if (now.clock_ms < levels_.clock_ms) return "the commands' clock never goes back";
+    if (now.operation_ms < levels_.operation_ms) return "the time of commands never goes back";
   }
   const bool same_stream =
       role_ == Role::kPrimary && replica.role() == Role::kPrimary && config.term == config_.term;
+  if (same_stream && !runs_steadily(levels_, now)) {
+    return "a primary's clock runs as its steady clock does";
+  }
   if (same_stream && (now.committed < levels_.committed || now.stable < levels_.stable)) {
     return "what is acknowledged stays so";
   }

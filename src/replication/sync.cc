@@ -26,14 +26,15 @@ void Replica::start_stream(Peer& p, ReplicaSink& sink) {
   });
 }
 
-void Replica::begin_sync(Peer& p, ReplicaSink& sink) {
+void Replica::begin_sync(Peer& p, Now now, ReplicaSink& sink) {
   p = Peer{.node = p.node, .stream = next_stream_++};
   ByteBuffer* out = sink.replicate({.partition = partition_, .to = p.node, .stream = p.stream});
   if (out == nullptr) return;  // link_up() comes
-  wire::encode(
-      *out,
-      wire::SyncStart{
-          .partition = partition_, .config = config_, .sync = p.stream, .base_seq = last_seq_});
+  wire::encode(*out, wire::SyncStart{.partition = partition_,
+                                     .config = config_,
+                                     .sync = p.stream,
+                                     .base_seq = last_seq_,
+                                     .time = clock_.advance(now)});
   p.phase = Peer::Phase::kScanning;
   p.cursor = store_.begin();
   p.holdings.begin(committed_, last_seq_);
@@ -68,7 +69,7 @@ bool Replica::send_entries(const Peer& p, ByteBuffer& entries, ReplicaSink& sink
   return true;
 }
 
-bool Replica::send_chunk(NodeId node, ReplicaSink& sink) {
+bool Replica::send_chunk(NodeId node, Now now, ReplicaSink& sink) {
   if (!wants_chunk(node)) return false;
   Peer& p = *peer(node);
   ByteBuffer entries;
@@ -84,7 +85,7 @@ bool Replica::send_chunk(NodeId node, ReplicaSink& sink) {
     return false;
   }
   if (p.is_scanned && p.partials.empty()) {
-    send_sync_end(p, sink);
+    send_sync_end(p, now, sink);
     return true;
   }
   if (p.owes) repeat_what_is_under_way(p, sink);
@@ -131,7 +132,8 @@ void Replica::encode_next_elements(Peer& p, ByteBuffer& entries, const SyncLimit
   }
 }
 
-void Replica::send_sync_end(Peer& p, ReplicaSink& sink) {
+/// With the time now: that of the last operation may be hours ago.
+void Replica::send_sync_end(Peer& p, Now now, ReplicaSink& sink) {
   ByteBuffer records;
   Encoder encoder(records);
   records_.encode(encoder);
@@ -146,7 +148,7 @@ void Replica::send_sync_end(Peer& p, ReplicaSink& sink) {
                                    .sync = p.stream,
                                    .seq = last_seq_,
                                    .last_term = last_term_,
-                                   .now_ms = clock_ms_,
+                                   .time = clock_.advance(now),
                                    .records = records.view()});
   p.phase = Peer::Phase::kEnding;
 }
@@ -330,13 +332,13 @@ void Replica::send_state(Peer& p, const commands::CommandSpec& spec, commands::A
   wire::encode(*out, op);
 }
 
-void Replica::link_up(NodeId node, ReplicaSink& sink) {
+void Replica::link_up(NodeId node, Now now, ReplicaSink& sink) {
   Peer* p = peer(node);
   if (role_ != Role::kPrimary || p == nullptr || p->broken) return;
   if (p->phase == Peer::Phase::kStreaming) {
     start_stream(*p, sink);
   } else {
-    begin_sync(*p, sink);
+    begin_sync(*p, now, sink);
   }
 }
 

@@ -14,7 +14,7 @@ namespace borg::sim {
 
 /// What the threads of one process have in common: they stop and end together.
 struct Life {
-  Life(Random& random, Duration wall_skew_max) : clock(random, wall_skew_max) {}
+  Life(Random& random, const LocalClock::Limits& limits) : clock(random, limits) {}
   LocalClock clock;
   bool alive = true;
   bool paused = false;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/linearizability.h"
+#include "sim/local_clock.h"
 
 namespace borg::sim {
 namespace {
@@ -38,8 +39,8 @@ Operation unknown(std::int64_t from, std::string name, std::vector<std::string> 
           {}};
 }
 
-bool is_right(const std::vector<Operation>& operations, std::int64_t slack_ms = 0) {
-  return check_key(with_expiries(operations, slack_ms * kMs), StringModel()).verdict ==
+bool is_right(const std::vector<Operation>& operations, const LifeBounds& bounds = {}) {
+  return check_key(with_expiries(operations, bounds), StringModel()).verdict ==
          Verdict::kLinearizable;
 }
 
@@ -65,11 +66,36 @@ TEST(Expiries, WhatIsGoneStaysGone) {
       is_right({set_for_100(), get(100, 110, Reply::nil()), get(111, 112, Reply::value("a"))}));
 }
 
-TEST(Expiries, UnequalClocksAllowMore) {
-  EXPECT_TRUE(is_right({set_for_100(), get(20, 60, Reply::nil())}, 50));
-  EXPECT_FALSE(is_right({set_for_100(), get(20, 59, Reply::nil())}, 50));
-  EXPECT_TRUE(is_right({set_for_100(), get(162, 170, Reply::value("a"))}, 50));
-  EXPECT_FALSE(is_right({set_for_100(), get(163, 170, Reply::value("a"))}, 50));
+TEST(Expiries, ClocksMayBeALittleOff) {
+  const LifeBounds off{.drift_ppm = 10'000, .rounding_ns = 2 * kMs};
+  EXPECT_TRUE(is_right({set_for_100(), get(20, 107, Reply::nil())}, off));
+  EXPECT_FALSE(is_right({set_for_100(), get(20, 106, Reply::nil())}, off));
+  EXPECT_TRUE(is_right({set_for_100(), get(115, 120, Reply::value("a"))}, off));
+  EXPECT_FALSE(is_right({set_for_100(), get(116, 120, Reply::value("a"))}, off));
+}
+
+TEST(Expiries, TheClockOfANewPrimaryMayLag) {
+  const LifeBounds lagging{.late_ns = 50 * kMs};
+  EXPECT_FALSE(is_right({set_for_100(), get(20, 109, Reply::nil())}, lagging));
+  EXPECT_TRUE(is_right({set_for_100(), get(162, 170, Reply::value("a"))}, lagging));
+  EXPECT_FALSE(is_right({set_for_100(), get(163, 170, Reply::value("a"))}, lagging));
+}
+
+TEST(Expiries, TimesOfTheWallAreThoseOfTheWorld) {
+  const auto wall = [](std::int64_t ms) { return std::to_string(LocalClock::kEpochMs + ms); };
+  const Operation set = at(10, 12, "set", {"a", "pxat", wall(100)}, Reply::ok());
+  EXPECT_TRUE(is_right({set, get(20, 99, Reply::value("a"))}));
+  EXPECT_FALSE(is_right({set, get(20, 99, Reply::nil())}));
+  EXPECT_FALSE(is_right({set, get(101, 110, Reply::value("a"))}));
+  EXPECT_TRUE(is_right({set, get(101, 110, Reply::value("a"))}, {.wall_ns = kMs}));
+  const auto shows = [&](const std::string& ms) {
+    return at(50, 51, "pexpiretime", {}, Reply::value(ms));
+  };
+  EXPECT_TRUE(is_right({set, shows(wall(100))}));
+  EXPECT_FALSE(is_right({set, shows(wall(98))}));
+  const Operation later = at(20, 21, "pexpireat", {wall(500)}, Reply::number(1));
+  EXPECT_TRUE(is_right({set, later, get(300, 301, Reply::value("a"))}));
+  EXPECT_FALSE(is_right({set, later, get(501, 502, Reply::value("a"))}));
 }
 
 TEST(Expiries, LaterCommandsChangeTheTime) {

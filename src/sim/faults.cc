@@ -326,11 +326,39 @@ void Faults::strike_one(std::size_t host) {
   if (at != live.end()) kill(**at);
 }
 
+/// Those whose wall clocks jump together: one, some or all.
+std::vector<Process*> Faults::jumpers() {
+  std::vector<Process*> processes = world_.live();
+  if (sim_.options.walls_are_right) {
+    constexpr std::size_t kWrongHost = 1;
+    std::erase_if(processes, [](const Process* each) { return each->host != kWrongHost; });
+    return processes;
+  }
+  const std::uint64_t kind = sim_.random.below(3);
+  if (kind == 0) return {victim()};
+  if (kind == 1) std::erase_if(processes, [this](auto*) { return sim_.random.chance(1, 2); });
+  return processes;
+}
+
+/// By seconds up to years, either way, for good or for a moment.
 void Faults::jump_clock() {
-  Process* process = victim();
-  if (process == nullptr) return;
-  process->life.clock.jump_wall(sim_.random.between(-5000, 5000));
-  sim_.note_wall(process->life.clock.wall_offset_ms());
+  constexpr std::int64_t kSecond = 1000;
+  constexpr std::int64_t kDay = 24 * 3600 * kSecond;
+  constexpr std::int64_t kFurthest[] = {5 * kSecond, 600 * kSecond, 30 * kDay, 3 * 365 * kDay};
+  const std::int64_t most = kFurthest[sim_.random.below(std::size(kFurthest))];
+  const std::int64_t ms = sim_.random.between(-most, most);
+  const std::vector<Process*> processes = jumpers();
+  const auto jump = [processes](std::int64_t by) {
+    for (Process* process : processes) {
+      process->life.clock.jump_wall(by);
+      process->control->say("has its wall clock moved by " + std::to_string(by) + " ms");
+    }
+  };
+  jump(ms);
+  if (sim_.random.chance(1, 2)) {
+    sim_.queue.after(sim_.draw(Duration::millis(1), Duration::seconds(2)),
+                     [jump, ms] { jump(-ms); });
+  }
 }
 
 }  // namespace borg::sim

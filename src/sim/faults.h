@@ -54,6 +54,7 @@ class Faults {
   void cut_for(std::vector<std::pair<std::size_t, std::size_t>> pairs, Duration span);
   [[nodiscard]] bool is_at_moment(const replication::Replica& replica) const;
   Process* victim();
+  std::vector<Process*> jumpers();
 
   Sim& sim_;
   World& world_;

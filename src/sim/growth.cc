@@ -28,7 +28,7 @@ SimOptions options_for(const GrowthOptions& growth) {
   o.think_max = Duration::millis(10);
   o.expiry_permille = 100;
   o.pipeline_max = 8;
-  o.wall_skew_max = Duration();
+  o.clocks.wall_skew = Duration();
   // One node refuses no write while it is alone.
   o.node.settings.min_copies = 1;
   return o;

@@ -84,6 +84,14 @@ bool Invariants::is_given_up(NodeId node) const {
   return at == members_.end() || (at->second && !sessions_.contains(id));
 }
 
+namespace {
+
+std::int64_t clock_ms(const Process& process, const Replica& replica) {
+  return replica.clock().read(process.control->local_now().instant).now_ms;
+}
+
+}  // namespace
+
 /// It goes on under this configuration without those that were in sync.
 void Invariants::on_loss(std::uint16_t p, const PartitionConfig& config) {
   if (!sim_.options.accepts_loss && !sim_.options.node.settings.on_loss_empty) {
@@ -91,7 +99,8 @@ void Invariants::on_loss(std::uint16_t p, const PartitionConfig& config) {
   }
   const Process* heir = process(config.primary());
   const Replica* replica = heir == nullptr ? nullptr : heir->replica(PartitionId(p));
-  losses_.add(p, config.term, replica == nullptr ? Content() : content_of(replica->store()));
+  if (replica == nullptr) return losses_.add(p, config.term, {}, 0);
+  losses_.add(p, config.term, content_of(replica->store()), clock_ms(*heir, *replica));
 }
 
 void Invariants::on_config(std::uint16_t p, const std::optional<PartitionConfig>& config) {
@@ -225,7 +234,7 @@ void Invariants::check_replica(Process& process, const Replica& replica, Seen& s
   check_primaries(p, process, is_primary);
   if (is_steady) check_repeats(process, replica);
   if (is_primary && losses_.has(p, own.term) && seen.committed_in != own.term) {
-    losses_.add_content(p, own.term, content_of(replica.store()));
+    losses_.add_content(p, own.term, content_of(replica.store()), clock_ms(process, replica));
     const Replica::Levels levels = replica.levels();
     if (levels.last > levels.base) losses_.add_unseen(p);  // in this very turn
   }

@@ -85,16 +85,22 @@ Content content_of(const storage::PartitionStore& store) {
   return content;
 }
 
-void Losses::add(std::uint16_t partition, Epoch term, const Content& held) {
-  by_partition_[partition].push_back({term, sim_.queue.now(), {}});
+void Losses::add(std::uint16_t partition, Epoch term, const Content& held, std::int64_t clock_ms) {
+  by_partition_[partition].push_back({.term = term, .at = sim_.queue.now(), .left = {}});
   ++count_;
-  add_content(partition, term, held);
+  add_content(partition, term, held, clock_ms);
 }
 
-void Losses::add_content(std::uint16_t partition, Epoch term, const Content& held) {
+void Losses::add_content(std::uint16_t partition, Epoch term, const Content& held,
+                         std::int64_t clock_ms) {
   for (Loss& loss : by_partition_[partition]) {
     if (loss.term != term) continue;
     ++loss.looks;
+    if (!held.empty()) {
+      const std::int64_t lag_ms = sim_.queue.now().as_millis() - clock_ms;
+      loss.lag_least_ms = std::min(loss.lag_least_ms, lag_ms);
+      loss.lag_most_ms = std::max(loss.lag_most_ms, lag_ms);
+    }
     for (const auto& [key, value] : held) {
       Loss::Left& left = loss.left[key];
       ++left.seen;
@@ -117,7 +123,8 @@ bool Losses::has(std::uint16_t partition, Epoch term) const {
 
 bool Losses::has(std::uint16_t partition) const { return by_partition_.contains(partition); }
 
-void Losses::add_to(std::vector<Operation>& operations, const std::string& key) const {
+void Losses::add_to(std::vector<Operation>& operations, const std::string& key,
+                    const LifeBounds& lives) const {
   const auto at = by_partition_.find(partition_of(slot_of_key(key)).value());
   if (at == by_partition_.end()) return;
   // With the data the records are lost: what was under way, and is sent again, may happen in the
@@ -137,12 +144,12 @@ void Losses::add_to(std::vector<Operation>& operations, const std::string& key) 
     lose.outcome = Outcome::kOk;
     lose.reply = Reply::ok();
     operations.push_back(std::move(lose));
-    add_what_is_left(operations, key, loss);
+    add_what_is_left(operations, key, loss, lives);
   }
 }
 
 void Losses::add_what_is_left(std::vector<Operation>& operations, const std::string& key,
-                              const Loss& loss) const {
+                              const Loss& loss, const LifeBounds& lives) const {
   const std::int64_t moment = loss.at.as_nanos();
   const auto left = loss.left.find(key);
   const bool is_kept = left != loss.left.end() && loss.looks > 1 && left->second.seen == loss.looks;
@@ -154,8 +161,11 @@ void Losses::add_what_is_left(std::vector<Operation>& operations, const std::str
       continue;
     }
     constexpr std::int64_t kNanosPerMilli = 1'000'000;
-    const std::int64_t from = (expiry - sim_.wall_highest_ms - 1) * kNanosPerMilli;
-    const std::int64_t until = (expiry - sim_.wall_lowest_ms + 1) * kNanosPerMilli;
+    const auto away = [&](std::int64_t lag_ms) {
+      return std::max<std::int64_t>((expiry + lag_ms) * kNanosPerMilli - moment, 0);
+    };
+    const std::int64_t from = lives.after(moment, moment, away(loss.lag_least_ms)).from;
+    const std::int64_t until = lives.after(moment, moment, away(loss.lag_most_ms)).until;
     const std::string id = "#r" + std::to_string(operations.size());
     operations.push_back(unknown(operations, key, "recover", moment,
                                  {value, std::to_string(from), std::to_string(until), id}));

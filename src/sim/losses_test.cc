@@ -17,13 +17,12 @@ namespace {
 class LossesTest : public testing::Test {
  protected:
   LossesTest() {
-    sim_.wall_lowest_ms = sim_.wall_highest_ms = 0;
     sim_.queue.after(Duration::nanos(100), [] {});
     sim_.queue.run_one(Duration::seconds(1));
   }
-  void lose(const Content& held) { losses_.add(partition_, Epoch(5), held); }
+  void lose(const Content& held) { losses_.add(partition_, Epoch(5), held, 0); }
   [[nodiscard]] bool is_right(std::vector<Operation> operations) const {
-    losses_.add_to(operations, "k");
+    losses_.add_to(operations, "k", {});
     return check_key(operations, StringModel()).verdict == Verdict::kLinearizable;
   }
   static Operation done(std::int64_t from, std::int64_t to, std::string name,
@@ -62,14 +61,14 @@ TEST_F(LossesTest, WhatTheHeirLackedIsGone) {
 
 TEST_F(LossesTest, WhatTheHeirHadAllTheTimeIsKept) {
   lose(has_a_);
-  losses_.add_content(partition_, Epoch(5), has_a_);
+  losses_.add_content(partition_, Epoch(5), has_a_, 0);
   EXPECT_TRUE(is_right({set(), get(150, Reply::value("a"))}));
   EXPECT_FALSE(is_right({set(), get(150, Reply::nil())}));
 }
 
 TEST_F(LossesTest, WhatTheHeirDroppedMayBeGone) {
   lose(has_a_);
-  losses_.add_content(partition_, Epoch(5), {});
+  losses_.add_content(partition_, Epoch(5), {}, 0);
   EXPECT_TRUE(is_right({set(), get(150, Reply::value("a"))}));
   EXPECT_TRUE(is_right({set(), get(150, Reply::nil())}));
   EXPECT_FALSE(is_right({set(), get(150, Reply::nil()), get(170, Reply::value("a"))}));

@@ -56,6 +56,10 @@ constexpr NamedBug kBugs[] = {
     {PlantedBug::kLeaveUnderWayToSnapshot, "leave what is under way to the snapshot"},
     {PlantedBug::kRepeatWithoutRecord, "repeat an operation without its result"},
     {PlantedBug::kBelieveRepeats, "believe repeats that are not acknowledged"},
+    {PlantedBug::kClockFollowsWalls, "a clock that follows the walls"},
+    {PlantedBug::kClockOfOwnWall, "a new primary's clock is its wall's"},
+    {PlantedBug::kClockStandsStill, "a clock that stands still until a take-over"},
+    {PlantedBug::kBelieveOwnWall, "believe one's own wall clock"},
 };
 
 /// In a process of its own: a planted bug may break the cores' own checks, which abort.

@@ -15,8 +15,7 @@ Process::Process(Sim& s, const Setting& where, std::size_t at_host, const std::s
       name(node_name),
       id(node_id),
       options(s.options.node),
-      life(s.random, s.options.wall_skew_max) {
-  sim.note_wall(life.clock.wall_offset_ms());
+      life(s.random, s.options.clocks) {
   options.self.name = name;
   options.self.host = "10.0.0." + std::to_string(host + 1);
   options.self.workers = worker_count;

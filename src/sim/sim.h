@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 
 #include "base/random.h"
 #include "sim/event_queue.h"
@@ -25,13 +24,6 @@ struct Sim {
   Trace trace;
   /// No faults yet, or no more: delays are short, answers arrive.
   bool calm = true;
-  // Of the wall clocks of all processes that there ever were, against the queue's time.
-  std::int64_t wall_lowest_ms = std::numeric_limits<std::int64_t>::max();
-  std::int64_t wall_highest_ms = std::numeric_limits<std::int64_t>::min();
-  void note_wall(std::int64_t offset_ms) {
-    wall_lowest_ms = std::min(wall_lowest_ms, offset_ms);
-    wall_highest_ms = std::max(wall_highest_ms, offset_ms);
-  }
 
   [[nodiscard]] Duration draw(Duration low, Duration high) {
     return Duration::nanos(random.between(low.as_nanos(), std::max(low, high).as_nanos()));

@@ -6,6 +6,8 @@
 namespace borg::sim {
 namespace {
 
+constexpr Duration kYear = Duration::seconds(365LL * 24 * 3600);
+
 void draw_node(node::NodeOptions& o, std::size_t nodes, Random& random) {
   const bool usual = random.chance(1, 2);
   coordination::Settings& s = o.settings;
@@ -59,6 +61,18 @@ void draw_one_faulty_node(SimOptions& o, Random& random) {
   o.crashes = 0;
 }
 
+/// Where the walls are right for most nodes one is wrong at most: always the same, and two others
+/// live at any time.
+void draw_clocks(SimOptions& o, Random& random) {
+  const auto kind = random.below(8);
+  if (kind < 2) o.clocks.wall_skew = Duration();
+  if (kind == 2) o.clocks.wall_skew = kYear * 10;
+  if (kind > 3) o.clock_jumps = static_cast<std::uint32_t>(random.between(1, 6));
+  const bool spares_two = o.one_at_a_time && o.nodes > 2 && o.node.settings.min_copies > 1;
+  o.walls_are_right = kind == 0 || (spares_two && random.chance(1, 2));
+  if (o.walls_are_right) o.clocks = {.wall_skew = Duration(), .drift_ppm = 0};
+}
+
 void draw_faults(SimOptions& o, Random& random) {
   if (!o.dies_under_way && random.chance(1, 6)) return draw_one_faulty_node(o, random);
   const auto weight = [&](std::uint64_t in) {
@@ -71,6 +85,7 @@ void draw_faults(SimOptions& o, Random& random) {
   o.rollings = weight(8);
   o.long_commands = weight(3);
   o.one_at_a_time = o.dies_under_way || random.chance(1, 4);
+  draw_clocks(o, random);
   if (o.one_at_a_time) return;
   // A thread that stands still is taken for dead: a failure like the others.
   if (random.chance(1, 3)) o.slow_turn_max = Duration::millis(random.between(20, 1000));
@@ -78,7 +93,6 @@ void draw_faults(SimOptions& o, Random& random) {
   o.broken_links = weight(2);
   o.cuts = weight(3);
   o.coordinator_outages = weight(4);
-  o.clock_jumps = weight(8);
   o.forgets = weight(6);
   o.operators = weight(6);
   if (random.chance(3, 4)) o.snipes = static_cast<std::uint32_t>(random.between(1, 10));
@@ -181,8 +195,6 @@ SimOptions draw_options(Random& random) {
   // Without memory for a copy some answers come late, whoever is at fault.
   if (!o.one_faulty_node && !only_operators && !has_long_snapshots && random.chance(1, 8))
     draw_memory(o, random);
-  // Only where clocks agree can it be judged to the millisecond when keys expire.
-  if (random.chance(1, 2)) o.wall_skew_max = Duration();
   return o;
 }
 
@@ -203,6 +215,7 @@ std::string describe(const SimOptions& o) {
          number("long_commands", o.long_commands) + number("leaves", o.leaves) +
          number("joins", o.joins) + number("broken_links", o.broken_links) +
          number("cuts", o.cuts) + number("outages", o.coordinator_outages) +
+         number("clock_jumps", o.clock_jumps) + number("walls_right", o.walls_are_right) +
          number("snipes", o.snipes) + number("drains", o.drains) + number("forgets", o.forgets) +
          number("operators", o.operators) + number("only_operators", o.only_operators) +
          number("rollings", o.rollings) + number("lost_answers", o.answer_lost_permille) +

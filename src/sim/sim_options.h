@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "node/options.h"
+#include "sim/local_clock.h"
 
 namespace borg::sim {
 
@@ -34,7 +35,8 @@ struct SimOptions {
   std::uint32_t slow_flush_permille = 2;  ///< turns whose output leaves late
   Duration slow_flush_max = Duration::millis(50);
 
-  Duration wall_skew_max = Duration::seconds(3);
+  LocalClock::Limits clocks{.wall_skew = Duration::seconds(3)};
+  bool walls_are_right = false;  ///< of most nodes at any time: absolute expiries can be judged
 
   // The coordinator.
   Duration session_ttl = Duration::seconds(3);  ///< unless deaths are proven
@@ -58,13 +60,13 @@ struct SimOptions {
   std::uint32_t broken_links = 0;
   std::uint32_t cuts = 0;
   std::uint32_t coordinator_outages = 0;
-  std::uint32_t clock_jumps = 0;
-  std::uint32_t drains = 0;     ///< an operator empties a node, which stays
-  std::uint32_t forgets = 0;    ///< an operator gives up a node that is silent
-  std::uint32_t rollings = 0;   ///< all nodes leave and come back, one after the other
-  std::uint32_t operators = 0;  ///< operators order anything, without looking
-  bool only_operators = false;  ///< nobody dies or is cut off, and nobody says FORCE
-  std::uint32_t snipes = 0;     ///< strokes at the worst moment
+  std::uint32_t clock_jumps = 0;  ///< of wall clocks: of one, of some, of all
+  std::uint32_t drains = 0;       ///< an operator empties a node, which stays
+  std::uint32_t forgets = 0;      ///< an operator gives up a node that is silent
+  std::uint32_t rollings = 0;     ///< all nodes leave and come back, one after the other
+  std::uint32_t operators = 0;    ///< operators order anything, without looking
+  bool only_operators = false;    ///< nobody dies or is cut off, and nobody says FORCE
+  std::uint32_t snipes = 0;       ///< strokes at the worst moment
   Duration fault_gap_max = Duration::seconds(1);
   bool dies_under_way = false;  ///< one at a time, and then with a write that is not on all copies
 

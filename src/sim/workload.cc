@@ -255,11 +255,30 @@ Command Workload::compare_and_set(const std::string& key) {
 }
 
 /// Shorter than a hand-over, or longer than a failover.
-std::string Workload::span() {
-  return std::to_string(sim_.random.between(1, sim_.random.chance(1, 2) ? 60 : 3000));
+std::int64_t Workload::span_ms() {
+  return sim_.random.between(1, sim_.random.chance(1, 2) ? 60 : kLongestLife.as_millis());
+}
+
+std::string Workload::span() { return std::to_string(span_ms()); }
+
+std::string Workload::wall_time() {
+  return std::to_string(LocalClock::kEpochMs + sim_.queue.now().as_millis() + span_ms());
+}
+
+/// By what the wall clock shows.
+Command Workload::on_wall_expiry(const std::string& key) {
+  switch (sim_.random.below(4)) {
+    case 0:
+      return single("set", key, {token(), "pxat", wall_time()});
+    case 1:
+      return single("pexpireat", key, {wall_time()});
+    default:
+      return single("pexpiretime", key);
+  }
 }
 
 Command Workload::on_expiry(const std::string& key) {
+  if (sim_.options.walls_are_right && sim_.random.chance(1, 2)) return on_wall_expiry(key);
   switch (sim_.random.below(8)) {
     case 0:
     case 1:

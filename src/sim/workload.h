@@ -54,6 +54,9 @@ class Workload {
   [[nodiscard]] static bool is_sequence(std::string_view key) { return key.starts_with("{q"); }
   [[nodiscard]] static bool is_counter(const std::string& key) { return key.front() == 'n'; }
 
+  /// What keys are given to live.
+  static constexpr Duration kLongestLife = Duration::millis(3000);
+
  private:
   /// Of a hash, set or sorted set: more than a table has in one bucket.
   static constexpr std::size_t kFields = 40;
@@ -85,7 +88,10 @@ class Workload {
   [[nodiscard]] Command on_sorted_sets();
   [[nodiscard]] Command on_blocking_queue();
   [[nodiscard]] Command on_expiry(const std::string& key);
+  [[nodiscard]] Command on_wall_expiry(const std::string& key);
+  [[nodiscard]] std::int64_t span_ms();
   [[nodiscard]] std::string span();
+  [[nodiscard]] std::string wall_time();
 
   Sim& sim_;
   std::vector<std::string> keys_;

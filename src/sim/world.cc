@@ -13,6 +13,12 @@
 
 namespace borg::sim {
 
+namespace {
+
+constexpr Duration kLagMax = Duration::seconds(2);
+
+}  // namespace
+
 World::World(std::uint64_t seed, bool prints) : World(Sim(seed, prints)) {}
 
 World::World(std::uint64_t seed, bool prints, const SimOptions& options)
@@ -199,6 +205,8 @@ void World::finish() {
   finish_fillers();
   finish_clients();
   come_to_rest();
+  // What was given a time to live is gone by now, as the last reads see.
+  if (sim_.options.expiry_permille > 0) run_for(Workload::kLongestLife * 102 / 100 + kLagMax);
   check_links();
   const ClientCounts before = counts_;
   finish_clients();  // once more, with nothing else under way
@@ -464,11 +472,21 @@ void World::finish_messengers() {
   }
 }
 
+/// A clock that is 1 % off, and is corrected by a thousandth; what rounding to milliseconds may
+/// take away, twice; and how far the clock of a new primary may lag: by what the last operation
+/// that it took had been on its way.
+LifeBounds World::bounds_of_lives() const {
+  const std::int64_t drift = sim_.options.clocks.drift_ppm;
+  return {.drift_ppm = drift + drift / 50 + 1000,
+          .rounding_ns = Duration::millis(2).as_nanos(),
+          .late_ns = kLagMax.as_nanos(),
+          .wall_ns = Duration::millis(100).as_nanos()};
+}
+
 void World::check_histories() {
   const StringModel string_model;
   const SequenceModel sequence_model;
-  // And what rounding to milliseconds may take away, twice.
-  const std::int64_t slack_ms = sim_.wall_highest_ms - sim_.wall_lowest_ms + 2;
+  const LifeBounds lives = bounds_of_lives();
   const Losses& losses = invariants_.losses();
   for (auto [key, operations] : history_.by_key()) {
     if (invariants_.is_lost(key) || invariants_.was_wiped()) continue;
@@ -480,8 +498,8 @@ void World::check_histories() {
       continue;
     }
     if (!had_loss && !Workload::is_sequence(key)) check_exactly_once(operations);
-    losses.add_to(operations, key);
-    operations = with_expiries(std::move(operations), slack_ms * 1'000'000);
+    losses.add_to(operations, key, lives);
+    operations = with_expiries(std::move(operations), lives);
     const Model& model =
         Workload::is_sequence(key) ? static_cast<const Model&>(sequence_model) : string_model;
     const CheckResult result = check_key(operations, model, {.steps_max = 300'000});

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/answer_times.h"
+#include "sim/expiries.h"
 #include "sim/faults.h"
 #include "sim/faulty_node.h"
 #include "sim/fillers.h"
@@ -111,6 +112,7 @@ class World {
   void finish_messengers();
   void finish_fillers();
   void lift_memory_limits();
+  [[nodiscard]] LifeBounds bounds_of_lives() const;
   void check_histories();
   void check_answer(std::size_t host, Duration invoked, Duration may_take,
                     const std::string& error) const;

@@ -62,6 +62,16 @@ NodeList get_nodes(Decoder& in) {
   }
   return nodes;
 }
+void put(Encoder& out, const PartitionTime& time) {
+  out.u64(static_cast<std::uint64_t>(time.now_ms));
+  out.signed_varint(time.wall_offset_ms);
+}
+PartitionTime get_time(Decoder& in) {
+  PartitionTime time;
+  time.now_ms = static_cast<std::int64_t>(in.u64());
+  time.wall_offset_ms = in.signed_varint();
+  return time;
+}
 template <class E>
 E get_enum(Decoder& in, E last) {
   const std::uint8_t value = in.u8();
@@ -109,7 +119,7 @@ void put_head(Encoder& out, const Operation& m) {
   out.varint(m.term.value());
   out.varint(m.seq.value());
   out.u8(static_cast<std::uint8_t>(m.kind));
-  out.u64(static_cast<std::uint64_t>(m.now_ms));
+  put(out, m.time);
   out.u64(m.random);
   put(out, m.origin);
 }
@@ -264,7 +274,7 @@ bool decode(std::string_view payload, Operation& m) {
   m.term = Epoch(in.varint());
   m.seq = Seq(in.varint());
   m.kind = get_enum(in, OperationKind::kRepeat);
-  m.now_ms = static_cast<std::int64_t>(in.u64());
+  m.time = get_time(in);
   m.random = in.u64();
   m.origin = get_origin(in);
   m.reply = m.kind != OperationKind::kCommand ? in.bytes() : std::string_view();
@@ -294,6 +304,7 @@ void encode(ByteBuffer& out, const SyncStart& m) {
   encode_config(*w, m.config);
   w->varint(m.sync);
   w->varint(m.base_seq.value());
+  put(*w, m.time);
 }
 bool decode(std::string_view payload, SyncStart& m) {
   Decoder in(payload);
@@ -301,6 +312,7 @@ bool decode(std::string_view payload, SyncStart& m) {
   if (!decode_config(in, m.config)) return false;
   m.sync = in.varint();
   m.base_seq = Seq(in.varint());
+  m.time = get_time(in);
   return in.done();
 }
 
@@ -327,7 +339,7 @@ void encode(ByteBuffer& out, const SyncEnd& m) {
   w->varint(m.sync);
   w->varint(m.seq.value());
   w->varint(m.last_term.value());
-  w->u64(static_cast<std::uint64_t>(m.now_ms));
+  put(*w, m.time);
   w->bytes(m.records);
 }
 bool decode(std::string_view payload, SyncEnd& m) {
@@ -337,7 +349,7 @@ bool decode(std::string_view payload, SyncEnd& m) {
   m.sync = in.varint();
   m.seq = Seq(in.varint());
   m.last_term = Epoch(in.varint());
-  m.now_ms = static_cast<std::int64_t>(in.u64());
+  m.time = get_time(in);
   m.records = in.bytes();
   return in.done();
 }

@@ -10,6 +10,7 @@
 #include "base/codec.h"
 #include "base/ids.h"
 #include "base/partition_config.h"
+#include "base/time.h"
 #include "wire/frame.h"
 
 namespace borg::wire {
@@ -114,7 +115,7 @@ struct Operation {
   Epoch term;
   Seq seq;
   OperationKind kind = OperationKind::kCommand;
-  std::int64_t now_ms = 0;
+  PartitionTime time;  ///< at which it was executed
   std::uint64_t random = 0;
   Origin origin;
   std::string_view reply;  ///< of all but kCommand, of a request: its reply, for its record
@@ -136,6 +137,7 @@ struct SyncStart {
   PartitionConfig config;
   std::uint64_t sync = 0;  ///< names this attempt
   Seq base_seq;
+  PartitionTime time;  ///< when it was sent
 };
 struct SyncChunk {
   static constexpr FrameType kType = FrameType::kSyncChunk;
@@ -149,9 +151,9 @@ struct SyncEnd {
   PartitionId partition;
   Epoch term;
   std::uint64_t sync = 0;
-  Seq seq;          ///< the primary's last operation
-  Epoch last_term;  ///< its term
-  std::int64_t now_ms = 0;
+  Seq seq;             ///< the primary's last operation
+  Epoch last_term;     ///< its term
+  PartitionTime time;  ///< when it was sent
   std::string_view records;
 };
 /// The first `count` replication frames of this link's life (TermStart to SyncEnd) were dealt with.

@@ -55,7 +55,7 @@ TEST(Messages, OperationReadsBack) {
   op.term = Epoch(7);
   op.seq = Seq(1234567);
   op.kind = OperationKind::kState;
-  op.now_ms = 1'700'000'000'000;
+  op.time = {.now_ms = 1'700'000'000'000, .wall_offset_ms = -2'592'000'000};
   op.origin = Origin{.gateway = {NodeId(77), 1}, .seq = 10, .floor = 8, .resp = 2};
   op.reply = "+OK\r\n";
   op.body = "body";
@@ -64,6 +64,7 @@ TEST(Messages, OperationReadsBack) {
   Operation read;
   ASSERT_TRUE(decode(only_frame(buffer).payload, read));
   EXPECT_EQ(read.seq, op.seq);
+  EXPECT_EQ(read.time, op.time);
   EXPECT_EQ(read.origin, op.origin);
   EXPECT_EQ(read.reply, "+OK\r\n");
   EXPECT_EQ(read.body, "body");
@@ -100,6 +101,28 @@ TEST(Messages, WhatALongLivedRequestSaysReadsBack) {
   EXPECT_EQ(reply.status, ReplyStatus::kWaiting);
 }
 
+TEST(Messages, TimesReadBack) {
+  const PartitionTime time{.now_ms = 1'700'000'000'000, .wall_offset_ms = 3'000'000'000};
+  ByteBuffer buffer;
+  encode(buffer, SyncStart{.sync = 3, .time = time});
+  SyncStart start;
+  ASSERT_TRUE(decode(only_frame(buffer).payload, start));
+  EXPECT_EQ(start.time, time);
+  buffer.clear();
+  encode(buffer, SyncEnd{.sync = 3, .time = time, .records = "abc"});
+  SyncEnd end;
+  ASSERT_TRUE(decode(only_frame(buffer).payload, end));
+  EXPECT_EQ(end.time, time);
+  EXPECT_EQ(end.records, "abc");
+  buffer.clear();
+  encode(buffer, Heartbeat{.sent_at = 5, .wall_ms = 7, .believed_ms = 9, .busy = {1}});
+  Heartbeat heartbeat;
+  ASSERT_TRUE(decode(only_frame(buffer).payload, heartbeat));
+  EXPECT_EQ(heartbeat.wall_ms, 7);
+  EXPECT_EQ(heartbeat.believed_ms, 9);
+  EXPECT_EQ(heartbeat.busy.size(), 1u);
+}
+
 TEST(Messages, ConfigurationsReadBack) {
   TermStart start;
   start.partition = PartitionId(2);
@@ -133,6 +156,7 @@ TEST(Messages, EveryTruncationIsRefused) {
   every_truncation_is_refused(Request{.seq = 1, .args = get}, args);
   every_truncation_is_refused(Hello{.cluster = "borg", .from = {NodeId(1), 2}, .to = {}});
   every_truncation_is_refused(Reply{.seq = 300, .bytes = "+OK\r\n"});
+  every_truncation_is_refused(SyncStart{.time = {.now_ms = 1, .wall_offset_ms = -300}});
   every_truncation_is_refused(SyncEnd{.records = "abc"});
   every_truncation_is_refused(Nack{.config = sample_config()});
   every_truncation_is_refused(

@@ -204,7 +204,7 @@ void ReplicaWorld::take(int from, int to, Parcel parcel) {
       node.replica.on_term_start(sender, read(wire::TermStart{}), now, node);
       break;
     case wire::FrameType::kOperation:
-      node.replica.on_operation(sender, read(wire::Operation{}), nullptr, node);
+      node.replica.on_operation(sender, read(wire::Operation{}), nullptr, now, node);
       break;
     case wire::FrameType::kSyncStart:
       node.replica.on_sync_start(sender, read(wire::SyncStart{}), now, node);
@@ -213,7 +213,7 @@ void ReplicaWorld::take(int from, int to, Parcel parcel) {
       node.replica.on_sync_chunk(sender, read(wire::SyncChunk{}), node);
       break;
     case wire::FrameType::kSyncEnd:
-      node.replica.on_sync_end(sender, read(wire::SyncEnd{}), node);
+      node.replica.on_sync_end(sender, read(wire::SyncEnd{}), now, node);
       break;
     case wire::FrameType::kNack:
       node.replica.on_nack(sender, read(wire::Nack{}), now, node);
@@ -231,7 +231,7 @@ bool ReplicaWorld::pump_snapshots() {
   bool moved = false;
   for (auto& [number, node] : nodes_) {
     const NodeList syncing = node->replica.config().syncing;
-    for (const NodeId to : syncing) moved = node->replica.send_chunk(to, *node) || moved;
+    for (const NodeId to : syncing) moved = node->replica.send_chunk(to, now, *node) || moved;
   }
   return moved;
 }
@@ -259,7 +259,7 @@ void ReplicaWorld::cut(int a, int b) {
 void ReplicaWorld::heal(int a, int b) {
   for (const auto& [from, to] : {Pair{a, b}, Pair{b, a}}) is_up_[{from, to}] = true;
   for (const auto& [from, to] : {Pair{a, b}, Pair{b, a}}) {
-    replica(from).link_up(NodeId(static_cast<std::uint64_t>(to)), *nodes_.at(from));
+    replica(from).link_up(NodeId(static_cast<std::uint64_t>(to)), now, *nodes_.at(from));
   }
 }
 
@@ -272,7 +272,7 @@ void ReplicaWorld::kill(int node) {
 void ReplicaWorld::poke(int node) { replica(node).poke(now, *nodes_.at(node)); }
 
 bool ReplicaWorld::send_chunk(int from, int to) {
-  return replica(from).send_chunk(NodeId(static_cast<std::uint64_t>(to)), *nodes_.at(from));
+  return replica(from).send_chunk(NodeId(static_cast<std::uint64_t>(to)), now, *nodes_.at(from));
 }
 
 void ReplicaWorld::park(int node, Epoch epoch) { replica(node).park(epoch, *nodes_.at(node)); }
