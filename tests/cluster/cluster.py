@@ -75,13 +75,14 @@ class Client:
 class Node(Process):
     """One borgd."""
 
-    def __init__(self, binary, folder, name, coordinator, flags=(), ports=None, place=HERE_PLACE):
+    def __init__(self, binary, folder, name, coordinator, flags=(), ports=None, place=HERE_PLACE,
+                 env=None):
         self.name = name
         self.port, self.bus_port, self.http_port = ports or [place.port() for _ in range(3)]
         command = [binary, "--name", name, "--coordinator", coordinator, "--host", place.host,
                    "--port", self.port, "--bus-port", self.bus_port,
                    "--http-port", self.http_port, "--threads", "2", *flags]
-        super().__init__(command, folder, name, place=place)
+        super().__init__(command, folder, name, env=env, place=place)
 
     def is_ready(self):
         if not self.is_running():
@@ -134,6 +135,7 @@ class Cluster:
         self.nodes = {}
         self.started = []  # every process ever, for the end
         self.places = places or {}
+        self.environments = {}  # of a node, by name, if it is not this process's
         self.etcd = None
         self.coordinator = f"local:{self.folder / 'coordinator'}"
         if coordinator == "etcd":
@@ -143,7 +145,8 @@ class Cluster:
     def launch(self, name, *flags, ports=None):
         """Starts a node and does not wait for it."""
         node = Node(self.bin / "borgd", self.folder, name, self.coordinator,
-                    [*self.flags, *flags], ports, self.places.get(name, HERE_PLACE))
+                    [*self.flags, *flags], ports, self.places.get(name, HERE_PLACE),
+                    self.environments.get(name))
         self.started.append(node)
         self.nodes[name] = node
         return node
