@@ -93,7 +93,6 @@ void Replica::repeat(Peer& p, Seq seq, const wire::Origin& origin,
                                      .term = config_.term,
                                      .seq = seq,
                                      .kind = wire::OperationKind::kRepeat,
-                                     .now_ms = clock_ms_,
                                      .origin = has_record ? origin : wire::Origin{},
                                      .reply = has_record ? record.result : std::string_view(),
                                      .body = states.view()});

@@ -145,7 +145,7 @@ SimOptions options_for(std::size_t nodes, std::size_t min_copies) {
   o.clients = 2;
   o.ops_max = 30;
   o.think_max = Duration::millis(20);
-  o.wall_skew_max = Duration();
+  o.clocks.wall_skew = Duration();
   return o;
 }
 
