@@ -18,8 +18,8 @@ ControlCore::ControlCore(NodeId self, const NodeOptions& options, std::uint64_t 
       settings_(std::make_shared<const Settings>(initial_settings(options))),
       random_(seed),
       liveness_(options.liveness),
-      memory_(options.self.workers),
-      clocks_(self) {}
+      clocks_(self),
+      memory_(options.self.workers) {}
 
 void ControlCore::begin_turn(Now now) {
   const bool first = started_ == Instant();
