@@ -12,10 +12,15 @@ using coordination::Member;
 using coordination::MemberState;
 using coordination::Order;
 
-/// It was told to go as long as the others suffice, and has not gone too far.
+/// It was told to go as long as the others suffice.
 bool goes_if_spared(const Member& m) {
   const bool is_going = m.state == MemberState::kDraining || m.state == MemberState::kLeaving;
-  return is_going && (m.order == Order::kDrain || m.order == Order::kLeave) && !m.is_closing;
+  return is_going && (m.order == Order::kDrain || m.order == Order::kLeave);
+}
+
+/// The others do not suffice: whoever goes only if spared is not.
+bool are_too_few(const ClusterView& view) {
+  return view.active_members() < (view.settings ? view.settings->min_copies : 1);
 }
 
 bool could_hold(const MemberRecord& record) {
@@ -26,7 +31,7 @@ bool could_hold(const MemberRecord& record) {
     case MemberState::kDraining:
       return !is_planted(PlantedBug::kForgetTheDrained);
     case MemberState::kLeaving:
-      return goes_if_spared(m);
+      return goes_if_spared(m);  // closing, too: it reopens, or it is gone in a moment
     case MemberState::kDown:
       // Given up as silent: while its session lives it may be back and take the data.
       return record.has_session && !goes_in_any_case(m.order);
@@ -44,8 +49,9 @@ std::vector<NodeId> takers(const ClusterView& view) {
     }
   };
   add([](const Member& m) { return m.state == MemberState::kActive; });
-  const std::size_t needed = view.settings ? view.settings->min_copies : 1;
-  if (result.size() < needed) add(goes_if_spared);
+  if (are_too_few(view)) {
+    add([](const Member& m) { return goes_if_spared(m) && !m.is_closing; });
+  }
   if (result.empty()) {
     add([](const Member& m) {
       return m.state == MemberState::kDraining && m.order == Order::kDrainForced;
@@ -81,14 +87,16 @@ DepartureStep next_step(const ClusterView& view, NodeId self, bool told_by_signa
   }
   if (!another_could_hold(view, self)) {
     if (!goes_in_any_case(m.order)) {
-      return is_ending ? DepartureStep::kCallOffEnd : DepartureStep::kStayAsLast;
+      if (is_ending) return DepartureStep::kCallOffEnd;
+      return m.is_closing ? DepartureStep::kReopen : DepartureStep::kStayAsLast;
     }
     const bool is_said = is_ending || is_planted(PlantedBug::kEndUnannounced);
     return is_said ? DepartureStep::kEnd : DepartureStep::kAnnounceEnd;
   }
   if (is_ending) return DepartureStep::kCallOffEnd;
-  const auto data = takers(view);
-  if (std::find(data.begin(), data.end(), self) != data.end()) return DepartureStep::kWait;
+  if (goes_if_spared(m) && are_too_few(view)) {
+    return m.is_closing ? DepartureStep::kReopen : DepartureStep::kWait;
+  }
   if (!view.holds_nothing(self)) {
     return m.is_closing ? DepartureStep::kReopen : DepartureStep::kHandOver;
   }

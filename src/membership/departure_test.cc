@@ -103,6 +103,17 @@ TEST_F(DepartureTest, WhoeverIsNeededWaits) {
   EXPECT_EQ(step(kB), Step::kWait);
 }
 
+TEST_F(DepartureTest, WhoeverIsAboutToGoAndIsNeededReopens) {
+  MemberRecord& a = add(kA, Order::kLeave);
+  a.member.is_closing = true;
+  add(kB, Order::kLeaveBySignal);
+  hold(kB);
+  EXPECT_EQ(step(kA), Step::kReopen);
+  EXPECT_EQ(step(kB, true), Step::kHandOver) << "it waits for the other";
+  add(kC, Order::kDrain);
+  EXPECT_EQ(step(kA), Step::kReopen);
+}
+
 TEST_F(DepartureTest, TheLastEndsTheDataOnlyIfItWasToldToGoInAnyCase) {
   add(kA, Order::kLeave);
   EXPECT_EQ(step(kA), Step::kStayAsLast);

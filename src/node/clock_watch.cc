@@ -56,14 +56,16 @@ NodeClocks ClockWatch::clocks(const membership::ClusterView& view) const {
 }
 
 std::string span_text(Duration span) {
-  const std::int64_t seconds = std::abs(span.as_millis()) / 1000;
+  const std::int64_t seconds = (std::abs(span.as_millis()) + 500) / 1000;
   struct Unit {
     std::int64_t seconds;
     const char* name;
   };
   constexpr Unit kUnits[] = {{86400, " days"}, {3600, " hours"}, {60, " minutes"}};
   for (const Unit& unit : kUnits) {
-    if (seconds >= 2 * unit.seconds) return std::to_string(seconds / unit.seconds) + unit.name;
+    if (seconds >= 2 * unit.seconds) {
+      return std::to_string((seconds + unit.seconds / 2) / unit.seconds) + unit.name;
+    }
   }
   return std::to_string(seconds) + " s";
 }

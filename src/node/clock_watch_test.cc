@@ -67,10 +67,11 @@ TEST_F(ClockWatchTest, TheLogNamesWhoIsWrongOnce) {
 }
 
 TEST(SpanText, IsWrittenForPeople) {
-  EXPECT_EQ(span_text(Duration::millis(-5900)), "5 s");
+  EXPECT_EQ(span_text(Duration::millis(-5900)), "6 s");
   EXPECT_EQ(span_text(Duration::seconds(119)), "119 s");
   EXPECT_EQ(span_text(Duration::seconds(600)), "10 minutes");
   EXPECT_EQ(span_text(Duration::seconds(7200)), "2 hours");
+  EXPECT_EQ(span_text(Duration::millis(30LL * 86'400'000 - 7)), "30 days");
   EXPECT_EQ(span_text(Duration::seconds(-400LL * 86400)), "400 days");
 }
 

@@ -11,7 +11,8 @@ AnswerTimes::AnswerTimes(const SimOptions& o) {
   const bool is_gentle = o.one_at_a_time && o.nodes > o.node.settings.min_copies;
   const bool leaves_states_to_snapshots =
       o.node.sync.keys_ahead_max < replication::SyncLimits().keys_ahead_max;
-  if (!is_gentle || o.long_commands > 0 || leaves_states_to_snapshots) return;
+  const bool lacks_memory = o.fillers > 0;
+  if (!is_gentle || o.long_commands > 0 || leaves_states_to_snapshots || lacks_memory) return;
   const Duration lease = o.node.liveness.lease * (o.unequal_leases ? 3 : 1);
   const Duration bound = o.node.liveness.silence + lease + Duration::millis(1500) +
                          o.latency_max * 10 + (o.coordinator_delay_max + o.watch_delay_max) * 4;

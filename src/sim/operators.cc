@@ -35,7 +35,10 @@ void Operators::order() {
     return;
   }
   std::vector<std::string> command{"BORG", kCommands[drawn]};
-  if (command.back() != "ACCEPT-LOSS") command.push_back(process->name);
+  const bool accepts = command.back() == "ACCEPT-LOSS";
+  // Where more than orders goes wrong there may be a loss, which it would make good.
+  if (accepts && !sim_.options.only_operators && !sim_.options.accepts_loss) return;
+  if (!accepts) command.push_back(process->name);
   const bool goes = command[1] == "DRAIN" || command[1] == "LEAVE";
   if (goes) process->is_drained = true;
   // Said where more may happen than is promised, and nowhere else.

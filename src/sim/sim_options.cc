@@ -131,7 +131,7 @@ void draw_operators(SimOptions& o, Random& random) {
 /// A snapshot of each partition with keys takes seconds, and nodes die with writes under way.
 void draw_long_snapshots(SimOptions& o, Random& random) {
   o.key_tags = static_cast<std::size_t>(random.between(1, 3));
-  o.filler_keys = static_cast<std::size_t>(random.between(200, 500));
+  o.ballast_keys = static_cast<std::size_t>(random.between(200, 500));
   o.latency_max = Duration::millis(random.between(20, 60));
   o.node.sync.chunk_keys = 1;
   o.node.sync_window_bytes = 1;
@@ -209,7 +209,7 @@ std::string describe(const SimOptions& o) {
          number("lease_ms", o.node.liveness.lease.as_millis()) +
          number("deadline_ms", o.node.request_deadline.as_millis()) +
          number("one_at_a_time", o.one_at_a_time) + number("one_faulty_node", o.one_faulty_node) +
-         number("filler_keys", o.filler_keys) + number("exceeds", o.exceeds_promise) +
+         number("ballast_keys", o.ballast_keys) + number("exceeds", o.exceeds_promise) +
          number("accepts_loss", o.accepts_loss) + number("on_loss_empty", s.on_loss_empty) +
          number("crashes", o.crashes) + number("pauses", o.pauses) +
          number("long_commands", o.long_commands) + number("leaves", o.leaves) +

@@ -74,8 +74,8 @@ struct SimOptions {
   std::size_t clients = 6;
   std::size_t hot_keys = 4;
   std::size_t cool_keys = 12;
-  std::size_t key_tags = 0;     ///< in so many slots are all keys; 0: each in its own
-  std::size_t filler_keys = 0;  ///< in each of these slots, for snapshots to take long
+  std::size_t key_tags = 0;      ///< in so many slots are all keys; 0: each in its own
+  std::size_t ballast_keys = 0;  ///< in each of these slots, for snapshots to take long
   std::size_t ops_max = 500;
   Duration think_max = Duration::millis(30);
   std::uint32_t multi_key_permille = 60;

@@ -5,10 +5,10 @@
 
 #include "base/slot.h"
 #include "coordination/schema.h"
+#include "sim/ballast.h"
 #include "sim/exactly_once.h"
 #include "sim/expiries.h"
 #include "sim/faults.h"
-#include "sim/filler.h"
 #include "sim/queue_check.h"
 
 namespace borg::sim {
@@ -187,16 +187,16 @@ void World::run() {
 void World::begin() {
   for (std::size_t n = 0; n < sim_.options.nodes; ++n) add_host();
   settle(Duration::seconds(30));
-  if (sim_.options.filler_keys > 0) fill();
+  if (sim_.options.ballast_keys > 0) fill();
   start_clients();
 }
 
 void World::fill() {
-  Filler filler(sim_, *choose_process()->workers.front());
-  filler.start();
+  Ballast ballast(sim_, *choose_process()->workers.front());
+  ballast.start();
   const Duration end = sim_.queue.now() + Duration::seconds(10);
-  while (!filler.is_done()) {
-    if (sim_.queue.now() >= end) throw Violation("every command ends", "the fillers wait");
+  while (!ballast.is_done()) {
+    if (sim_.queue.now() >= end) throw Violation("every command ends", "the ballast waits");
     run_for(Duration::millis(10));
   }
 }

@@ -12,13 +12,13 @@ namespace borg::sim {
 
 /// Writes keys that no client ever touches into the slots of those that clients do, so that a
 /// snapshot of their partitions takes as long as one of gigabytes.
-class Filler {
+class Ballast {
  public:
   /// The worker must outlive it.
-  Filler(Sim& sim, WorkerActor& worker);
-  ~Filler();
-  Filler(const Filler&) = delete;
-  Filler& operator=(const Filler&) = delete;
+  Ballast(Sim& sim, WorkerActor& worker);
+  ~Ballast();
+  Ballast(const Ballast&) = delete;
+  Ballast& operator=(const Ballast&) = delete;
   void start();
   /// All were written, or refused: with too few nodes for the copies that are wanted.
   [[nodiscard]] bool is_done() const { return replies_left_ == 0; }

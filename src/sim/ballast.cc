@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/filler.h"
+#include "sim/ballast.h"
 
 #include <string>
 
@@ -10,17 +10,17 @@
 
 namespace borg::sim {
 
-Filler::Filler(Sim& sim, WorkerActor& worker)
+Ballast::Ballast(Sim& sim, WorkerActor& worker)
     : sim_(sim), worker_(worker), replies_left_(sim.options.key_tags) {}
 
 /// The connection stays open: nobody hears of its end.
-Filler::~Filler() {
+Ballast::~Ballast() {
   if (session_ == nullptr) return;
   session_->on_reply = [](const std::string&) {};
   session_->on_closed = [] {};
 }
 
-void Filler::start() {
+void Ballast::start() {
   session_ = std::make_shared<Session>();
   session_->on_reply = [this](const std::string& bytes) { on_reply(bytes); };
   session_->on_closed = [] { throw Violation("resp", "a connection ends without a fault"); };
@@ -29,8 +29,8 @@ void Filler::start() {
   for (std::size_t tag = 0; tag < sim_.options.key_tags; ++tag) {
     Command command;
     command.words.emplace_back("mset");
-    for (std::size_t i = 0; i < sim_.options.filler_keys; ++i) {
-      command.words.push_back("filler" + std::to_string(i) + "{" + std::to_string(tag) + "}");
+    for (std::size_t i = 0; i < sim_.options.ballast_keys; ++i) {
+      command.words.push_back("ballast" + std::to_string(i) + "{" + std::to_string(tag) + "}");
       command.words.emplace_back("x");
     }
     bytes += command.as_resp();
@@ -41,7 +41,7 @@ void Filler::start() {
                    });
 }
 
-void Filler::on_reply(const std::string& bytes) {
+void Ballast::on_reply(const std::string& bytes) {
   received_ += bytes;
   while (const auto reply = resp::parse_reply(received_).reply) {
     received_.erase(0, reply->consumed);
