@@ -29,7 +29,10 @@ class ReplicaTimeTest : public ::testing::Test {
   bool exists(int node, std::string_view name) {
     return ask(node, {"EXISTS", key(name)}) == ":1\r\n";
   }
-  void jump_wall(std::int64_t ms) { world_.now.wall.ms += ms; }
+  void jump_wall(std::int64_t ms) {
+    world_.now.wall.ms += ms;
+    world_.pass(Duration::nanos(1));
+  }
   static std::string number(std::int64_t n) { return ":" + std::to_string(n) + "\r\n"; }
 
   World world_{3};
