@@ -132,7 +132,12 @@ void ControlCore::on_txn_done(const coordination::TxnDone& done) {
   }
   if (open.kind == OpenTxn::Kind::kSettings) on_settings_txn(done);
   if (open.request) answer_outcome(*open.request, done.outcome, open.answer);
-  if (open.kind == OpenTxn::Kind::kGoodbye && committed) exit(0, {});
+  if (open.kind == OpenTxn::Kind::kGoodbye) {
+    if (committed)
+      exit(0, {});
+    else if (done.outcome != TxnOutcome::kUnknown)
+      end_serving(false);
+  }
 }
 
 // ---- the view ----
@@ -183,7 +188,7 @@ void ControlCore::publish() {
   view->memory = memory_.node();
   view->wall = clocks_.believed();
   for (const MemberRecord& record : view->cluster->members) {
-    if (record.member.id == self_) continue;
+    if (record.member.id == self_ || has_ended_) continue;
     if (auto lease = liveness_.lease(record.member.id)) {
       view->leases.emplace(record.member.id, std::move(lease));
     }
@@ -209,6 +214,7 @@ std::vector<coordination::Member> ControlCore::peers_to_dial() const {
 /// Alone in a configuration, this node may serve while its session proves that nobody could
 /// have given it up, or while every other member has promised not to.
 void ControlCore::update_sole_lease() {
+  if (has_ended_) return sole_->set(Instant::at_nanos(INT64_MIN));
   Instant until = session_valid_until_;
   std::size_t others = 0;
   Instant promised = Instant::never();

@@ -174,6 +174,7 @@ class ControlCore {
   void on_view_changed();
   void on_report(const replication::Report& report);
   void update_sole_lease();
+  void end_serving(bool has_ended);
   void send_heartbeats();
   void watch_links();
   void beat();
@@ -294,7 +295,8 @@ class ControlCore {
   Instant session_valid_until_ = Instant::at_nanos(INT64_MIN);
   Stage stage_ = Stage::kStarting;
   bool ready_ = false;
-  bool leave_wanted_ = false;      ///< by a signal, or SHUTDOWN: for good
+  bool leave_wanted_ = false;  ///< by a signal, or SHUTDOWN: for good
+  bool has_ended_ = false;     ///< has said goodbye with all that it holds: it serves nothing more
   std::string said_of_departure_;  ///< the last line of the log about it
   bool view_changed_ = false;
   bool decide_wanted_ = false;

@@ -208,7 +208,16 @@ void ControlCore::say_goodbye(bool data_ends) {
   txn.deletes.push_back({coordination::member_key(self_)});
   txn.deletes.push_back({coordination::session_key(self_)});
   txn.deletes.push_back({coordination::name_key(options_.self.name)});
+  // It may be heard without our knowing, and then others may begin anew.
+  if (data_ends) end_serving(true);
   send(std::move(txn), {.kind = OpenTxn::Kind::kGoodbye});
+}
+
+void ControlCore::end_serving(bool has_ended) {
+  if (has_ended_ == has_ended) return;
+  has_ended_ = has_ended;
+  update_sole_lease();
+  publish();
 }
 
 /// Each change once.

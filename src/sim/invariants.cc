@@ -39,6 +39,7 @@ bool Invariants::is_alive(NodeId node) const { return process(node) != nullptr; 
 // ---- configurations ----
 
 void Invariants::on_changes(const coordination::Changes& changes) {
+  note_departures(changes);
   for (const coordination::Change& change : changes.changes) {
     constexpr std::string_view kPrefix = "partitions/";
     if (!change.key.starts_with(kPrefix)) {
@@ -56,6 +57,25 @@ void Invariants::on_changes(const coordination::Changes& changes) {
     on_config(p, config);
   }
   note_losses();
+}
+
+/// A member that says goodbye takes nothing else with it. Its process may live on for a moment,
+/// until it hears that it was heard.
+void Invariants::note_departures(const coordination::Changes& changes) {
+  constexpr std::string_view kMember = "members/";
+  const auto ends = [](std::string_view prefix) {
+    return
+        [prefix](const coordination::Change& c) { return !c.value && c.key.starts_with(prefix); };
+  };
+  if (std::ranges::any_of(changes.changes, ends("partitions/"))) return;
+  for (const coordination::Change& change : changes.changes) {
+    if (ends(kMember)(change)) left_.insert(change.key.substr(kMember.size()));
+  }
+}
+
+bool Invariants::have_left(const NodeList& nodes) const {
+  return std::ranges::all_of(nodes,
+                             [this](NodeId n) { return left_.contains(coordination::to_text(n)); });
 }
 
 void Invariants::on_member(const std::string& key, const std::optional<std::string>& value) {
@@ -93,7 +113,12 @@ std::int64_t clock_ms(const Process& process, const Replica& replica) {
 }  // namespace
 
 /// It goes on under this configuration without those that were in sync.
-void Invariants::on_loss(std::uint16_t p, const PartitionConfig& config) {
+void Invariants::on_loss(std::uint16_t p, const PartitionConfig& old,
+                         const PartitionConfig& config) {
+  if (have_left(old.in_sync)) {
+    ++wipes_;
+    return;
+  }
   if (!sim_.options.accepts_loss && !sim_.options.node.settings.on_loss_empty) {
     fail("nobody accepted a loss", p, "");
   }
@@ -107,7 +132,8 @@ void Invariants::on_config(std::uint16_t p, const std::optional<PartitionConfig>
   const PartitionConfig old = configs_[p];
   if (!config) {
     for (const Process* each : processes_) {
-      if (each->alive() && old.in_sync.contains(each->id)) {
+      const bool has_left = left_.contains(coordination::to_text(each->id));
+      if (each->alive() && !has_left && old.in_sync.contains(each->id)) {
         fail("wiped with a living member", p, each->name);
       }
     }
@@ -133,7 +159,7 @@ void Invariants::on_config(std::uint16_t p, const std::optional<PartitionConfig>
       std::all_of(old.in_sync.begin(), old.in_sync.end(), [&](NodeId n) { return is_given_up(n); });
   if (!old.in_sync.contains(config->primary())) {
     if (!lost) fail("only who is in sync becomes primary", p, both);
-    on_loss(p, *config);
+    on_loss(p, old, *config);
   }
   for (const NodeId node : config->in_sync) {
     if (!old.is_replica(node) && !lost) fail("who is in sync was synced", p, both);

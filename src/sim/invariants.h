@@ -45,6 +45,8 @@ class Invariants {
   /// A process is gone: what it alone had is lost from now on.
   void note_losses();
   [[nodiscard]] bool is_lost(const std::string& key) const;
+  /// All that were in sync have said goodbye: what they held ended with everybody's order.
+  [[nodiscard]] bool has_ended(std::uint16_t p) const { return have_left(configs_[p].in_sync); }
   [[nodiscard]] bool was_wiped() const { return wipes_ > 0; }
   /// How often a node came to be in sync that was not before.
   [[nodiscard]] std::uint64_t copies_made() const { return copies_made_; }
@@ -78,9 +80,11 @@ class Invariants {
   [[nodiscard]] bool is_alive(NodeId node) const;
   /// As the coordinator has it: given up, or not a member any more, and its session over.
   [[nodiscard]] bool is_given_up(NodeId node) const;
+  void note_departures(const coordination::Changes& changes);
   void on_member(const std::string& key, const std::optional<std::string>& value);
   [[nodiscard]] bool somebody_stays() const;
-  void on_loss(std::uint16_t p, const PartitionConfig& config);
+  [[nodiscard]] bool have_left(const NodeList& nodes) const;
+  void on_loss(std::uint16_t p, const PartitionConfig& old, const PartitionConfig& config);
   [[nodiscard]] Process* process(NodeId node) const;
   void fail(const std::string& check, std::uint16_t p, const std::string& detail) const;
 
@@ -94,6 +98,7 @@ class Invariants {
   std::uint64_t copies_made_ = 0;
   std::map<std::string, bool> members_;  ///< by id as text: whether it is down
   std::set<std::string> sessions_;
+  std::set<std::string> left_;  ///< members that said goodbye, by id as text
   std::uint64_t wipes_ = 0;
   std::unordered_map<const Process*, std::unique_ptr<SeenByPartition>> seen_;
   /// Of each partition: what it holds after an operation, said by the first replica seen there.

@@ -232,7 +232,8 @@ void World::start_clients() {
               const bool is_lost =
                   std::any_of(parts.begin(), parts.end(), [this](const Command::Part& part) {
                     const PartitionId p = partition_of(slot_of_key(part.key));
-                    return invariants_.is_lost(part.key) || invariants_.losses().has(p.value());
+                    return invariants_.is_lost(part.key) || invariants_.losses().has(p.value()) ||
+                           invariants_.has_ended(p.value());
                   });
               if (certain && !is_lost) {
                 throw Violation("data loss without a reason", parts.front().key);
