@@ -73,7 +73,8 @@ void rename(Operation& operation) {
 LifeBounds::Span LifeBounds::after(std::int64_t first, std::int64_t last,
                                    std::int64_t length) const {
   const std::int64_t drift = length / 1'000'000 * drift_ppm;
-  return {first + length - drift - rounding_ns, last + length + drift + rounding_ns + late_ns};
+  return {first + length - drift - rounding_ns - early_ns,
+          last + length + drift + rounding_ns + late_ns};
 }
 
 LifeBounds::Span LifeBounds::at_wall(std::int64_t wall_ms) const {

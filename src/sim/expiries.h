@@ -13,7 +13,9 @@ struct LifeBounds {
   std::int64_t drift_ppm = 0;    ///< of its length, either way: clocks run fast or slow
   std::int64_t rounding_ns = 0;  ///< either way
   std::int64_t late_ns = 0;      ///< longer alone: the clock of a new primary may lag
-  std::int64_t wall_ns = 0;      ///< of a time of the wall, either way
+  /// Shorter alone: it may be ahead by what two clocks drift apart while it hears nothing.
+  std::int64_t early_ns = 0;
+  std::int64_t wall_ns = 0;  ///< of a time of the wall, either way
 
   struct Span {
     std::int64_t from = 0;

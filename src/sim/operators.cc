@@ -50,7 +50,9 @@ void Operators::order() {
 }
 
 void Operators::take_back() {
-  if (take_back_now()) sim_.queue.after(Duration::millis(300), [this] { take_back(); });
+  take_back_now();
+  // An order that was on its way for long may still come.
+  sim_.queue.after(Duration::millis(300), [this] { take_back(); });
 }
 
 bool Operators::take_back_now() {
@@ -58,10 +60,15 @@ bool Operators::take_back_now() {
   for (Process* process : world_.live()) {
     const auto view = process->control->core.view();
     const auto* record = view == nullptr ? nullptr : view->cluster->member(process->id);
-    if (!process->is_drained || process->is_leaving || record == nullptr) continue;
+    if (process->is_leaving || record == nullptr) continue;
+    const auto state = record->member.state;
+    const bool is_going = state == coordination::MemberState::kDraining ||
+                          state == coordination::MemberState::kLeaving;
+    process->is_drained |= is_going;
+    if (!process->is_drained) continue;
     any = true;
     // Its own view may be old: only what is asked for again and again is certain.
-    if (record->member.state == coordination::MemberState::kActive && sim_.random.chance(1, 4)) {
+    if (state == coordination::MemberState::kActive && sim_.random.chance(1, 4)) {
       process->is_drained = false;
     }
     any_process()->ask({"BORG", "UNDRAIN", process->name});

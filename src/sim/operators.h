@@ -15,7 +15,7 @@ class Operators {
   Operators(Sim& sim, World& world) : sim_(sim), world_(world) {}
   /// One to three orders, at the same moment or one shortly after the other.
   void err();
-  /// Undrains until no node is left that is to go by command.
+  /// From now on, again and again: undrains whoever is to go by command.
   void take_back();
   /// Once. False: there is nothing left to take back.
   bool take_back_now();

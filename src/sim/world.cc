@@ -481,6 +481,7 @@ LifeBounds World::bounds_of_lives() const {
   return {.drift_ppm = drift + drift / 50 + 1000,
           .rounding_ns = Duration::millis(2).as_nanos(),
           .late_ns = kLagMax.as_nanos(),
+          .early_ns = sim_.queue.now().as_nanos() / 1'000'000 * (drift * 21 / 10),
           .wall_ns = Duration::millis(100).as_nanos()};
 }
 
