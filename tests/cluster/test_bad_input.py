@@ -13,6 +13,7 @@ from processes import HOST, wait_until
 # The greeting of the bus, as src/wire writes it.
 HELLO, REFUSAL = 1, 3
 MAGIC = b"BORG"
+VERSION = 2
 CONTROL_LANE = 0xFFFF
 
 
@@ -28,7 +29,7 @@ def frame(kind, payload):
     return struct.pack("<IB", len(payload) + 1, kind) + payload
 
 
-def hello(to, version=1, cluster=b"borg", lane=CONTROL_LANE, magic=MAGIC):
+def hello(to, version=VERSION, cluster=b"borg", lane=CONTROL_LANE, magic=MAGIC):
     """From a node that nobody knows."""
     here = struct.pack("<Q", 0x1234567812345678) + varint(lane)
     there = struct.pack("<Q", to) + varint(lane)
@@ -120,7 +121,7 @@ class Peers(SharedCase):
         self.assertIn(why, lines[0])
 
     def test_strangers_are_refused_with_one_line(self):
-        self.assert_refused(hello(self.id, version=2), "version 2")
+        self.assert_refused(hello(self.id, version=VERSION + 1), f"version {VERSION + 1}")
         self.assert_refused(hello(self.id, cluster=b"other"), "cluster 'other'")
         self.assert_refused(hello(self.id ^ 1), "a node that was here before")
         self.assert_refused(hello(self.id, lane=77), "a worker that does not exist")
