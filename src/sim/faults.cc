@@ -335,7 +335,7 @@ std::vector<Process*> Faults::jumpers() {
     return processes;
   }
   const std::uint64_t kind = sim_.random.below(3);
-  if (kind == 0) return {victim()};
+  if (kind == 0 && !processes.empty()) return {victim()};
   if (kind == 1) std::erase_if(processes, [this](auto*) { return sim_.random.chance(1, 2); });
   return processes;
 }
