@@ -112,6 +112,8 @@ void draw_memory(SimOptions& o, Random& random) {
   o.nodes = std::min(o.nodes, o.hosts_max);
   o.node.sync_window_bytes = 1;
   o.node.sync.chunk_bytes = 1024;
+  // In the end the fillers go, and then all else must fit: values that stay may not become long.
+  o.append_permille = 0;
 }
 
 /// Small clusters, in which one order too many is one too many.
