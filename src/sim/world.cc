@@ -319,7 +319,10 @@ bool World::is_settled(std::string* why) {
   const auto live_now = live();
   for (const Host& host : hosts_) {
     if (host.process == nullptr || !host.process->alive()) return no(host.name + " is not up");
-    if (!host.process->is_ready) return no(host.name + " is not ready");
+    // Who is told to go before it is ready never says that it is.
+    if (!host.process->is_ready && !host.process->is_leaving && !host.process->is_drained) {
+      return no(host.name + " is not ready");
+    }
     // It stays while it has a part of what is lost.
     if (host.process->is_leaving && invariants_.lost() == 0) return no(host.name + " is leaving");
   }
