@@ -14,8 +14,10 @@ constexpr std::int64_t kNanosPerMilli = 1'000'000;
 /// A clock that was not heard of for longer does not count.
 constexpr Duration kHeardLately = Duration::seconds(2);
 
+/// Peers may say anything: what lies beyond the years 1820 to 2120 counts as their end.
 std::int64_t ahead_of(Instant now, WallTime wall) {
-  return wall.ms * kNanosPerMilli - now.as_nanos();
+  constexpr std::int64_t kMostMs = 150LL * 365 * 24 * 3600 * 1000;
+  return std::clamp(wall.ms, -kMostMs, kMostMs) * kNanosPerMilli - now.as_nanos();
 }
 
 }  // namespace

@@ -116,7 +116,10 @@ std::vector<MemoryWatch::Warning> MemoryWatch::look(const ClusterView& view, Nod
   // What the dead node held comes on top, in equal parts. A little less ends the warning.
   const std::uint64_t whole = can_repair ? limit / nodes * (nodes - 1) : 0;
   const std::uint64_t most = at_risk_.is_on() ? whole - whole / 50 : whole;
-  would_exceed_ = can_repair && node_->used() > most;
+  // With too few nodes to repair anything there is nothing to warn of anew, and no all-clear
+  // either.
+  const bool was_at_risk = at_risk_.is_on() && limit > 0;
+  would_exceed_ = can_repair ? node_->used() > most : was_at_risk;
   say(at_risk_, would_exceed_,
       "memory is too small for another death (" + use_text() + " in use, " + std::to_string(nodes) +
           " nodes): what a dead node holds would not fit within the limits "

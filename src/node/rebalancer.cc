@@ -123,7 +123,9 @@ void ControlCore::decide_all() {
   for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
     const PartitionConfig& c = cluster().partitions[p];
     if (c.primary() != self_) continue;
-    feeding_ += c.syncing.empty() ? 0 : 1;
+    // A copy that waits for memory moves nothing, and must not keep back what would make room.
+    feeding_ += std::any_of(c.syncing.begin(), c.syncing.end(),
+                            [this](NodeId node) { return memory_.has_place(node, now_.instant); });
     handing_over_ += work_[p].hand_over == Work::HandOver::kNone ? 0 : 1;
   }
   bool any_lost = false;

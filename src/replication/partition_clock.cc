@@ -11,6 +11,12 @@ namespace {
 
 constexpr std::int64_t kNanosPerMilli = 1'000'000;
 
+/// A primary may say anything, and a wall clock may show anything.
+std::int64_t nanos_of(std::int64_t ms) {
+  constexpr std::int64_t kMostMs = INT64_MAX / 4 / kNanosPerMilli;
+  return std::clamp(ms, -kMostMs, kMostMs) * kNanosPerMilli;
+}
+
 }  // namespace
 
 void PartitionClock::set(std::int64_t ns, Instant at) {
@@ -21,11 +27,11 @@ void PartitionClock::set(std::int64_t ns, Instant at) {
 }
 
 void PartitionClock::go_on(Now now) {
-  if (!is_set_) return set(now.wall.ms * kNanosPerMilli, now.instant);
+  if (!is_set_) return set(nanos_of(now.wall.ms), now.instant);
   const std::int64_t passed = (now.instant - at_).as_nanos();
   if (passed <= 0) return;
   if (is_planted(PlantedBug::kClockFollowsWalls)) {
-    return set(std::max(ns_, now.wall.ms * kNanosPerMilli), now.instant);
+    return set(std::max(ns_, nanos_of(now.wall.ms)), now.instant);
   }
   set(ns_ + passed, now.instant);
   approach(now.wall, passed);
@@ -49,7 +55,7 @@ void PartitionClock::approach(WallTime wall, std::int64_t passed_ns) {
 void PartitionClock::become_primary(Now now) {
   if (!is_set_) return;
   if (is_planted(PlantedBug::kClockOfOwnWall)) {
-    set(std::max(ns_, now.wall.ms * kNanosPerMilli), now.instant);
+    set(std::max(ns_, nanos_of(now.wall.ms)), now.instant);
   }
   if (is_planted(PlantedBug::kClockStandsStill)) at_ = now.instant;
 }
@@ -61,7 +67,7 @@ PartitionTime PartitionClock::read(Instant now) const {
 }
 
 void PartitionClock::follow(const PartitionTime& time, Epoch term, Instant now) {
-  const std::int64_t told = time.now_ms * kNanosPerMilli;
+  const std::int64_t told = nanos_of(time.now_ms);
   const std::int64_t passed = std::max<std::int64_t>((now - at_).as_nanos(), 0);
   const std::int64_t own = ns_ + passed;
   const bool goes_on = is_set_ && term_ == term;

@@ -163,6 +163,7 @@ std::string contradiction(const Flags& f) {
            std::to_string(copies);
   }
   if (f.silence_ms >= f.lease_ms) return "--silence-ms must be below --lease-ms";
+  if (f.max_memory > INT64_MAX) return "--max-memory must not be negative";
   return {};
 }
 
