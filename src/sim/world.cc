@@ -329,6 +329,7 @@ bool World::is_settled(std::string* why) {
   const bool ends_losses = sim_.options.accepts_loss || sim_.options.node.settings.on_loss_empty;
   if (ends_losses && invariants_.lost() > 0) return no("a loss is not dealt with");
   const auto view = live_now.front()->control->core.view();
+  if (view == nullptr) return no(live_now.front()->name + " is no member yet");
   if (view->cluster->revision != coordinator_.space().revision()) return no("old view");
   std::size_t members = 0;
   for (const auto& record : view->cluster->members) {
