@@ -263,8 +263,7 @@ bool Gateway::is_lost(PartitionId partition) const {
 /// False: it has the request and will answer, or it moved (then it is sent again this turn).
 bool Gateway::execute_here(std::uint64_t seq, Target& target, PartitionId partition,
                            bool any_replica, std::uint8_t resp, commands::Args args, Known known) {
-  Direct direct{.seq = seq, .target = &target};
-  BORG_CHECK(direct_ == nullptr);
+  Direct direct{.seq = seq, .target = &target, .outer = direct_};
   direct_ = &direct;
   host_.request_here(partition,
                      {.origin = {.gateway = host_.self(), .seq = seq, .floor = base_, .resp = resp},
@@ -274,8 +273,14 @@ bool Gateway::execute_here(std::uint64_t seq, Target& target, PartitionId partit
                       .is_only_copy = true,
                       .spec = known.spec,
                       .key = known.key});
-  direct_ = nullptr;
+  direct_ = direct.outer;
   return direct.answered;
+}
+
+Gateway::Direct* Gateway::find_direct(std::uint64_t seq) const {
+  Direct* direct = direct_;
+  while (direct != nullptr && direct->seq != seq) direct = direct->outer;
+  return direct;
 }
 
 Gateway::Pending& Gateway::new_pending(std::uint64_t seq) {
@@ -368,7 +373,8 @@ void Gateway::send(Pending& pending) {
 
 void Gateway::on_reply(std::uint64_t seq, PartitionId partition, wire::ReplyStatus status,
                        std::string_view bytes, Instant valid_until) {
-  const bool is_direct = direct_ != nullptr && direct_->seq == seq;
+  Direct* const direct = find_direct(seq);
+  const bool is_direct = direct != nullptr;
   Pending* pending = is_direct ? nullptr : find(seq);
   if (!is_direct && (pending == nullptr || pending->partition != partition)) return;
   if (status == wire::ReplyStatus::kMoved) {
@@ -391,8 +397,8 @@ void Gateway::on_reply(std::uint64_t seq, PartitionId partition, wire::ReplyStat
     return;
   }
   if (is_direct) {
-    direct_->answered = true;
-    deliver(*direct_->target, bytes, valid_until);
+    direct->answered = true;
+    deliver(*direct->target, bytes, valid_until);
     return;
   }
   // One copy was refused, but another one, sent before or since, may be executed yet.

@@ -218,10 +218,12 @@ class Gateway {
     Instant wakes_at = Instant::never();  // its place in wakes_
     std::vector<Unblocker> unblockers;
   };
-  struct Direct {  // the request that a replica on this worker is executing right now
+  /// A request that a replica on this worker is executing right now.
+  struct Direct {
     std::uint64_t seq = 0;
     bool answered = false;
     Target* target = nullptr;
+    Direct* outer = nullptr;  // in the middle of which it was submitted: to note a slow command
   };
 
   /// What is known of a client's command, for a replica on this worker.
@@ -238,6 +240,7 @@ class Gateway {
   void deliver(Target& target, std::string_view bytes, Instant valid_until);
   void deliver_part(Target& target, std::string_view bytes, Instant valid_until);
   Pending* find(std::uint64_t seq);
+  [[nodiscard]] Direct* find_direct(std::uint64_t seq) const;
   Pending& new_pending(std::uint64_t seq);
   void release(std::uint64_t seq);
   void fail(Pending& pending, std::string_view error);
@@ -275,7 +278,7 @@ class Gateway {
   Pending reserved_;  // stands for a request that is just being submitted
   std::vector<std::unique_ptr<Pending>> pool_;
   std::vector<Pending*> free_;
-  Direct* direct_ = nullptr;
+  Direct* direct_ = nullptr;  // the innermost
   std::uint64_t next_blocking_ = 1;
   std::map<std::uint64_t, Blocking> blocking_;                    // by seq
   std::set<std::pair<Instant, std::uint64_t>> wakes_;             // each of them once

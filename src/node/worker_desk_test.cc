@@ -14,6 +14,13 @@ using ::testing::Not;
 
 constexpr std::string_view kOk = "+OK\r\n";
 
+int count_of(std::string_view text, std::string_view part) {
+  int count = 0;
+  for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1))
+    ++count;
+  return count;
+}
+
 /// One node of two workers, a client of each.
 class WorkerDesk : public ::testing::Test {
  protected:
@@ -191,6 +198,27 @@ TEST_F(WorkerDesk, SlowCommandsOfAllWorkersAreInOneLog) {
   EXPECT_THAT(log, HasSubstr(bulk("bob")));
   EXPECT_EQ(world_.ask(there_, {"SLOWLOG", "RESET"}), kOk);
   EXPECT_EQ(world_.ask(here_, {"SLOWLOG", "LEN"}), ":0\r\n");
+}
+
+/// Its commands are noted while the worker that keeps the log is in the middle of the request.
+TEST_F(WorkerDesk, SlowCommandsOfATransactionAreLoggedOnEveryWorker) {
+  change_settings({"slowlog-log-slower-than", "0"});
+  for (Connection* client : {&here_, &there_}) {
+    for (int i = 0; i < 8; ++i) {
+      const std::string key = "key" + std::to_string(i);
+      world_.ask(*client, {"MULTI"});
+      world_.ask(*client, {"INCR", key});
+      world_.ask(*client, {"GET", key});
+      world_.ask(*client, {"EXEC"});
+    }
+  }
+  change_settings({"slowlog-log-slower-than", "10000"});
+  const std::string log = world_.ask(here_, {"SLOWLOG", "GET", "-1"});
+  for (int i = 0; i < 8; ++i) {
+    const std::string key = bulk("key" + std::to_string(i));
+    EXPECT_EQ(count_of(log, bulk("INCR") + key), 2) << key;
+    EXPECT_EQ(count_of(log, bulk("GET") + key), 2) << key;
+  }
 }
 
 TEST_F(WorkerDesk, AMonitorSeesWhatClientsOfAllWorkersAsk) {
