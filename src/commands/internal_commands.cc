@@ -162,4 +162,6 @@ void slotkeys(Context& context, Args args) {
 
 void unblock(Context& context, Args args) { write_unblocked(args.back(), context.reply); }
 
+void refused(Context& context, Args args) { context.reply.error(args[1]); }
+
 }  // namespace borg::commands::run

@@ -18,6 +18,7 @@ void debug_object(Context& context, Args args);
 void slotcount(Context& context, Args args);
 void slotkeys(Context& context, Args args);
 void unblock(Context& context, Args args);
+void refused(Context& context, Args args);
 
 }  // namespace run
 
@@ -112,6 +113,15 @@ inline constexpr auto kInternalRows = std::to_array<CommandSpec>({
      .syntax = "key [key ...] timeout-or-error",
      .summary = "Sent under the number of a command that blocks: the reply of one that waited in "
                 "vain, which is the command's from now on unless it has one already"},
+    {.name = "_refused",
+     .arity = 2,
+     .flags = kWrite | kInternal,
+     .handler = run::refused,
+     .group = "internal",
+     .since = "0.1.0",
+     .syntax = "error",
+     .summary = "Stands in the log for a write that was refused, so that replicas keep the refusal "
+                "as its result"},
 });
 
 }  // namespace borg::commands

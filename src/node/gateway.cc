@@ -22,7 +22,8 @@ bool is_http(std::string_view word) {
          commands::equals_ignoring_case(word, "host:");
 }
 
-/// An answer of a primary that says that the write did not happen, which it does not remember.
+/// An answer of a primary that says that the write did not happen. It sees to it that this copy and
+/// those that come to it later do not, but it may have been replaced without knowing.
 bool is_refusal(std::string_view reply) {
   return reply.starts_with("-NOREPLICAS") || reply.starts_with("-OOM") ||
          reply.starts_with("-EXECABORT");

@@ -63,7 +63,7 @@ void Replica::become_primary(Now now, ReplicaSink& sink) {
   receiving_ = false;
   stream_term_ = Epoch();
   base_term_ = last_term_;
-  base_seq_ = last_seq_;
+  base_seq_ = visible_ = last_seq_;
   clock_.become_primary(now);
   committed_ = stable_ = Seq();
   peers_.clear();

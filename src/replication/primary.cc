@@ -17,11 +17,18 @@ namespace borg::replication {
 namespace {
 
 constexpr std::string_view kTooFewNodes =
-    "-NOREPLICAS Not enough live nodes to hold this write, nothing was written\r\n";
-constexpr std::string_view kOutOfMemory =
-    "-OOM command not allowed when used memory > 'maxmemory'.\r\n";
+    "NOREPLICAS Not enough live nodes to hold this write, nothing was written";
+constexpr std::string_view kOutOfMemory = "OOM command not allowed when used memory > 'maxmemory'.";
 /// Before the reason, if it was a transaction.
-constexpr std::string_view kDiscarded = "-EXECABORT Transaction discarded because of: ";
+constexpr std::string_view kDiscarded = "EXECABORT Transaction discarded because of: ";
+
+/// What refuse_write() has said.
+bool is_refusal(std::string_view reply) {
+  if (!reply.starts_with('-')) return false;
+  reply.remove_prefix(1);
+  return reply.starts_with(kTooFewNodes) || reply.starts_with(kOutOfMemory) ||
+         reply.starts_with(kDiscarded);
+}
 
 std::string_view name_of(Replica::Role role) {
   constexpr std::array<std::string_view, 4> kNames{"none", "primary", "backup", "syncing"};
@@ -154,7 +161,7 @@ void Replica::execute(const RequestView& request, Now now, ReplicaSink& sink) {
   const bool is_long_lived = wire::is_long_lived(request.origin.seq);
   if (is_long_lived && deal_with_blocked(*spec, request, now, reply, sink)) return;
   if (is_write &&
-      (answer_duplicate(*spec, request, now, sink) || refuse_write(*spec, request.origin, sink))) {
+      (answer_duplicate(*spec, request, now, sink) || refuse_write(*spec, request, now, sink))) {
     return;
   }
   const PartitionTime time = clock_.advance(now);
@@ -228,9 +235,9 @@ void Replica::execute_as_any_replica(const RequestView& request, Now now, Replic
              Instant::never());
 }
 
-bool Replica::refuse_write(const commands::CommandSpec& spec, const wire::Origin& origin,
+bool Replica::refuse_write(const commands::CommandSpec& spec, const RequestView& request, Now now,
                            ReplicaSink& sink) {
-  std::string_view refusal;
+  std::string refusal;
   if (sink.too_few_nodes()) {
     refusal = kTooFewNodes;
   } else if (spec.is(commands::kDenyOom) && sink.out_of_memory(config_)) {
@@ -238,13 +245,31 @@ bool Replica::refuse_write(const commands::CommandSpec& spec, const wire::Origin
   } else {
     return false;
   }
-  if (spec.is(commands::kTransaction)) {
-    const std::string whole = std::string(kDiscarded) + std::string(refusal.substr(1));
-    sink.reply(origin, partition_, wire::ReplyStatus::kDone, whole, Instant::never());
-  } else {
-    sink.reply(origin, partition_, wire::ReplyStatus::kDone, refusal, Instant::never());
-  }
+  if (spec.is(commands::kTransaction)) refusal.insert(0, kDiscarded);
+  ByteBuffer bytes;
+  resp::Writer reply(bytes, version_of(request.origin));
+  reply.error(refusal);
+  if (!request.is_only_copy) record_refusal(request.origin, refusal, reply, now, sink);
+  sink.reply(request.origin, partition_, wire::ReplyStatus::kDone, bytes.view(), Instant::never());
   return true;
+}
+
+/// If the answer is lost with its link, the request is sent again, and by then those behind it may
+/// have been executed: it must not be now. Nobody waits for this to be on enough nodes: whoever
+/// does not have it has nothing that came behind it either.
+void Replica::record_refusal(const wire::Origin& origin, std::string_view refusal,
+                             resp::Writer& reply, Now now, ReplicaSink& sink) {
+  const std::array<std::string_view, 2> args{"_refused", refusal};
+  const PartitionTime time = clock_.advance(now);
+  const commands::Context context{.store = store_,
+                                  .partition = partition_,
+                                  .now_ms = time.now_ms,
+                                  .random = 0,
+                                  .reply = reply,
+                                  .wall_offset_ms = time.wall_offset_ms};
+  const Seq visible = visible_;
+  append(*commands::resolve(args), origin, args, context, reply.buffer().view(), sink);
+  visible_ = visible;
 }
 
 /// Keys that are expired already go first: that their time has come is no change to who begins to
@@ -264,7 +289,7 @@ void Replica::forget_watched() {
 }
 
 /// A request that was executed before is answered with its first result, under the same
-/// condition as the first time: every replica must have it.
+/// condition as the first time: every replica must have it. That it was refused needs none.
 bool Replica::answer_duplicate(const commands::CommandSpec& spec, const RequestView& request,
                                Now now, ReplicaSink& sink) {
   const wire::Origin& origin = request.origin;
@@ -273,7 +298,11 @@ bool Replica::answer_duplicate(const commands::CommandSpec& spec, const RequestV
     return false;
   }
   reached<"a request that was executed comes again">();
-  if (found.status == Records::Status::kDone) {
+  if (found.status == Records::Status::kDone && is_refusal(found.result)) {
+    reached<"a write that was refused comes again">();
+    sink.reply(origin, partition_, wire::ReplyStatus::kDone, std::string(found.result),
+               Instant::never());
+  } else if (found.status == Records::Status::kDone) {
     answer_write(origin, std::string(found.result), found.seq, now, sink);
     repeat_earlier(spec, request, found.seq, sink);
   }
@@ -315,7 +344,7 @@ bool Replica::append_in_parts(const commands::CommandSpec& spec, const RequestVi
 void Replica::append(const commands::CommandSpec& spec, const wire::Origin& origin,
                      commands::Args args, const commands::Context& context, std::string_view reply,
                      ReplicaSink& sink) {
-  last_seq_ = last_seq_.next();
+  last_seq_ = visible_ = last_seq_.next();
   last_term_ = config_.term;
   clock_.note_operation(context.now_ms);
   if (watched_ != nullptr) watched_->begin_operation(last_seq_.next());
@@ -421,16 +450,16 @@ void Replica::answer_write(const wire::Origin& origin, std::string_view reply, S
   write_waiters_.insert(at, std::move(waiter));
 }
 
-/// A read could have seen everything up to last_seq_: it waits until all of that is stable.
+/// A read could have seen everything up to visible_: it waits until all of that is stable.
 void Replica::answer_read(const wire::Origin& origin, std::string_view reply, Now now,
                           ReplicaSink& sink) {
   const Instant valid_until = serve_until(sink);
-  const bool is_stable = stable_ >= last_seq_ || is_planted(PlantedBug::kShowUnstable);
+  const bool is_stable = stable_ >= visible_ || is_planted(PlantedBug::kShowUnstable);
   if (is_stable && now.instant < valid_until) {
     sink.reply(origin, partition_, wire::ReplyStatus::kDone, reply, valid_until);
     return;
   }
-  read_waiters_.push_back(Waiter{last_seq_, origin, std::string(reply)});
+  read_waiters_.push_back(Waiter{visible_, origin, std::string(reply)});
 }
 
 Seq Replica::Peer::held_through() const {
@@ -483,7 +512,7 @@ void Replica::advance(Now now, ReplicaSink& sink) {
   announce_events(now, sink);
   release_waiters(now, newest, sink);
   earlier_.drop_before(write_waiters_.empty() ? last_seq_.next() : write_waiters_.front().seq);
-  trim_log(sink);
+  trim_log();
   check_drained(sink);
 }
 
@@ -554,8 +583,8 @@ void Replica::release_behind_holes(ReplicaSink& sink, Seq newest, Instant valid_
 }
 
 /// Keeps what a replica may need to be sent again, and what may have to be repeated to another one
-/// because not enough nodes hold it or somebody waits for it.
-void Replica::trim_log(const ReplicaSink& sink) {
+/// because somebody waits for it.
+void Replica::trim_log() {
   if (log_.empty()) return;
   Seq through = last_seq_;
   for (const Peer& p : peers_) {
@@ -563,9 +592,7 @@ void Replica::trim_log(const ReplicaSink& sink) {
   }
   const auto waiter = std::ranges::lower_bound(write_waiters_, log_.first(), {}, &Waiter::seq);
   if (waiter != write_waiters_.end()) through = std::min(through, Seq(waiter->seq.value() - 1));
-  while (!log_.empty() && log_.first() <= through && is_held(log_.first(), sink)) {
-    log_.drop_through(log_.first());
-  }
+  log_.drop_through(through);
 }
 
 void Replica::on_acked(const SentFrame& frame, Now now, ReplicaSink& sink) {

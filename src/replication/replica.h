@@ -315,8 +315,10 @@ class Replica {
   void execute(const RequestView& request, Now now, ReplicaSink& sink);
   void run(const commands::CommandSpec& spec, commands::Args args, commands::Context& context);
   void execute_as_any_replica(const RequestView& request, Now now, ReplicaSink& sink);
-  bool refuse_write(const commands::CommandSpec& spec, const wire::Origin& origin,
+  bool refuse_write(const commands::CommandSpec& spec, const RequestView& request, Now now,
                     ReplicaSink& sink);
+  void record_refusal(const wire::Origin& origin, std::string_view refusal, resp::Writer& reply,
+                      Now now, ReplicaSink& sink);
   bool answer_duplicate(const commands::CommandSpec& spec, const RequestView& request, Now now,
                         ReplicaSink& sink);
   void append(const commands::CommandSpec& spec, const wire::Origin& origin, commands::Args args,
@@ -341,7 +343,7 @@ class Replica {
   [[nodiscard]] Instant write_valid_until(const ReplicaSink& sink) const;
   void hold_events(Now now, ReplicaSink& sink);
   void announce_events(Now now, ReplicaSink& sink);
-  void trim_log(const ReplicaSink& sink);
+  void trim_log();
   void check_drained(ReplicaSink& sink);
 
   // blocking.cc
@@ -404,6 +406,7 @@ class Replica {
   storage::PartitionStore store_;
   Records records_;
   Seq last_seq_;             // of the last operation executed or applied
+  Seq visible_;              // as primary: of the last that is more than a refusal
   Epoch last_term_;          // its term
   PartitionClock clock_;     // by which keys expire
   Instant records_aged_at_;  // by this node's clock

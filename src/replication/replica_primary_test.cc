@@ -105,6 +105,54 @@ TEST_F(ReplicaPrimaryTest, WithoutMemoryOnlyWritesThatNeedSomeAreRefused) {
   EXPECT_EQ(world_.reply(del), ":1\r\n");
 }
 
+TEST_F(ReplicaPrimaryTest, AWriteThatWasRefusedIsNotExecutedBehindLaterOnes) {
+  world_.around(1).out_of_memory = true;
+  const auto refused = world_.ask(1, {"SET", key("a"), "first"});
+  const auto multi = world_.ask(1, {"_exec", "0", "3", "SET", key("b"), "first"});
+  world_.around(1).out_of_memory = false;
+  const auto later = world_.ask(1, {"SET", key("a"), "later"});
+  world_.run();
+  EXPECT_EQ(world_.reply(later), kOk);
+  const auto said = world_.reply(refused);
+  const auto said_of_multi = world_.reply(multi);
+  ASSERT_TRUE(said->starts_with("-OOM "));
+  ASSERT_TRUE(said_of_multi->starts_with("-EXECABORT "));
+
+  world_.replies.clear();
+  world_.ask_again(1, refused);
+  world_.ask_again(1, multi);
+  EXPECT_EQ(world_.reply(refused), said);
+  EXPECT_EQ(world_.reply(multi), said_of_multi);
+  EXPECT_EQ(world_.value(1, key("a")), "later");
+
+  world_.replies.clear();
+  world_.kill(1);
+  world_.configure({2}, ReplicaWorld::config(2, 2, {2}));
+  world_.around(2).copies_required = 1;
+  world_.ask_again(2, refused);
+  EXPECT_EQ(world_.reply(refused), said) << "whoever takes over knows it too";
+  EXPECT_EQ(world_.value(2, key("a")), "later");
+}
+
+TEST_F(ReplicaPrimaryTest, ARefusalIsRememberedWithTooFewNodesToo) {
+  world_.kill(2);
+  world_.configure({1}, ReplicaWorld::config(2, 1, {1}));
+  world_.around(1).too_few_nodes = true;
+  const auto refused = world_.ask(1, {"SET", key("a"), "first"});
+  for (int i = 0; i < 1000; ++i) world_.ask(1, {"SET", key("b"), std::string(100, 'x')});
+  world_.poke(1);
+  EXPECT_LT(world_.replica(1).waiting_bytes(), 1000u) << "nobody waits for what they left";
+  world_.around(1).too_few_nodes = false;
+  world_.around(1).copies_required = 1;
+  world_.ask(1, {"SET", key("a"), "later"});
+  const std::string said = *world_.reply(refused);
+  EXPECT_TRUE(said.starts_with("-NOREPLICAS "));
+  world_.replies.clear();
+  world_.ask_again(1, refused);
+  EXPECT_EQ(world_.reply(refused), said);
+  EXPECT_EQ(world_.value(1, key("a")), "later");
+}
+
 TEST_F(ReplicaPrimaryTest, WithoutALeaseNothingIsServedUntilItComesBack) {
   world_.around(1).serve_until = world_.now.instant;
   const auto get = world_.ask(1, {"GET", key("a")});
