@@ -13,7 +13,8 @@ namespace {
 std::size_t supporters(const Liveness& liveness, NodeId self, std::span<const NodeId> others,
                        Instant now) {
   return static_cast<std::size_t>(std::count_if(others.begin(), others.end(), [&](NodeId other) {
-    return liveness.is_reached(other, now) && !liveness.reports_trouble(other, self, now);
+    return liveness.is_reached(other, now) && liveness.is_steady(other, now) &&
+           !liveness.reports_trouble(other, self, now);
   }));
 }
 

@@ -73,6 +73,17 @@ TEST_F(JudgementTest, WhoHearsAllAndIsHeardByNobodyJudgesNobody) {
   EXPECT_FALSE(may({kC}));
 }
 
+TEST_F(JudgementTest, WhoHearsTheOthersBadlyJudgesNobody) {
+  pass(1000, {{.node = kC}, {.node = kD}});
+  EXPECT_TRUE(may({kC, kD}));
+  ms_ += 500;  // nothing comes in, from anybody
+  pass(300, {{.node = kC}, {.node = kD}});
+  EXPECT_TRUE(liveness_.is_reached(kC, at(ms_ - 100)));
+  EXPECT_FALSE(may({kC, kD})) << "who was silent for a moment might be as well as the suspect";
+  pass(1500, {{.node = kC}, {.node = kD}});
+  EXPECT_TRUE(may({kC, kD}));
+}
+
 TEST_F(JudgementTest, AReachThatWasLostAMomentAgoDoesNotCount) {
   pass(1000, {{.node = kSuspect}, {.node = kC}});
   EXPECT_TRUE(may({kC}));
