@@ -15,12 +15,14 @@ bool FaultyNode::was_faulty(std::size_t host, Duration since) const {
 }
 
 /// Silence is noticed, the longest lease runs out, the coordinator is asked; and a second and a
-/// half for all else.
-Duration FaultyNode::patience(const SimOptions& o) {
+/// half for all else. A node that is late, but never for long enough to be silent, takes part: two
+/// round trips to it are allowed.
+Duration FaultyNode::patience() const {
+  const SimOptions& o = sim_.options;
   const Duration lease = o.node.liveness.lease * (o.unequal_leases ? 3 : 1);
   const Duration silence = o.node.liveness.silence * (o.unequal_silences ? 2 : 1);
   return silence * 2 + lease * 21 / 20 + o.coordinator_delay_max * 8 + o.watch_delay_max * 4 +
-         o.latency_max * 40 + Duration::millis(900);
+         o.latency_max * 40 + Duration::millis(900) + std::min(lateness_, silence) * 4;
 }
 
 void FaultyNode::next() {
@@ -53,6 +55,7 @@ void FaultyNode::begin() {
   }
   const auto way = static_cast<Way>(sim_.random.below(3));
   const Disturbance how = draw_disturbance();
+  lateness_ = how.delay;
   process.control->say("is at fault now: way " + std::to_string(static_cast<int>(way)) + " how " +
                        std::to_string(static_cast<int>(how.kind)) +
                        (is_one_link ? " on one link" : ""));
@@ -120,7 +123,7 @@ void FaultyNode::end() {
   }
   if (!is_alive) world_.restart_later(host_, sim_.draw(Duration(), Duration::seconds(2)));
   // What its clients are told is its own matter until they had time to hear of it.
-  const Duration until = sim_.queue.now() + patience(sim_.options);
+  const Duration until = sim_.queue.now() + patience();
   for (const std::size_t host : hosts_) past_.push_back({host, until});
   hosts_.clear();
   last_turn_ = sim_.queue.now();

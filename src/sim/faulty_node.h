@@ -29,7 +29,7 @@ class FaultyNode {
   /// When the fault under way, or the latest one, began, became a death, or ended.
   [[nodiscard]] Duration last_turn() const { return last_turn_; }
   /// How long a command may take at a healthy node from there on, or from when it was sent.
-  [[nodiscard]] static Duration patience(const SimOptions& options);
+  [[nodiscard]] Duration patience() const;
 
  private:
   enum class Way : std::uint8_t { kOut, kIn, kBoth };
@@ -55,6 +55,7 @@ class FaultyNode {
   };
   std::vector<Past> past_;
   Duration last_turn_;
+  Duration lateness_;  // of a message, of the fault under way or the latest one
   std::size_t host_ = 0;
   std::vector<std::size_t> others_;  // that it is disturbed with
 };
