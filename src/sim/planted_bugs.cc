@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/planted_bugs.h"
 
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
+#include "base/check.h"
 #include "base/planted_bug.h"
 
 namespace borg::sim {
@@ -62,22 +66,68 @@ constexpr NamedBug kBugs[] = {
     {PlantedBug::kBelieveOwnWall, "believe one's own wall clock"},
 };
 
-/// In a process of its own: a planted bug may break the cores' own checks, which abort.
-bool is_found(const NamedBug& bug, const RunnerOptions& options) {
-  std::printf("planted: %s\n", bug.name);
+enum class Outcome : std::uint8_t { kPassed, kFailed, kCrashed };
+
+/// A page that a child process shares with this one.
+class SharedSeed {
+ public:
+  SharedSeed()
+      : page_(::mmap(nullptr, sizeof(std::uint64_t), PROT_READ | PROT_WRITE,
+                     MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
+    BORG_CHECK(page_ != MAP_FAILED);
+  }
+  ~SharedSeed() { ::munmap(page_, sizeof(std::uint64_t)); }
+  SharedSeed(const SharedSeed&) = delete;
+  SharedSeed& operator=(const SharedSeed&) = delete;
+  [[nodiscard]] std::uint64_t* get() const { return static_cast<std::uint64_t*>(page_); }
+
+ private:
+  void* page_;
+};
+
+/// In a process of its own: a planted bug may break the cores' own checks, which abort. Whatever
+/// else ends the process is a mistake of the simulator.
+Outcome run_apart(PlantedBug bug, const RunnerOptions& options) {
   std::fflush(stdout);
   const pid_t child = fork();
   if (child == 0) {
-    planted_bug = bug.bug;
-    RunnerOptions plain = options;
-    plain.planted_bugs = plain.prints_probes = false;
-    const int code = run_seeds(plain);
+    planted_bug = bug;
+    const int code = run_seeds(options);
     std::fflush(stdout);
     std::_Exit(code);
   }
   int status = 0;
-  if (child < 0 || waitpid(child, &status, 0) != child) return false;
-  return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+  if (child < 0 || waitpid(child, &status, 0) != child) return Outcome::kCrashed;
+  if (WIFEXITED(status)) return WEXITSTATUS(status) == 0 ? Outcome::kPassed : Outcome::kFailed;
+  return WTERMSIG(status) == SIGABRT ? Outcome::kFailed : Outcome::kCrashed;
+}
+
+/// A seed counts that fails with the bug and not without it.
+bool is_found(const NamedBug& bug, const RunnerOptions& options) {
+  std::printf("planted: %s\n", bug.name);
+  const SharedSeed seed;
+  RunnerOptions with = options;
+  with.planted_bugs = with.keep_going = with.prints_probes = false;
+  with.seed_under_way = seed.get();
+  const std::uint64_t end = options.from + options.seeds;
+  while (with.from < end) {
+    with.seeds = end - with.from;
+    const Outcome outcome = run_apart(bug.bug, with);
+    if (outcome == Outcome::kPassed) return false;
+    const std::uint64_t failed = *seed.get();
+    const auto number = static_cast<unsigned long long>(failed);
+    if (outcome == Outcome::kCrashed) {
+      std::printf("THE SIMULATOR CRASHED at seed %llu with: %s\n", number, bug.name);
+      return false;
+    }
+    RunnerOptions without = with;
+    without.from = failed;
+    without.seeds = 1;
+    if (run_apart(PlantedBug::kNone, without) == Outcome::kPassed) return true;
+    std::printf("seed %llu fails without the bug as well\n", number);
+    with.from = failed + 1;
+  }
+  return false;
 }
 
 }  // namespace

@@ -174,6 +174,7 @@ int run_seeds(const RunnerOptions& options) {
   const std::clock_t begin = std::clock();
   const auto seconds = [&] { return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC; };
   for (std::uint64_t i = 0; i < options.seeds; ++i) {
+    if (options.seed_under_way != nullptr) *options.seed_under_way = options.from + i;
     run_one(options.from + i, options.trace, totals);
     if (totals.failures > 0 && !options.keep_going) break;
     if (options.seconds_max > 0 && seconds() > static_cast<double>(options.seconds_max)) break;

@@ -19,6 +19,7 @@ struct RunnerOptions {
   bool planted_bugs = false;      ///< run with each planted bug until it is found
   std::string only;               ///< of the planted bugs those whose names contain it
   std::uint64_t seconds_max = 0;  ///< of processor time; 0: no limit
+  std::uint64_t* seed_under_way = nullptr;  ///< if set: where the latest seed is left
   GrowthOptions growth;
 };
 
