@@ -55,7 +55,7 @@ std::vector<WallClocks::Change> WallClocks::consider(const std::vector<NodeId>& 
   }
   is_settled_ = is_settled_ || target || members.front() == self_;
   considered_ = now.instant;
-  return changes();
+  return changes(!target);
 }
 
 /// The middle of the largest group within the tolerance, if it is most of all members. Of two such
@@ -98,16 +98,20 @@ void WallClocks::believe(std::int64_t ahead_ns) {
 }
 
 /// One that is wrong has to come well within the tolerance to be right again.
-std::vector<WallClocks::Change> WallClocks::changes() {
+std::vector<WallClocks::Change> WallClocks::changes(bool is_disputed) {
   std::vector<Change> changes;
   if (!is_settled_) return changes;
   for (auto& [node, clock] : clocks_) {
     const std::int64_t off = std::abs(clock.ahead_ns - believed_ns_);
     const Duration limit = clock.is_wrong ? kTolerance * 4 / 5 : kTolerance;
     const bool is_wrong = off > limit.as_nanos();
-    if (is_wrong == clock.is_wrong) continue;
+    const bool is_same =
+        is_wrong == clock.is_wrong && (is_wrong && is_disputed) == clock.is_disputed;
+    if (is_same) continue;
     clock.is_wrong = is_wrong;
-    changes.push_back({node, is_wrong, Duration::nanos(clock.ahead_ns - believed_ns_)});
+    clock.is_disputed = is_wrong && is_disputed;
+    changes.push_back(
+        {node, is_wrong, clock.is_disputed, Duration::nanos(clock.ahead_ns - believed_ns_)});
   }
   return changes;
 }
@@ -121,6 +125,11 @@ std::optional<Duration> WallClocks::ahead(NodeId node) const {
 bool WallClocks::is_wrong(NodeId node) const {
   const auto at = clocks_.find(node);
   return at != clocks_.end() && at->second.is_wrong;
+}
+
+bool WallClocks::is_disputed(NodeId node) const {
+  const auto at = clocks_.find(node);
+  return at != clocks_.end() && at->second.is_disputed;
 }
 
 }  // namespace borg::membership

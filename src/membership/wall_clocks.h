@@ -59,7 +59,8 @@ class WallClocks {
   struct Change {
     NodeId node;
     bool is_wrong = false;
-    Duration ahead;  ///< of what is believed; negative: behind
+    bool is_disputed = false;  ///< no majority agrees: what is believed may be what is wrong
+    Duration ahead;            ///< of what is believed; negative: behind
   };
   /// Considers all anew. `members` are those that are not down, this node among them, the oldest
   /// first; of others nothing is kept. Tells what has changed.
@@ -76,18 +77,21 @@ class WallClocks {
   /// How far the wall clock of a node is ahead of what is believed, as far as that is known.
   [[nodiscard]] std::optional<Duration> ahead(NodeId node) const;
   [[nodiscard]] bool is_wrong(NodeId node) const;
+  /// As of is_wrong().
+  [[nodiscard]] bool is_disputed(NodeId node) const;
 
  private:
   struct Clock {
     std::int64_t ahead_ns = 0;  ///< of this node's steady clock
     Instant read;               ///< when that was so
     Instant heard;
-    bool is_wrong = false;  ///< as consider() has told
+    bool is_wrong = false;     ///< as consider() has told
+    bool is_disputed = false;  ///< the same
   };
   [[nodiscard]] std::optional<std::int64_t> agreed_on(std::size_t members, Instant now) const;
   void approach(std::int64_t target_ns, Instant now);
   void believe(std::int64_t ahead_ns);
-  std::vector<Change> changes();
+  std::vector<Change> changes(bool is_disputed);
 
   const NodeId self_;
   std::map<NodeId, Clock> clocks_;

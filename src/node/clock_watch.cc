@@ -39,7 +39,10 @@ std::vector<std::string> ClockWatch::follow(const membership::ClusterView& view,
     } else {
       line += " is " + span_text(change.ahead) +
               (change.ahead > Duration() ? " ahead of" : " behind") +
-              " the cluster's time, and is not believed: set it right";
+              (change.is_disputed
+                   ? " the time that the cluster goes by, but no majority of clocks says which of "
+                     "the two is wrong: find out, and set it right"
+                   : " the cluster's time, and is not believed: set it right");
     }
     lines.push_back(std::move(line));
   }
@@ -50,7 +53,8 @@ NodeClocks ClockWatch::clocks(const membership::ClusterView& view) const {
   NodeClocks all;
   for (const MemberRecord& record : view.members) {
     const NodeId node = record.member.id;
-    if (const auto ahead = clocks_.ahead(node)) all[node] = {*ahead, clocks_.is_wrong(node)};
+    if (const auto ahead = clocks_.ahead(node))
+      all[node] = {*ahead, clocks_.is_wrong(node), clocks_.is_disputed(node)};
   }
   return all;
 }

@@ -17,6 +17,7 @@ namespace borg::node {
 struct NodeClock {
   Duration ahead;  ///< of what is believed to be the time; negative: behind
   bool is_wrong = false;
+  bool is_disputed = false;  ///< if wrong: no majority of clocks says that it is this one
 };
 /// Those of nodes that were not heard of are not in it.
 using NodeClocks = std::map<NodeId, NodeClock>;

@@ -7,6 +7,7 @@
 namespace borg::node {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -64,6 +65,16 @@ TEST_F(ClockWatchTest, TheLogNamesWhoIsWrongOnce) {
   EXPECT_FALSE(clocks.at(NodeId(1)).is_wrong);
   EXPECT_THAT(hear(-6000, 0), ElementsAre(HasSubstr("of node b is 6 s behind"),
                                           HasSubstr("of node c is right again")));
+}
+
+TEST_F(ClockWatchTest, WithoutAMajorityNobodyIsAccused) {
+  view_.members.resize(2);
+  EXPECT_THAT(hear(0, 0), IsEmpty());
+  EXPECT_THAT(hear(30 * kDayMs, 0),
+              ElementsAre(AllOf(HasSubstr("of node b is 30 days ahead of the time that"),
+                                HasSubstr("no majority of clocks says which"))));
+  EXPECT_TRUE(watch_.clocks(view_).at(NodeId(2)).is_disputed);
+  EXPECT_THAT(hear(30 * kDayMs, 0), IsEmpty());
 }
 
 TEST(SpanText, IsWrittenForPeople) {

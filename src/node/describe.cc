@@ -125,7 +125,8 @@ std::string describe_node(const ClusterReport& report, const MemberRecord& recor
   const auto clock = report.clocks.find(m.id);
   const bool is_known = clock != report.clocks.end();
   node.raw("clock_ahead_ms", is_known ? std::to_string(clock->second.ahead.as_millis()) : "null")
-      .boolean("clock_is_wrong", is_known && clock->second.is_wrong);
+      .boolean("clock_is_wrong", is_known && clock->second.is_wrong)
+      .boolean("clock_is_disputed", is_known && clock->second.is_disputed);
   return node.close();
 }
 

@@ -74,7 +74,8 @@ NodeInfo node_of(const json::object& object) {
           .sent_bytes = count_of(object, "sent_bytes"),
           .safe_to_stop = fact_of(object, "safe_to_stop"),
           .clock_ahead_ms = count_of(object, "clock_ahead_ms"),
-          .clock_is_wrong = fact_of(object, "clock_is_wrong").value_or(false)};
+          .clock_is_wrong = fact_of(object, "clock_is_wrong").value_or(false),
+          .clock_is_disputed = fact_of(object, "clock_is_disputed").value_or(false)};
 }
 
 ClusterInfo cluster_of(const json::object& object) {

@@ -31,6 +31,7 @@ struct NodeInfo {
   std::optional<bool> safe_to_stop;
   OptionalCount clock_ahead_ms;
   bool clock_is_wrong = false;
+  bool clock_is_disputed = false;
 };
 
 /// The running rebalance, or the last.

@@ -145,9 +145,12 @@ std::string clocks_text(const ClusterInfo& info) {
   for (const NodeInfo& node : info.nodes) {
     if (!node.clock_is_wrong) continue;
     const auto ahead = static_cast<double>(node.clock_ahead_ms.value_or(0)) / 1000;
-    text += fmt::format("The wall clock of {} is {} {}, and is not believed: set it right\n",
-                        text_or_dash(node.name), human_seconds(std::abs(ahead)),
-                        ahead < 0 ? "behind" : "ahead");
+    text += fmt::format("The wall clock of {} is {} {}", text_or_dash(node.name),
+                        human_seconds(std::abs(ahead)), ahead < 0 ? "behind" : "ahead of");
+    text += node.clock_is_disputed
+                ? " the time that the cluster goes by, but no majority of clocks says which of the "
+                  "two is wrong: find out, and set it right\n"
+                : " the cluster's time, and is not believed: set it right\n";
   }
   return text;
 }

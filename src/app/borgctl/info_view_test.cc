@@ -128,9 +128,15 @@ TEST(InfoView, NamesWrongClocks) {
     {"name": "b", "clock_ahead_ms": 7, "clock_is_wrong": false},
     {"name": "c", "clock_ahead_ms": null, "clock_is_wrong": false}]})")
                                .value();
-  EXPECT_THAT(info_text(info), HasSubstr("The wall clock of a is 1m30s behind, and is not "));
+  EXPECT_THAT(info_text(info),
+              HasSubstr("The wall clock of a is 1m30s behind the cluster's time, and is not "));
   EXPECT_THAT(info_text(info), Not(HasSubstr("wall clock of b")));
   EXPECT_THAT(info_text(info), Not(HasSubstr("wall clock of c")));
+  const ClusterInfo disputed = parse_cluster_info(R"({"nodes": [
+    {"name": "a", "clock_ahead_ms": -90000, "clock_is_wrong": true, "clock_is_disputed": true}]})")
+                                   .value();
+  EXPECT_THAT(info_text(disputed), HasSubstr("a is 1m30s behind the time that the cluster goes "
+                                             "by, but no majority of clocks says which"));
 }
 
 ClusterInfo moving() {
