@@ -10,13 +10,16 @@ namespace borg::membership {
 
 LinkWatch::Verdict LinkWatch::look(const LivenessOptions& options, Instant now) {
   if (is_planted(PlantedBug::kTrustStandingLinks)) return Verdict::kFine;
-  if (now - heard_ > patience(options)) {
+  const Duration between = options.silence * 2 / 3;
+  // Who looks seldom asks late, and the answer gets its time all the same.
+  const bool is_asked = first_asked_ > heard_;
+  if (is_asked && now - first_asked_ > patience(options) - between) {
     reached<"a link is broken, as nothing comes over it">();
     return Verdict::kBreak;
   }
-  const Duration between = options.silence * 2 / 3;
   if (now - std::max(heard_, asked_) < between) return Verdict::kFine;
   asked_ = now;
+  if (!is_asked) first_asked_ = now;
   return Verdict::kAsk;
 }
 

@@ -18,7 +18,7 @@ class LinkWatch {
   enum class Verdict : std::uint8_t {
     kFine,
     kAsk,    ///< nothing was heard for a while: ask for a sign of life
-    kBreak,  ///< nor since
+    kBreak,  ///< it was asked, and nothing was heard since
   };
 
   /// The link is new, or something has arrived, or what did not arrive proves nothing: this end
@@ -34,6 +34,7 @@ class LinkWatch {
  private:
   Instant heard_;
   Instant asked_;
+  Instant first_asked_;  // since something was heard
 };
 
 }  // namespace borg::membership

@@ -39,8 +39,17 @@ TEST_F(LinkWatchTest, AnAnswerIsHeardLikeAnythingElse) {
 
 TEST_F(LinkWatchTest, ALinkOverWhichNothingComesIsBroken) {
   EXPECT_EQ(LinkWatch::patience(options_), Duration::millis(1500));
+  EXPECT_EQ(look(400), Verdict::kAsk);
   EXPECT_NE(look(1500), Verdict::kBreak);
   EXPECT_EQ(look(1501), Verdict::kBreak);
+}
+
+TEST_F(LinkWatchTest, WhoLooksSeldomWaitsForTheAnswerAsLong) {
+  EXPECT_EQ(look(1600), Verdict::kAsk) << "nobody was asked until now";
+  EXPECT_NE(look(2700), Verdict::kBreak);
+  watch_.hear(at(2700));
+  EXPECT_EQ(look(3200), Verdict::kAsk);
+  EXPECT_EQ(look(4301), Verdict::kBreak);
 }
 
 }  // namespace
