@@ -32,6 +32,10 @@ class RequestAdmission {
   RequestAdmission(const RequestAdmission&) = delete;
   RequestAdmission& operator=(const RequestAdmission&) = delete;
 
+  /// True of a request that could not be executed within the limit, however little else there is.
+  [[nodiscard]] static bool exceeds(std::size_t bytes, const NodeMemory& node) {
+    return node.limit() > 0 && bytes > kLargeBytes && bytes > node.limit() / kTimesTaken;
+  }
   /// The request that the client has begun to send will have so many bytes, as far as is known.
   void note_unfinished(ConnectionId client, std::size_t bytes, NodeMemory& node, Instant now);
   /// The client has sent all of what it had begun, which is not answered yet.

@@ -127,6 +127,25 @@ TEST(LargeRequests, ComeInOneAfterTheOtherWhereMemoryIsLimited) {
   EXPECT_EQ(second.take(), "+OK\r\n");
 }
 
+TEST(LargeRequests, AreRefusedAndSkippedIfTheyAreLargerThanMemoryAllows) {
+  testing::WorkerWorld world(2, 1, [](NodeOptions& o) { o.memory_bytes_max = 4 * kMegabyte; });
+  world.place({1, 2});
+  world.publish();
+  world.run();
+  testing::Connection& client = world.connect(1);
+  EXPECT_EQ(world.ask(client, {"SET", "a", "1"}), "+OK\r\n");
+  EXPECT_EQ(world.ask(client, {"MULTI"}), "+OK\r\n");
+  const std::string request = testing::command({"SET", "a", std::string(1'500'000, 'x')});
+  for (std::size_t at = 0; at < request.size(); at += 100'000) {
+    world.type(client, request.substr(at, 100'000));
+    EXPECT_LT(client.client->input_bytes, 100'001u);
+  }
+  EXPECT_THAT(client.take(), StartsWith("-OOM a request may have a quarter of"));
+  EXPECT_THAT(world.ask(client, {"EXEC"}), StartsWith("-EXECABORT "));
+  EXPECT_EQ(world.ask(client, {"GET", "a"}), "$1\r\n1\r\n");
+  EXPECT_FALSE(client.closed);
+}
+
 TEST(LargeRequests, AreGivenUpIfTheyStopHalfWay) {
   testing::WorkerWorld world(2, 1, [](NodeOptions& o) { o.memory_bytes_max = 4 * kMegabyte; });
   world.place({1, 2});

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/probe.h"
 #include "node/gateway_commands.h"
+#include "node/transaction_commands.h"
 #include "node/workers_command.h"
 
 namespace borg::node {
@@ -102,9 +103,12 @@ std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
       break;
     }
     if (status == resp::RequestParser::Status::kNeedMore) {
-      admission_.note_unfinished(client.id(),
-                                 input.size() - consumed + client.parser.bytes_wanted(),
-                                 memory_.node(), now_.instant);
+      const std::size_t expected = input.size() - consumed + client.parser.bytes_wanted();
+      if (admission_.exceeds(expected, memory_.node()) && client.parser.skip_request()) {
+        refuse_too_large(client);
+        continue;
+      }
+      admission_.note_unfinished(client.id(), expected, memory_.node(), now_.instant);
       break;
     }
     if (status == resp::RequestParser::Status::kError) {
@@ -123,6 +127,19 @@ std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
   const bool is_blocked = client.blocked_on != 0;  // client_may_go_on() comes
   if (!client.closing && !is_blocked && !wants_input(client)) throttled_.push_back(client.id());
   return consumed;
+}
+
+/// Its bytes are dropped as they come, and the connection goes on behind them.
+void WorkerCore::refuse_too_large(Client& client) {
+  admission_.end(client.id(), memory_.node(), now_.instant);
+  client.last_active = now_.instant;
+  client.silenced = client.replies_off || client.skip_next;
+  client.skip_next = false;
+  abort_multi(client);
+  client.reply_now(
+      "-OOM a request may have a quarter of this node's memory limit ('maxmemory'), nothing was "
+      "written\r\n");
+  client_has_output(client);
 }
 
 /// Parses some requests, and makes the processor load what they will need: the three cache

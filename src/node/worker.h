@@ -224,6 +224,7 @@ class WorkerCore final : private GatewayHost,
   void look_at_memory(bool may_fall);
   void look_at_large_requests();
   void give_up_large_requests();
+  void refuse_too_large(Client& client);
   void collect_garbage();
   void compact_heap();
   void poke_waiting();

@@ -29,6 +29,11 @@ class RequestParser {
                 ///< what follows cannot be understood, the connection is to be closed
   };
   Status parse(std::string_view input);
+  /// The request that is being read will not be executed: it is taken off the input in pieces, as
+  /// they come, each of them like a blank line. What is malformed in it is an error as ever. False
+  /// if it is too short for that: an inline command, or the beginning of a request.
+  /// REQUIRES: the latest parse() has returned kNeedMore.
+  [[nodiscard]] bool skip_request();
   [[nodiscard]] const std::vector<std::string_view>& args() const { return args_; }
   [[nodiscard]] std::size_t consumed() const { return consumed_; }
   [[nodiscard]] std::size_t bytes_wanted() const { return bytes_wanted_; }
@@ -45,6 +50,8 @@ class RequestParser {
   Status parse_inline(std::string_view input);
   Status parse_array(std::string_view input);
   Status parse_bulk(std::string_view input);
+  Status read_bulk_header(std::string_view input, std::size_t later);
+  Status skip_on(std::string_view input);
   Header read_header(std::string_view input, std::int64_t& value);
   Header read_long_header(std::string_view input, std::int64_t& value);
   void finish_array(std::string_view input);
@@ -57,6 +64,7 @@ class RequestParser {
   std::size_t scanned_ = 0;      // no end of line before this offset
   std::int64_t missing_ = -1;    // arguments still to come; -1: header not read
   std::int64_t bulk_size_ = -1;  // of the argument being read; -1: its header not read
+  std::int64_t skipped_ = -1;    // bytes of the argument being read that are gone; -1: not skipping
   std::size_t consumed_ = 0;
   std::size_t bytes_wanted_ = 1;
   std::string error_;

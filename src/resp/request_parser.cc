@@ -46,6 +46,7 @@ void RequestParser::reset() {
   scanned_ = 0;
   missing_ = -1;
   bulk_size_ = -1;
+  skipped_ = -1;
 }
 
 RequestParser::Status RequestParser::parse(std::string_view input) {
@@ -54,6 +55,7 @@ RequestParser::Status RequestParser::parse(std::string_view input) {
     bytes_wanted_ = 1;
     return Status::kNeedMore;
   }
+  if (skipped_ >= 0) return skip_on(input);
   return input.front() == '*' ? parse_array(input) : parse_inline(input);
 }
 
@@ -146,33 +148,73 @@ RequestParser::Status RequestParser::parse_array(std::string_view input) {
   return Status::kRequest;
 }
 
+/// kRequest: the argument's size was read. `later` is what comes behind the argument at least.
+RequestParser::Status RequestParser::read_bulk_header(std::string_view input, std::size_t later) {
+  if (position_ >= input.size()) return need(kArgumentBytesMin + later);
+  if (input[position_] != '$') {
+    return fail(std::string("expected '$', got '") + input[position_] + "'");
+  }
+  const Header header = read_header(input, bulk_size_);
+  if (header == Header::kIncomplete) return need(1 + later);
+  if (header == Header::kTooBig) return fail("too big bulk count string");
+  if (header == Header::kMalformed || bulk_size_ < 0 ||
+      bulk_size_ > static_cast<std::int64_t>(kBulkBytesMax)) {
+    return fail("invalid bulk length");
+  }
+  return Status::kRequest;
+}
+
 /// kRequest: one more piece was read.
 RequestParser::Status RequestParser::parse_bulk(std::string_view input) {
-  const auto later = [this] {
-    return (static_cast<std::size_t>(missing_) - 1) * kArgumentBytesMin;
-  };
+  const std::size_t later = (static_cast<std::size_t>(missing_) - 1) * kArgumentBytesMin;
   if (bulk_size_ < 0) {
-    if (position_ >= input.size()) return need(kArgumentBytesMin + later());
-    if (input[position_] != '$') {
-      return fail(std::string("expected '$', got '") + input[position_] + "'");
-    }
-    const Header header = read_header(input, bulk_size_);
-    if (header == Header::kIncomplete) return need(1 + later());
-    if (header == Header::kTooBig) return fail("too big bulk count string");
-    if (header == Header::kMalformed || bulk_size_ < 0 ||
-        bulk_size_ > static_cast<std::int64_t>(kBulkBytesMax)) {
-      return fail("invalid bulk length");
-    }
+    const Status status = read_bulk_header(input, later);
+    if (status != Status::kRequest) return status;
   }
   const auto size = static_cast<std::size_t>(bulk_size_);
   const std::size_t here = input.size() - std::min(position_, input.size());
-  if (here < size + 2) {
-    return need(size + 2 - here + later());
-  }
+  if (here < size + 2) return need(size + 2 - here + later);
   pieces_.push_back({position_, size});
   position_ += size + 2;
   bulk_size_ = -1;
   return Status::kRequest;
+}
+
+bool RequestParser::skip_request() {
+  if (missing_ < 0) return false;
+  skipped_ = 0;
+  return true;
+}
+
+/// kRequest: something was taken off, perhaps all that is left of the request.
+RequestParser::Status RequestParser::skip_on(std::string_view input) {
+  args_.clear();
+  std::vector<Piece>().swap(pieces_);
+  Status status = Status::kRequest;
+  while (missing_ > 0) {
+    if (bulk_size_ < 0) status = read_bulk_header(input, 0);
+    if (status != Status::kRequest) break;
+    const std::size_t here = input.size() - std::min(position_, input.size());
+    const auto left = static_cast<std::size_t>(bulk_size_ + 2 - skipped_);
+    const std::size_t taken = std::min(here, left);
+    position_ += taken;
+    skipped_ += static_cast<std::int64_t>(taken);
+    if (taken < left) {
+      status = need(1);  // nobody makes room for the rest
+      break;
+    }
+    bulk_size_ = -1;
+    skipped_ = 0;
+    --missing_;
+  }
+  consumed_ = std::min(position_, input.size());
+  if (missing_ == 0) {
+    reset();
+  } else {
+    position_ -= consumed_;
+    scanned_ -= std::min(scanned_, consumed_);
+  }
+  return status == Status::kError || consumed_ == 0 ? status : Status::kRequest;
 }
 
 void RequestParser::finish_array(std::string_view input) {

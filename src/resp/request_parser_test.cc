@@ -181,6 +181,56 @@ TEST(RequestParser, MeansTheSameInAnyPieces) {
   }
 }
 
+TEST(RequestParser, ASkippedRequestIsTakenOffInPieces) {
+  for (std::uint64_t seed = 0; seed < 2000; ++seed) {
+    Random random(seed);
+    Request skipped{"SET", "k"};
+    for (std::uint64_t i = random.below(4); i > 0; --i)
+      skipped.emplace_back(random.below(300), '\r');
+    const std::string first = encode(skipped);
+    const std::string stream = first + encode({"GET", "k"}) + "PING\r\n";
+    RequestParser parser;
+    std::size_t here = 4 + random.below(first.size() - 4);  // the number of arguments, and more
+    ASSERT_EQ(parser.parse(std::string_view(stream).substr(0, here)), Status::kNeedMore);
+    ASSERT_TRUE(parser.skip_request());
+    std::vector<Request> requests;
+    std::size_t gone = 0;
+    std::size_t kept_max = 0;
+    while (gone < stream.size()) {
+      Status status = Status::kNeedMore;
+      while (gone < here && (status = parser.parse(std::string_view(stream).substr(
+                                 gone, here - gone))) == Status::kRequest) {
+        gone += parser.consumed();
+        if (!parser.args().empty())
+          requests.emplace_back(parser.args().begin(), parser.args().end());
+      }
+      ASSERT_NE(status, Status::kError) << seed;
+      kept_max = std::max(kept_max, here - gone);
+      here = std::min<std::size_t>(stream.size(), here + 1 + random.below(50));
+    }
+    EXPECT_THAT(requests, ElementsAre(Request{"GET", "k"}, Request{"PING"})) << seed;
+    EXPECT_LT(kept_max, 30u) << "never more than a header, or of a short request";
+  }
+}
+
+TEST(RequestParser, OnlyWhatIsLongCanBeSkipped) {
+  RequestParser parser;
+  EXPECT_EQ(parser.parse("SET k v"), Status::kNeedMore);
+  EXPECT_FALSE(parser.skip_request());
+  EXPECT_EQ(parser.parse("SET k v\r\n"), Status::kRequest);
+  EXPECT_EQ(parser.args().size(), 3u);
+}
+
+TEST(RequestParser, ASkippedRequestMayBeMalformed) {
+  RequestParser parser;
+  EXPECT_EQ(parser.parse("*3\r\n$3\r\nSET"), Status::kNeedMore);
+  ASSERT_TRUE(parser.skip_request());
+  EXPECT_EQ(parser.parse("*3\r\n$3\r\nSET\r\n"), Status::kRequest);
+  EXPECT_EQ(parser.consumed(), 13u);
+  EXPECT_EQ(parser.parse("x"), Status::kError);
+  EXPECT_EQ(parser.error(), "-ERR Protocol error: expected '$', got 'x'");
+}
+
 TEST(RequestParser, ScansALargeRequestOnce) {
   // A million small pieces of one request: quadratic work would not end within the test's time.
   const std::string request = encode({"SET", "k", std::string(1'000'000, 'v')});

@@ -159,6 +159,24 @@ class MemoryLimits(ClusterCase):
         self.assertLess(most, limit)
         self.assert_within(cluster.nodes.values(), limit)
 
+    def test_a_request_beyond_the_limit_is_refused_before_it_comes(self):
+        cluster = self.limited("a", "b")
+        a = cluster["a"]
+        a.call("SET", "k", "v")
+        rss = a.rss_bytes()
+        with a.client() as client:
+            value = memoryview(b"x" * (100 * MB))
+            client.connection.socket.sendall(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%d\r\n" % len(value))
+            most = 0
+            for at in range(0, len(value), MB):
+                client.connection.socket.sendall(value[at:at + MB])
+                most = max(most, a.rss_bytes() - rss)
+            client.connection.socket.sendall(b"\r\n")
+            answer = client.connection.read()
+            self.assertRegex(answer.value, b"^OOM a request may have a quarter of")
+            self.assertEqual(client("GET", "k"), b"v", "the connection goes on")
+        self.assertLess(most, 20 * MB)
+
     def test_a_node_that_the_system_refuses_memory_says_so(self):
         cluster = self.cluster("a", "b")
         a = cluster["a"]
