@@ -15,7 +15,7 @@ AnswerTimes::AnswerTimes(const SimOptions& o) {
   if (!is_gentle || o.long_commands > 0 || leaves_states_to_snapshots || lacks_memory) return;
   // A large container is sent ahead in pieces, each of them when the one before was acknowledged,
   // in turns with those of other partitions.
-  constexpr std::int64_t kPiecesMax = 32;
+  constexpr std::int64_t kPiecesMax = 6;
   const bool is_slow = o.ballast_keys > 0;
   const Duration pieces = is_slow ? o.latency_max * 2 * kPiecesMax : Duration();
   const Duration lease = o.node.liveness.lease * (o.unequal_leases ? 3 : 1);

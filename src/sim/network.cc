@@ -172,7 +172,8 @@ void Network::arrive(const Pair& c, Side from) {
 }
 
 /// What is not heartbeats, by its numbers in wire/frame.h.
-void Network::print_frames(const LinkActor& to, std::string_view bytes) const {
+void Network::print_frames(const LinkActor& from, const LinkActor& to,
+                           std::string_view bytes) const {
   std::string text;
   wire::Frame frame{};
   std::size_t wanted = 0;
@@ -189,7 +190,7 @@ void Network::print_frames(const LinkActor& to, std::string_view bytes) const {
     }
     bytes.remove_prefix(frame.consumed);
   }
-  if (!text.empty()) to.say("gets frames" + text);
+  if (!text.empty()) to.say("gets frames of " + from.name() + text);
 }
 
 /// In a turn of the receiver.
@@ -206,7 +207,9 @@ void Network::give(const Pair& c, Side to) {
   if (!own.actor->link_data(peer, std::string_view(own.received).substr(0, size), consumed)) {
     throw Violation("wire", own.actor->name() + " does not understand its peer");
   }
-  if (sim_.trace.prints()) print_frames(*own.actor, own.received.substr(0, consumed));
+  if (sim_.trace.prints()) {
+    print_frames(*c->ends[other(to)].actor, *own.actor, own.received.substr(0, consumed));
+  }
   own.received.erase(0, consumed);
   if (!split) return;
   own.news_posted = true;

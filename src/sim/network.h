@@ -120,7 +120,7 @@ class Network {
   void move(const Pair& c, Side from);
   void arrive(const Pair& c, Side from);
   void give(const Pair& c, Side to);
-  void print_frames(const LinkActor& to, std::string_view bytes) const;
+  void print_frames(const LinkActor& from, const LinkActor& to, std::string_view bytes) const;
   /// When each end hears of it; nothing: it does not, or not by this.
   struct Hearing {
     std::optional<Duration> dialer;
