@@ -153,11 +153,12 @@ class WorkerCore final : private GatewayHost,
   [[nodiscard]] Instant serve_until(const PartitionConfig& config) const override;
   [[nodiscard]] std::size_t copies_required() const override;
   [[nodiscard]] bool too_few_nodes() const override;
-  [[nodiscard]] bool out_of_memory(const PartitionConfig& config) const override {
-    return memory_.is_out(config, heap().stored_bytes());
+  [[nodiscard]] bool out_of_memory(const PartitionConfig& config,
+                                   std::uint64_t growth) const override {
+    return memory_.is_out(config, heap().stored_bytes(), growth);
   }
   [[nodiscard]] bool out_of_memory(PartitionId partition) const override {
-    return out_of_memory(config(partition));
+    return out_of_memory(config(partition), 0);
   }
   [[nodiscard]] bool is_own_gateway(const wire::Origin& origin) const override {
     return origin.gateway == self_;

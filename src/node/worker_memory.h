@@ -52,8 +52,11 @@ class WorkerMemory {
   /// Another node has said so. True if that is news.
   bool hear(NodeId node, const wire::MemoryState& state);
   /// A write that needs memory has no place here, or at another holder of its partition.
-  [[nodiscard]] bool is_out(const PartitionConfig& config, std::uint64_t stored_bytes) const {
-    return stored_bytes > stored_max_ || (!others_.empty() && is_full_elsewhere(config));
+  /// `growth`: how much larger it would make the store, beside its arguments.
+  [[nodiscard]] bool is_out(const PartitionConfig& config, std::uint64_t stored_bytes,
+                            std::uint64_t growth) const {
+    return stored_bytes > stored_max_ || growth > stored_max_ - stored_bytes ||
+           (!others_.empty() && is_full_elsewhere(config));
   }
   /// A copy that is on its way to this node must wait.
   [[nodiscard]] bool is_closed(NodeId node) const;

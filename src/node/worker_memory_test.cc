@@ -30,11 +30,11 @@ PartitionConfig held_by(NodeId backup, NodeId syncing = {}) {
 
 TEST(WorkerMemory, HasNoPlaceWhereAnyHolderHasNone) {
   WorkerMemory memory(WorkerIndex(0), 1);
-  EXPECT_FALSE(memory.is_out(held_by(kOther), 1 << 30)) << "there is no limit";
+  EXPECT_FALSE(memory.is_out(held_by(kOther), 1 << 30, 1 << 30)) << "there is no limit";
   EXPECT_TRUE(memory.hear(kOther, {.version = 1, .level = MemoryLevel::kFull}));
-  EXPECT_TRUE(memory.is_out(held_by(kOther), 0));
-  EXPECT_TRUE(memory.is_out(held_by(NodeId(2), kOther), 0));
-  EXPECT_FALSE(memory.is_out(held_by(NodeId(2)), 0));
+  EXPECT_TRUE(memory.is_out(held_by(kOther), 0, 0));
+  EXPECT_TRUE(memory.is_out(held_by(NodeId(2), kOther), 0, 0));
+  EXPECT_FALSE(memory.is_out(held_by(NodeId(2)), 0, 0));
   EXPECT_FALSE(memory.is_closed(kOther));
 }
 
@@ -45,7 +45,7 @@ TEST(WorkerMemory, BelievesTheNewestWord) {
   EXPECT_TRUE(memory.is_closed(kOther));
   EXPECT_TRUE(memory.hear(kOther, {.version = 4, .level = MemoryLevel::kRoom}));
   EXPECT_FALSE(memory.is_closed(kOther));
-  EXPECT_FALSE(memory.is_out(held_by(kOther), 0));
+  EXPECT_FALSE(memory.is_out(held_by(kOther), 0, 0));
 }
 
 TEST(WorkerMemory, SharesTheLimitWithTheOtherWorkers) {
@@ -61,11 +61,13 @@ TEST(WorkerMemory, SharesTheLimitWithTheOtherWorkers) {
   two.note_all({.data = 10}, {});
   two.begin_turn(10);
   EXPECT_EQ(node->used(), 585u);
-  EXPECT_FALSE(two.is_out(held_by(kOther), 10 + mark - 585));
-  EXPECT_TRUE(two.is_out(held_by(kOther), 11 + mark - 585)) << "in the middle of its turn";
+  EXPECT_FALSE(two.is_out(held_by(kOther), 10 + mark - 585, 0));
+  EXPECT_TRUE(two.is_out(held_by(kOther), 11 + mark - 585, 0)) << "in the middle of its turn";
+  EXPECT_FALSE(two.is_out(held_by(kOther), 10, mark - 585));
+  EXPECT_TRUE(two.is_out(held_by(kOther), 10, mark - 584)) << "it is not there yet";
   one.note_stored(900);
   two.begin_turn(10);
-  EXPECT_TRUE(two.is_out(held_by(kOther), 10));
+  EXPECT_TRUE(two.is_out(held_by(kOther), 10, 0));
 }
 
 TEST(WorkerMemory, ThatEndsHoldsNothing) {

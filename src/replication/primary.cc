@@ -9,6 +9,7 @@
 #include "base/planted_bug.h"
 #include "base/probe.h"
 #include "base/slot.h"
+#include "commands/growth.h"
 #include "commands/transaction.h"
 #include "replication/replica.h"
 #include "resp/writer.h"
@@ -235,12 +236,19 @@ void Replica::execute_as_any_replica(const RequestView& request, Now now, Replic
              Instant::never());
 }
 
+/// What the command makes of its arguments is not there yet, and may be more than any margin.
+bool Replica::lacks_memory(const commands::CommandSpec& spec, commands::Args args,
+                           const ReplicaSink& sink) const {
+  return spec.is(commands::kDenyOom) &&
+         sink.out_of_memory(config_, commands::growth(spec, args, store_));
+}
+
 bool Replica::refuse_write(const commands::CommandSpec& spec, const RequestView& request, Now now,
                            ReplicaSink& sink) {
   std::string refusal;
   if (sink.too_few_nodes()) {
     refusal = kTooFewNodes;
-  } else if (spec.is(commands::kDenyOom) && sink.out_of_memory(config_)) {
+  } else if (lacks_memory(spec, request.args, sink)) {
     refusal = kOutOfMemory;
   } else {
     return false;

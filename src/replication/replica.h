@@ -83,8 +83,9 @@ class ReplicaSink {
   /// True if there are too few nodes for a write to be acknowledged at all.
   [[nodiscard]] virtual bool too_few_nodes() const = 0;
   /// True if this node, or another holder of the partition, has no memory for a write that needs
-  /// some.
-  [[nodiscard]] virtual bool out_of_memory(const PartitionConfig& config) const = 0;
+  /// some, `growth` bytes beside its arguments.
+  [[nodiscard]] virtual bool out_of_memory(const PartitionConfig& config,
+                                           std::uint64_t growth) const = 0;
   /// True if the request came from the gateway on this very worker: its answer cannot be lost.
   [[nodiscard]] virtual bool is_own_gateway(const wire::Origin& origin) const = 0;
   virtual std::uint64_t draw_random() = 0;
@@ -317,6 +318,8 @@ class Replica {
   void execute_as_any_replica(const RequestView& request, Now now, ReplicaSink& sink);
   bool refuse_write(const commands::CommandSpec& spec, const RequestView& request, Now now,
                     ReplicaSink& sink);
+  [[nodiscard]] bool lacks_memory(const commands::CommandSpec& spec, commands::Args args,
+                                  const ReplicaSink& sink) const;
   void record_refusal(const wire::Origin& origin, std::string_view refusal, resp::Writer& reply,
                       Now now, ReplicaSink& sink);
   bool answer_duplicate(const commands::CommandSpec& spec, const RequestView& request, Now now,

@@ -9,6 +9,7 @@ import urllib.request
 from pathlib import Path
 
 from case import ClusterCase, main
+from cluster import CommandError
 from processes import wait_until
 
 MB = 1024 * 1024
@@ -158,6 +159,20 @@ class MemoryLimits(ClusterCase):
         # Four values of 16 MB, and those under way: without order it would be a gigabyte.
         self.assertLess(most, limit)
         self.assert_within(cluster.nodes.values(), limit)
+
+    def test_few_words_do_not_make_a_value_beyond_the_limit(self):
+        cluster = self.limited("a", "b")
+        a = cluster["a"]
+        a.call("SETRANGE", "{k}", 20 * MB, "x")
+        self.assertEqual(a.call("COPY", "{k}", "{k}1"), 1)
+        for command in (("COPY", "{k}", "{k}2"), ("BITOP", "NOT", "{k}2", "{k}"),
+                        ("SETRANGE", "k", 400 * MB, "x"), ("SETBIT", "k", 3_000_000_000, 1),
+                        ("BITFIELD", "k", "SET", "u8", "#400000000", 1)):
+            for node in cluster.nodes.values():
+                with self.assertRaises(CommandError, msg=command) as raised:
+                    node.call(*command)
+                self.assertEqual(raised.exception.code, "OOM", command)
+        self.assert_within(cluster.nodes.values())
 
     def test_a_request_beyond_the_limit_is_refused_before_it_comes(self):
         cluster = self.limited("a", "b")

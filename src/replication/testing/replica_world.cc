@@ -40,7 +40,7 @@ class ReplicaWorld::Node final : public ReplicaSink {
   }
   [[nodiscard]] std::size_t copies_required() const override { return around.copies_required; }
   [[nodiscard]] bool too_few_nodes() const override { return around.too_few_nodes; }
-  [[nodiscard]] bool out_of_memory(const PartitionConfig&) const override {
+  [[nodiscard]] bool out_of_memory(const PartitionConfig&, std::uint64_t) const override {
     return around.out_of_memory;
   }
   [[nodiscard]] bool is_own_gateway(const wire::Origin&) const override {
