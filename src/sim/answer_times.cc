@@ -12,16 +12,15 @@ AnswerTimes::AnswerTimes(const SimOptions& o) {
   const bool leaves_states_to_snapshots =
       o.node.sync.keys_ahead_max < replication::SyncLimits().keys_ahead_max;
   const bool lacks_memory = o.fillers > 0;
-  if (!is_gentle || o.long_commands > 0 || leaves_states_to_snapshots || lacks_memory) return;
-  // A large container is sent ahead in pieces, each of them when the one before was acknowledged,
-  // in turns with those of other partitions.
-  constexpr std::int64_t kPiecesMax = 6;
-  const bool is_slow = o.ballast_keys > 0;
-  const Duration pieces = is_slow ? o.latency_max * 2 * kPiecesMax : Duration();
+  // A large container is sent ahead in pieces, each of them when the one before was acknowledged.
+  const bool has_many_pieces = o.ballast_keys > 0 && o.container_permille > 0;
+  if (!is_gentle || o.long_commands > 0 || leaves_states_to_snapshots || lacks_memory ||
+      has_many_pieces) {
+    return;
+  }
   const Duration lease = o.node.liveness.lease * (o.unequal_leases ? 3 : 1);
   const Duration bound = o.node.liveness.silence + lease + Duration::millis(1500) +
-                         o.latency_max * 10 + (o.coordinator_delay_max + o.watch_delay_max) * 4 +
-                         pieces;
+                         o.latency_max * 10 + (o.coordinator_delay_max + o.watch_delay_max) * 4;
   if (o.node.request_deadline > bound) bound_ = bound;
 }
 

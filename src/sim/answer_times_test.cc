@@ -33,6 +33,15 @@ TEST(AnswerTimes, WhereCommandsTakeLongNothingIsJudged) {
   EXPECT_FALSE(AnswerTimes(o).are_judged());
 }
 
+TEST(AnswerTimes, NorWhereLargeContainersComeInManyPieces) {
+  SimOptions o = gentle();
+  o.ballast_keys = 300;
+  o.container_permille = 0;
+  EXPECT_TRUE(AnswerTimes(o).are_judged());
+  o.container_permille = 100;
+  EXPECT_FALSE(AnswerTimes(o).are_judged());
+}
+
 TEST(AnswerTimes, NorWhereTheDeadlineComesFirst) {
   SimOptions o = gentle();
   o.node.request_deadline = Duration::millis(500);

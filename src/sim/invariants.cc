@@ -73,6 +73,11 @@ void Invariants::note_departures(const coordination::Changes& changes) {
   }
 }
 
+void Invariants::note_wipe() {
+  ++wipes_;
+  wiped_at_ = sim_.queue.now();
+}
+
 bool Invariants::have_left(const NodeList& nodes) const {
   return std::ranges::all_of(nodes,
                              [this](NodeId n) { return left_.contains(coordination::to_text(n)); });
@@ -116,7 +121,7 @@ std::int64_t clock_ms(const Process& process, const Replica& replica) {
 void Invariants::on_loss(std::uint16_t p, const PartitionConfig& old,
                          const PartitionConfig& config) {
   if (have_left(old.in_sync)) {
-    ++wipes_;
+    note_wipe();
     return;
   }
   if (!sim_.options.accepts_loss && !sim_.options.node.settings.on_loss_empty) {
@@ -137,7 +142,7 @@ void Invariants::on_config(std::uint16_t p, const std::optional<PartitionConfig>
         fail("wiped with a living member", p, each->name);
       }
     }
-    ++wipes_;
+    note_wipe();
     configs_[p] = {};
     digests_[p].clear();
     return;

@@ -48,6 +48,10 @@ class Invariants {
   /// All that were in sync have said goodbye: what they held ended with everybody's order.
   [[nodiscard]] bool has_ended(std::uint16_t p) const { return have_left(configs_[p].in_sync); }
   [[nodiscard]] bool was_wiped() const { return wipes_ > 0; }
+  /// Since then: a node that has not heard of it yet goes on saying that the data is lost.
+  [[nodiscard]] bool was_wiped_since(Duration then) const {
+    return wipes_ > 0 && wiped_at_ >= then;
+  }
   /// How often a node came to be in sync that was not before.
   [[nodiscard]] std::uint64_t copies_made() const { return copies_made_; }
   [[nodiscard]] const Losses& losses() const { return losses_; }
@@ -69,6 +73,7 @@ class Invariants {
   using SeenByPartition = std::array<Seen, kPartitionCount>;
 
   void print_changes(const Process& process);
+  void note_wipe();
   void on_config(std::uint16_t p, const std::optional<PartitionConfig>& config);
   void check_replica(Process& process, const replication::Replica& replica, Seen& seen);
   void check_primaries(std::uint16_t p, Process& process, bool is_primary);
@@ -100,6 +105,7 @@ class Invariants {
   std::set<std::string> sessions_;
   std::set<std::string> left_;  ///< members that said goodbye, by id as text
   std::uint64_t wipes_ = 0;
+  Duration wiped_at_;
   std::unordered_map<const Process*, std::unique_ptr<SeenByPartition>> seen_;
   /// Of each partition: what it holds after an operation, said by the first replica seen there.
   std::array<std::map<std::pair<Epoch, Seq>, std::uint64_t>, kPartitionCount> digests_;

@@ -229,7 +229,9 @@ void World::start_clients() {
               // A session that ended may have been that of a node that comes back.
               const bool certain = sim_.options.node.death_is_proven;
               // Whose view is old may not have heard yet that a loss was accepted.
+              const Duration lately = sim_.queue.now() - Duration::seconds(2);
               const bool is_lost =
+                  invariants_.was_wiped_since(lately) ||
                   std::any_of(parts.begin(), parts.end(), [this](const Command::Part& part) {
                     const PartitionId p = partition_of(slot_of_key(part.key));
                     return invariants_.is_lost(part.key) || invariants_.losses().has(p.value()) ||
