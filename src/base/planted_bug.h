@@ -38,7 +38,6 @@ enum class PlantedBug : std::uint8_t {
   kKeepBlocked,              ///< commands stay blocked at a primary that is none any more
   kTrustStandingLinks,       ///< a link over which nothing comes is never broken
   kJudgeUnheard,             ///< whoever finds another one silent acts on it
-  kHeardIsReached,           ///< a peer that is heard is taken for one that hears
   kOwnMemoryOnly,            ///< a primary looks at its own memory alone, not at its replicas'
   kLeaveUnderWayToSnapshot,  ///< what was under way at a death waits for a whole snapshot
   kRepeatWithoutRecord,      ///< ... or is sent to the new copy without its result

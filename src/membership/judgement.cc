@@ -13,8 +13,7 @@ namespace {
 std::size_t supporters(const Liveness& liveness, NodeId self, std::span<const NodeId> others,
                        Instant now) {
   return static_cast<std::size_t>(std::count_if(others.begin(), others.end(), [&](NodeId other) {
-    return liveness.is_reached(other, now) && liveness.is_steady(other, now) &&
-           !liveness.reports_trouble(other, self, now);
+    return liveness.is_steadily_reached(other, now) && !liveness.reports_trouble(other, self, now);
   }));
 }
 
@@ -45,7 +44,9 @@ bool may_judge(const Liveness& liveness, NodeId self, NodeId suspect,
   const bool is_own_fault =
       liveness.is_steady(suspect, now) && liveness.reports_unheard(suspect, self, now);
   if (is_own_fault) reached<"a node does not judge whom it hears and who does not hear it">();
-  return !is_own_fault;
+  if (is_own_fault || others.empty() || liveness.is_long_silent(suspect, now)) return !is_own_fault;
+  reached<"a node waits for longer, as nobody else finds the suspect silent">();
+  return false;
 }
 
 }  // namespace borg::membership

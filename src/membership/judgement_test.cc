@@ -74,7 +74,7 @@ TEST_F(JudgementTest, WhoHearsAllAndIsHeardByNobodyJudgesNobody) {
 }
 
 TEST_F(JudgementTest, WhoHearsTheOthersBadlyJudgesNobody) {
-  pass(1000, {{.node = kC}, {.node = kD}});
+  pass(1300, {{.node = kC}, {.node = kD}});
   EXPECT_TRUE(may({kC, kD}));
   ms_ += 500;  // nothing comes in, from anybody
   pass(300, {{.node = kC}, {.node = kD}});
@@ -85,7 +85,7 @@ TEST_F(JudgementTest, WhoHearsTheOthersBadlyJudgesNobody) {
 }
 
 TEST_F(JudgementTest, AReachThatWasLostAMomentAgoDoesNotCount) {
-  pass(1000, {{.node = kSuspect}, {.node = kC}});
+  pass(1000, {{.node = kSuspect}, {.node = kC, .silent = {kSuspect}}});
   EXPECT_TRUE(may({kC}));
   ms_ += 400;  // all fall silent at once, and the suspect is noticed first
   EXPECT_FALSE(may({kC}));
@@ -98,8 +98,11 @@ TEST_F(JudgementTest, OfAPairTheOneThatTheOthersHearBetterGoesOn) {
   EXPECT_TRUE(may({kC, kD}));
 }
 
-TEST_F(JudgementTest, ACutLinkBetweenTwoThatAllOthersHearMayBeJudgedByBoth) {
-  pass(1000, {{.node = kC}, {.node = kD}});
+TEST_F(JudgementTest, ACutLinkBetweenTwoThatAllOthersHearMayBeJudgedByBothInTime) {
+  pass(1100, {{.node = kC}, {.node = kD}});
+  EXPECT_TRUE(liveness_.is_silent(kSuspect, at(ms_ - 100)));
+  EXPECT_FALSE(may({kC, kD})) << "nobody else has any trouble with it";
+  pass(200, {{.node = kC}, {.node = kD}});
   EXPECT_TRUE(may({kC, kD}));
 }
 

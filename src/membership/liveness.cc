@@ -69,6 +69,7 @@ bool Liveness::on_heartbeat_ack(NodeId from, const wire::HeartbeatAck& m, Revisi
   hear(peer, now);
   // The echo of our own clock: never in the future, whatever a peer may send.
   const Instant sent = std::min(Instant::at_nanos(m.sent_at), now);
+  if (now - peer.proven > proof_age_max()) peer.late_until = now + memory();
   peer.proven = std::max(peer.proven, sent);
   if ((!m.grants || m.needed > revision) && !is_planted(PlantedBug::kPromiseAfterTakeOver)) {
     reached<"a promise is not given, or misses a take-over">();
@@ -105,25 +106,38 @@ void Liveness::stood_still(Instant now) {
 
 void Liveness::hear(Peer& peer, Instant now) {
   const bool is_first = peer.heard == Instant();
-  if (!is_first && now - peer.heard > gap_max()) peer.unsteady_until = now + options_.silence * 2;
+  if (!is_first && now - peer.heard > gap_max()) peer.unsteady_until = now + memory();
   peer.heard = now;
 }
 
-void Liveness::set_stalled(NodeId node, bool stalled) {
+void Liveness::set_stalled(NodeId node, bool stalled, Instant now) {
   const auto at = peers_.find(node);
-  if (at != peers_.end()) at->second.stalled = stalled;
+  if (at == peers_.end()) return;
+  std::optional<Instant>& since = at->second.stalled_since;
+  since = stalled ? since.value_or(now) : std::optional<Instant>();
 }
 
 bool Liveness::is_silent(NodeId node, Instant now) const {
   const Peer* p = peer(node);
   if (p == nullptr) return false;
-  const Instant proven = is_planted(PlantedBug::kHeardIsReached) ? p->heard : p->proven;
-  return p->stalled || now - proven > options_.silence;
+  return p->stalled_since || now - p->proven > options_.silence;
+}
+
+/// A link that has stalled has been still for as long as silence takes.
+bool Liveness::is_long_silent(NodeId node, Instant now) const {
+  const Peer* p = peer(node);
+  if (p == nullptr) return false;
+  const bool is_long_stalled = p->stalled_since && now - *p->stalled_since > options_.silence;
+  return is_long_stalled || now - p->proven > options_.silence * 2;
 }
 
 bool Liveness::is_reached(NodeId node, Instant now) const {
   const Peer* p = peer(node);
-  return p != nullptr && !p->stalled && now - p->proven <= options_.silence / 2;
+  return p != nullptr && !p->stalled_since && now - p->proven <= proof_age_max();
+}
+
+bool Liveness::is_steadily_reached(NodeId node, Instant now) const {
+  return is_reached(node, now) && is_steady(node, now) && now >= peer(node)->late_until;
 }
 
 bool Liveness::is_steady(NodeId node, Instant now) const {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/ids.h"
@@ -79,12 +80,16 @@ class Liveness {
   /// nothing about others.
   void stood_still(Instant now);
   /// A worker's link to this peer has not moved for too long.
-  void set_stalled(NodeId node, bool stalled);
+  void set_stalled(NodeId node, bool stalled, Instant now);
 
   [[nodiscard]] bool is_silent(NodeId node, Instant now) const;
+  /// ... and for twice as long as that takes.
+  [[nodiscard]] bool is_long_silent(NodeId node, Instant now) const;
   /// True if the peer is in reach beyond doubt: it has answered a heartbeat that was sent within
   /// half of the time after which it would be silent.
   [[nodiscard]] bool is_reached(NodeId node, Instant now) const;
+  /// ... and heard steadily, and its answers were not late for a while.
+  [[nodiscard]] bool is_steadily_reached(NodeId node, Instant now) const;
   /// True if the peer is heard, and was for a while without a gap of several heartbeats.
   [[nodiscard]] bool is_steady(NodeId node, Instant now) const;
   /// True if `reporter` is heard, and by its latest heartbeat does not hear `node` steadily, or
@@ -106,6 +111,7 @@ class Liveness {
     Instant heard;   // anything
     Instant proven;  // when the latest heartbeat was sent that it has answered
     Instant unsteady_until;
+    Instant late_until;  // as is_steadily_reached() has it
     Instant promised_until;  // by this node to the peer
     std::size_t withheld = 0;
     Revision needed;        // what the peer's view must know to use it
@@ -113,11 +119,15 @@ class Liveness {
     std::shared_ptr<PeerLease> lease = std::make_shared<PeerLease>();  // by the peer
     std::vector<NodeId> reports_silent;
     std::vector<NodeId> reports_unheard;
-    bool stalled = false;
+    std::optional<Instant> stalled_since;
   };
   [[nodiscard]] const Peer* peer(NodeId node) const;
   [[nodiscard]] const Peer* heard_peer(NodeId node, Instant now) const;
   void hear(Peer& peer, Instant now);
+  /// From so old a proof on a peer is not in reach beyond doubt.
+  [[nodiscard]] Duration proof_age_max() const { return options_.silence / 2; }
+  /// What was noted of a peer's heartbeats and answers counts for so long.
+  [[nodiscard]] Duration memory() const { return options_.silence * 2; }
   /// A heartbeat that comes so late is noted.
   [[nodiscard]] Duration gap_max() const { return options_.silence * 2 / 3; }
 

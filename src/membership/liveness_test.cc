@@ -112,11 +112,26 @@ TEST_F(LivenessTest, WhoIsHeardAndOutOfReachIsPromisedNothing) {
 }
 
 TEST_F(LivenessTest, AStalledLinkIsAsGoodAsSilence) {
-  liveness_.set_stalled(kA, true);
+  liveness_.set_stalled(kA, true, at(1));
   hear(kA, 1);
   EXPECT_TRUE(liveness_.is_silent(kA, at(1)));
-  liveness_.set_stalled(kA, false);
-  EXPECT_FALSE(liveness_.is_silent(kA, at(1)));
+  liveness_.set_stalled(kA, true, at(300));
+  hear_answer(kA, 590, 600);
+  EXPECT_FALSE(liveness_.is_long_silent(kA, at(601)));
+  EXPECT_TRUE(liveness_.is_long_silent(kA, at(602))) << "as long again";
+  liveness_.set_stalled(kA, false, at(603));
+  EXPECT_FALSE(liveness_.is_silent(kA, at(603)));
+  EXPECT_FALSE(liveness_.is_long_silent(kA, at(603)));
+}
+
+TEST_F(LivenessTest, WhoseAnswersWereLateIsNotReachedSteadily) {
+  hear_answer(kA, 100, 110);
+  EXPECT_TRUE(liveness_.is_steadily_reached(kA, at(110)));
+  hear_answer(kA, 380, 411);  // the proof of before was 311 ms old
+  EXPECT_TRUE(liveness_.is_reached(kA, at(411)));
+  EXPECT_FALSE(liveness_.is_steadily_reached(kA, at(411)));
+  for (std::int64_t ms = 500; ms <= 1700; ms += 100) hear_answer(kA, ms, ms);
+  EXPECT_TRUE(liveness_.is_steadily_reached(kA, at(1700)));
 }
 
 TEST_F(LivenessTest, WhatANodeDidNotHearWhileItStoodStillProvesNothing) {

@@ -250,7 +250,7 @@ void ControlCore::on_worker(ToControl message) {
       stalled_.erase(entry);
     const bool any = std::any_of(stalled_.begin(), stalled_.end(),
                                  [&](const auto& s) { return s.second == stall->node; });
-    liveness_.set_stalled(stall->node, any);
+    liveness_.set_stalled(stall->node, any, now_.instant);
     decide_wanted_ = true;
   }
 }

@@ -55,7 +55,6 @@ constexpr NamedBug kBugs[] = {
     {PlantedBug::kKeepBlocked, "keep commands blocked after resigning"},
     {PlantedBug::kTrustStandingLinks, "trust links that stand"},
     {PlantedBug::kJudgeUnheard, "judge others though nobody hears it"},
-    {PlantedBug::kHeardIsReached, "take who is heard for who hears"},
     {PlantedBug::kOwnMemoryOnly, "look at the primary's memory alone"},
     {PlantedBug::kLeaveUnderWayToSnapshot, "leave what is under way to the snapshot"},
     {PlantedBug::kRepeatWithoutRecord, "repeat an operation without its result"},
