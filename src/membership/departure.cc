@@ -18,10 +18,12 @@ bool goes_if_spared(const Member& m) {
   return is_going && (m.order == Order::kDrain || m.order == Order::kLeave);
 }
 
-/// The others do not suffice: whoever goes only if spared is not.
-bool are_too_few(const ClusterView& view) {
-  return view.active_members() < (view.settings ? view.settings->min_copies : 1);
+std::size_t least_active(const ClusterView& view) {
+  return view.settings ? view.settings->min_copies : 1;
 }
+
+/// The others do not suffice: whoever goes only if spared is not.
+bool are_too_few(const ClusterView& view) { return view.active_members() < least_active(view); }
 
 bool could_hold(const MemberRecord& record) {
   const Member& m = record.member;
@@ -65,6 +67,21 @@ bool another_could_hold(const ClusterView& view, NodeId but) {
   return std::any_of(view.members.begin(), view.members.end(), [&](const MemberRecord& record) {
     return record.member.id != but && could_hold(record);
   });
+}
+
+std::size_t members_missing(const ClusterView& view, NodeId node) {
+  const MemberRecord* const record = view.member(node);
+  const bool is_going = record != nullptr && (record->member.state == MemberState::kDraining ||
+                                              record->member.state == MemberState::kLeaving);
+  if (!is_going) return 0;
+  if (goes_if_spared(record->member) && are_too_few(view)) {
+    return least_active(view) - view.active_members();
+  }
+  // Where nobody is active a drain that was forced is over; and what may come back is waited for.
+  const std::vector<NodeId> taking = takers(view);
+  const bool takes_itself = std::find(taking.begin(), taking.end(), node) != taking.end();
+  const bool nobody_takes = taking.empty() && another_could_hold(view, node);
+  return takes_itself || nobody_takes ? 1 : 0;
 }
 
 bool is_ending(const ClusterView& view) {

@@ -19,6 +19,10 @@ namespace borg::membership {
 /// Another member holds data, or will take it now or when it is back: the data need not end.
 [[nodiscard]] bool another_could_hold(const ClusterView& view, NodeId but);
 
+/// How many more members must be active until this one, which was told to drain or leave, need not
+/// keep what it holds or take it back. 0: it can go, or nobody has told it to.
+[[nodiscard]] std::size_t members_missing(const ClusterView& view, NodeId node);
+
 /// Members that live are about to end the data, as each was told to go in any case.
 [[nodiscard]] bool is_ending(const ClusterView& view);
 

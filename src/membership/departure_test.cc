@@ -66,6 +66,23 @@ TEST_F(DepartureTest, AForcedDrainEndsOnlyWhereNobodyElseIsLeft) {
   EXPECT_EQ(data(), std::vector{kB});
 }
 
+TEST_F(DepartureTest, HowManyMembersAreMissingUntilOneCanGo) {
+  min_copies(2);
+  add(kA);
+  add(kB, Order::kDrain);
+  EXPECT_EQ(members_missing(view_, kA), 0u) << "nobody has told it to";
+  EXPECT_EQ(members_missing(view_, kB), 1u);
+  view_.members[1].member.order = Order::kDrainForced;
+  EXPECT_EQ(members_missing(view_, kB), 0u);
+  view_.members[0].member.state = MemberState::kDown;
+  EXPECT_EQ(members_missing(view_, kB), 1u) << "it is the last that takes data";
+  view_.members[1].member.state = MemberState::kLeaving;
+  view_.members[1].member.order = Order::kLeaveBySignal;
+  EXPECT_EQ(members_missing(view_, kB), 1u) << "the other may come back";
+  view_.members[0].has_session = false;
+  EXPECT_EQ(members_missing(view_, kB), 0u) << "it ends the data";
+}
+
 TEST_F(DepartureTest, WhoStaysDoesNothing) {
   add(kA);
   add(kB, Order::kDrain);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "membership/departure.h"
 #include "node/risk.h"
 
 namespace borg::node {
@@ -100,6 +101,7 @@ std::string describe_node(const ClusterReport& report, const MemberRecord& recor
       .text("id", coordination::to_text(m.id))
       .text("address", m.host + ":" + std::to_string(m.port))
       .text("state", state_of(report, record))
+      .number("members_missing", membership::members_missing(*report.view, m.id))
       .boolean("answered", at != report.stats.end())
       .number("keys", stats.keys)
       .number("primary_keys", stats.primary_keys)

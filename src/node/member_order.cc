@@ -28,7 +28,7 @@ class Judge {
     if (is(MemberState::kLeaving)) return refuse(name() + " is leaving already");
     const Order wanted = order_.is_forced ? Order::kDrainForced : Order::kDrain;
     if (is(MemberState::kDraining) && (member().order == wanted || !order_.is_forced)) {
-      return accept(" is draining already");
+      return accept(" is draining already" + need_text());
     }
     if (!membership::another_could_hold(view_, member().id)) {
       return refuse("no other member could take what " + name() + " holds: BORG LEAVE " + name() +
@@ -43,7 +43,8 @@ class Judge {
     const Order wanted = order_.is_forced ? Order::kLeaveForced : Order::kLeave;
     const bool goes_already =
         coordination::goes_in_any_case(member().order) || member().order == wanted;
-    if (is(MemberState::kLeaving) && goes_already) return accept(" is leaving already");
+    if (is(MemberState::kLeaving) && goes_already)
+      return accept(" is leaving already" + need_text());
     const bool is_last = !membership::another_could_hold(view_, member().id);
     if (order_.is_forced) {
       return change(MemberState::kLeaving, wanted,
@@ -135,6 +136,13 @@ class Judge {
                   (left == 1 ? " other member" : " other members") + " would take writes, and " +
                   std::to_string(needed()) + " must: BORG " + command + " " + name() +
                   " FORCE stops the writes");
+  }
+  /// Why an order that stands is not carried out; empty: it is.
+  [[nodiscard]] std::string need_text() const {
+    const std::size_t missing = membership::members_missing(view_, member().id);
+    if (missing == 0) return {};
+    return ", and is needed: it holds data until " + std::to_string(missing) +
+           (missing == 1 ? " more member takes writes" : " more members take writes");
   }
   [[nodiscard]] OrderVerdict accept(const std::string& what) const {
     return {.answer = "OK " + name() + what, .change = {}, .compares = {}};

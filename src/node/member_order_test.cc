@@ -75,6 +75,17 @@ TEST_F(MemberOrderTest, WhatWouldStopWritesNeedsAWord) {
   }
 }
 
+TEST_F(MemberOrderTest, AnOrderThatStandsAndIsNotCarriedOutSaysWhy) {
+  set(1, Order::kDrain);
+  set(2, Order::kLeave);
+  EXPECT_EQ(say({"DRAIN", "b"}).answer,
+            "OK b is draining already, and is needed: it holds data until 1 more member takes "
+            "writes");
+  EXPECT_THAT(say({"LEAVE", "c"}).answer, StartsWith("OK c is leaving already, and is needed"));
+  set(2, Order::kStay);
+  EXPECT_EQ(say({"DRAIN", "b"}).answer, "OK b is draining already");
+}
+
 TEST_F(MemberOrderTest, ASilentNodeDoesNotCountAsOneThatTakesWrites) {
   silent_ = {NodeId(2)};
   EXPECT_THAT(say({"DRAIN", "c"}).answer, StartsWith("ERR only 1 other member"));

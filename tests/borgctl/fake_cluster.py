@@ -68,6 +68,8 @@ class Node:
     def __init__(self, store, name, port=0):
         self.store, self.name = store, name
         self.slots = 8192
+        self.stays = False  # what it is told to hand over it keeps
+        self.extra = {}  # of what BORG INFO says of it
         self.fail = {}  # command -> [error texts], one is used up by each call
         self.close_after = None  # commands until all connections are closed and it stops
         self.commands = 0
@@ -86,6 +88,7 @@ class Node:
             "name": self.name, "id": f"id-{self.name}", "address": self.address,
             "state": "active", "keys": len(self.store.data), "primary_slots": self.slots,
             "backup_slots": self.slots, "memory_bytes": 1 << 20, "zone": "", "safe_to_stop": True,
+            **self.extra,
         }
 
     def stop(self):
@@ -233,6 +236,8 @@ class Node:
         return self.store.node(name)
 
     def _move_away(self, and_then):
+        if self.stays:
+            return
         while self.slots > 0:
             time.sleep(0.05)
             with self.store.lock:

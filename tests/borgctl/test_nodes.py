@@ -109,6 +109,36 @@ class Cluster(Case):
         self.assertEqual(self.b.slots, 0)
         self.assertIn("no such node", self.fails("drain", "x"))
 
+    def test_a_node_that_is_needed_is_not_waited_for(self):
+        self.b.stays = True
+        self.b.extra = {"state": "draining", "members_missing": 1}
+        said = self.fails("drain", "b", code=3)
+        self.assertIn("b has handed over 0 % and holds 16,384 slots: it is needed until 1 more "
+                      "node takes writes, as fewer than 2 others do", said)
+        self.assertIn("the order stands and goes on by itself when a node joins; "
+                      "borgctl undrain b takes it back", said)
+        self.b.extra["state"] = "leaving"
+        self.assertIn("it is needed", self.fails("leave", "b", code=3))
+        text = self.ok("info").decode()
+        self.assertRegex(text, r"\nb .* leaving, needed\n")
+        self.assertIn("b was told to go and is needed: it keeps data until 1 more node takes "
+                      "writes\n", text)
+
+    def test_nothing_is_waited_for_without_an_end(self):
+        self.b.stays = True
+        self.b.extra = {"state": "draining"}
+        said = self.fails("drain", "b", "--wait-for", "0.5", code=3)
+        self.assertIn("holds 16,384 slots; the order stands", said)
+        run = self.run_borgctl("drain", "b", "--wait-for", "6.5")
+        self.assertEqual(run.returncode, 3)
+        lines = run.stderr.decode().splitlines()
+        self.assertEqual(len(lines), 2, lines)
+        self.assertRegex(lines[0], "^borgctl: b has handed over 0 % and holds 16,384 slots; "
+                                   "nothing has moved for 5")
+        self.b.slots, self.b.extra = 0, {"state": "leaving"}
+        self.assertIn("b holds nothing and has not left yet",
+                      self.fails("leave", "b", "--wait-for", "0.5", code=3))
+
     def test_drain_of_the_last_node_is_refused(self):
         self.a.fail["BORG_DRAIN"] = ["ERR no other member could take what a holds"]
         self.assertIn("no other member", self.fails("drain", "a"))

@@ -2,6 +2,7 @@
 """What the tests with real processes share: flags, one cluster a test, logs of what failed."""
 
 import argparse
+import subprocess
 import sys
 import time
 import unittest
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from cluster import Cluster, CommandError
 from namespaces import Network, why_not
-from processes import HERE_PLACE, copies, wait_until
+from processes import HERE_PLACE, SECONDS_MAX, copies, environment, wait_until
 
 SOME_KEYS = 3000
 OPTIONS = argparse.Namespace(bin=None, coordinator="local")
@@ -51,6 +52,13 @@ class ClusterCase(unittest.TestCase):
         if names:
             cluster.form(*names)
         return cluster
+
+    def borgctl(self, node, *words):
+        """(exit code, stdout, stderr)."""
+        run = subprocess.run([OPTIONS.bin / "borgctl", "-p", str(node.port), *words],
+                             stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                             env=environment(), timeout=SECONDS_MAX, check=False)
+        return run.returncode, run.stdout, run.stderr
 
     def assert_error(self, code, call, *words):
         """The reply is an error of this code; returns its text."""

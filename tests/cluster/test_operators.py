@@ -4,22 +4,14 @@
 
 import itertools
 import json
-import subprocess
 
 from case import OPTIONS, SOME_KEYS, DataCase, fill, main
 from cluster import CommandError, local_keys
 from load import Load
-from processes import SECONDS_MAX, environment, wait_until
+from processes import wait_until
 
 
 class OperatorCase(DataCase):
-    def borgctl(self, node, *words):
-        """(exit code, stdout, stderr)."""
-        run = subprocess.run([OPTIONS.bin / "borgctl", "-p", str(node.port), *words],
-                             stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                             env=environment(), timeout=SECONDS_MAX, check=False)
-        return run.returncode, run.stdout, run.stderr
-
     def safe_to_stop(self, node):
         return {n["name"]: n["safe_to_stop"] for n in node.info()["nodes"]}
 
@@ -81,6 +73,29 @@ class Stopping(OperatorCase):
         code, _, err = self.borgctl(cluster["a"], "drain", "nobody")
         self.assertEqual(code, 1)
         self.assertIn("nobody", err)
+
+    def test_a_drain_that_is_called_off_by_a_death_says_so_and_goes_on_by_itself(self):
+        cluster = self.cluster("a", "b", "c")
+        values = fill(cluster["a"])
+        self.assertEqual(self.borgctl(cluster["a"], "drain", "c")[0], 0)
+        cluster.kill("b")
+        for order in ("drain", "leave"):
+            code, _, err = self.borgctl(cluster["a"], order, "c")
+            if order == "drain":
+                self.assertEqual(code, 3, err)
+                self.assertIn("it is needed until 1 more node takes writes", err)
+                self.assertIn("borgctl undrain c takes it back", err)
+            else:
+                self.assertEqual(code, 1, err)
+                self.assertIn("only 1 other member would take writes", err)
+        self.assertIn("OK c is draining already, and is needed",
+                      cluster["a"].call("BORG", "DRAIN", "c").decode())
+        self.assertIn("draining, needed", self.borgctl(cluster["c"], "info")[1])
+        cluster.start("d")
+        code, _, err = self.borgctl(cluster["a"], "drain", "c")
+        self.assertEqual(code, 0, err)
+        self.assertEqual(local_keys(cluster["c"]), {})
+        self.assert_holds(cluster["c"], values)
 
     def test_info_says_who_is_safe_to_stop(self):
         cluster = self.cluster("a", "b")

@@ -61,6 +61,7 @@ NodeInfo node_of(const json::object& object) {
           .id = text_of(object, "id"),
           .address = text_of(object, "address"),
           .state = text_of(object, "state"),
+          .members_missing = count_of(object, "members_missing").value_or(0),
           .zone = text_of(object, "zone"),
           .keys = count_of(object, "keys"),
           .primary_slots = count_of(object, "primary_slots"),

@@ -17,6 +17,8 @@ struct NodeInfo {
   std::string id;
   std::string address;  ///< "host:port" for clients
   std::string state;
+  /// Told to drain or leave, it keeps data until so many more nodes take writes.
+  std::int64_t members_missing = 0;
   std::string zone;
   OptionalCount keys;
   OptionalCount primary_slots;

@@ -27,7 +27,8 @@ constexpr const char* kFooter =
     "  borgctl put -- -key- --value--   words that look like flags stand behind --\n"
     "  echo 'INCR visits' | borgctl     a script\n"
     "\n"
-    "Exit code: 0 all is well; 1 something was not; 130 interrupted.";
+    "Exit code: 0 all is well; 1 something was not; 3 what was ordered stands, and\n"
+    "waits; 130 interrupted.";
 
 }  // namespace
 
@@ -151,18 +152,28 @@ void CommandLine::add_node_commands() {
     command->add_flag("--force", is_forced_, help);
   };
   const auto order = [this] {
-    return NodeOptions{.node = unescaped(node_), .is_forced = is_forced_};
+    const auto stall = Milliseconds(static_cast<std::int64_t>(stall_seconds_ * 1000));
+    return NodeOptions{.node = unescaped(node_), .is_forced = is_forced_, .stall = stall};
+  };
+  const auto add_stall = [this](CLI::App* command) {
+    command
+        ->add_option("--wait-for", stall_seconds_,
+                     "Seconds to wait while nothing moves (default 60)")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(0.0, 86400.0).description(""));
   };
   CLI::App* const drain =
       add("drain", "Move a node's data away; when it is done the node is safe to stop",
           [this, order] { return run_drain(globals_, order()); });
   add_node(drain);
+  add_stall(drain);
   add_force(drain, "Also if too few nodes are left to take writes");
   add_node(add("undrain", "Take back that a node drains, or leaves if no signal told it to",
                [this] { return run_undrain(globals_, unescaped(node_)); }));
   CLI::App* const leave = add("leave", "Let a node hand its data over and leave",
                               [this, order] { return run_leave(globals_, order()); });
   add_node(leave);
+  add_stall(leave);
   add_force(leave, "Also if too few nodes are left to take writes, or none: the data ends then");
   CLI::App* const forget = add("forget", "Remove a node that will not come back", [this] {
     return run_forget(

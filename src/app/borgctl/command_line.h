@@ -52,6 +52,7 @@ class CommandLine {
   std::string node_;
   bool is_sure_ = false;
   bool is_forced_ = false;
+  double stall_seconds_ = 60;
   FileOptions file_;
   InfoOptions info_;
 };

@@ -8,6 +8,8 @@ namespace borg::borgctl {
 
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailure = 1;
+/// What was ordered stands and goes on by itself, but waits for something now.
+inline constexpr int kExitWaiting = 3;
 inline constexpr int kExitInterrupted = 130;  // 128 + SIGINT, as shells have it
 
 /// What ends a command: what() is the one line that the user sees on stderr.

@@ -29,6 +29,11 @@ std::string memory_text(const NodeInfo& node) {
   return node.memory_bytes ? human_bytes(*node.memory_bytes) : "-";
 }
 
+/// And what keeps it from going.
+std::string state_text(const NodeInfo& node) {
+  return text_or_dash(node.state) + (node.members_missing > 0 ? ", needed" : "");
+}
+
 std::vector<NodeColumn> node_columns(const ClusterInfo& info) {
   using Align = Table::Align;
   const bool has_zones = std::any_of(info.nodes.begin(), info.nodes.end(),
@@ -44,7 +49,7 @@ std::vector<NodeColumn> node_columns(const ClusterInfo& info) {
        [](const NodeInfo& n) { return count_or_dash(n.backup_slots); },
        4},
       {{"MEMORY", Align::kRight}, memory_text, 5},
-      {{"STATE"}, [](const NodeInfo& n) { return text_or_dash(n.state); }, 1}};
+      {{"STATE"}, state_text, 1}};
   if (has_zones) {
     columns.push_back({{"ZONE"}, [](const NodeInfo& n) { return text_or_dash(n.zone); }, 7});
   }
@@ -140,6 +145,18 @@ std::string memory_warnings(const ClusterInfo& info) {
   return text;
 }
 
+/// Nodes that were told to go and cannot.
+std::string orders_text(const ClusterInfo& info) {
+  std::string text;
+  for (const NodeInfo& node : info.nodes) {
+    if (node.members_missing <= 0) continue;
+    text += fmt::format("{} was told to go and is needed: it keeps data until {} more {} writes\n",
+                        text_or_dash(node.name), human_count(node.members_missing),
+                        node.members_missing == 1 ? "node takes" : "nodes take");
+  }
+  return text;
+}
+
 std::string clocks_text(const ClusterInfo& info) {
   std::string text;
   for (const NodeInfo& node : info.nodes) {
@@ -211,7 +228,7 @@ std::string info_text(const ClusterInfo& info, std::size_t width) {
   if (info.lost_slots.value_or(0) > 0) {
     text += "Lost slots answer -DATALOSS until: borgctl accept-loss\n";
   }
-  text += clocks_text(info);
+  text += orders_text(info) + clocks_text(info);
   text += balance_text(info) + memory_warnings(info);
   if (info.risk) text += risk_text(*info.risk);
   return text + repair_text(info);

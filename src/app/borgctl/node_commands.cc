@@ -4,19 +4,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <iostream>
-#include <thread>
 
 #include "app/borgctl/failure.h"
-#include "app/borgctl/human.h"
 #include "app/borgctl/info_command.h"
-#include "app/borgctl/interrupt.h"
+#include "app/borgctl/order_wait.h"
 #include "app/borgctl/output_file.h"
 #include "app/borgctl/patience.h"
-#include "app/borgctl/progress.h"
 #include "app/borgctl/reply_text.h"
 #include "app/borgctl/text_bytes.h"
 #include "app/borgctl/words.h"
@@ -24,11 +19,8 @@
 namespace borg::borgctl {
 namespace {
 
-constexpr Milliseconds kLookEvery{200};
 /// How long another change of the members may take.
 constexpr Milliseconds kChangePatience{5000};
-/// How long the cluster may be out of reach while a node is drained.
-constexpr Milliseconds kPatience{30000};
 
 /// Asks for a change of the members, of which the cluster makes one at a time.
 resp::Value change_members(ClusterClient& client, const Words& words) {
@@ -38,57 +30,6 @@ resp::Value change_members(ClusterClient& client, const Words& words) {
     if (is_passing_error(reply) && patience.wait()) continue;
     if (reply.kind == resp::Value::Kind::kError) throw Failure(reply.text);
     return reply;
-  }
-}
-
-/// The cluster as one of its nodes sees it; follows it to another node when this one dies.
-ClusterInfo look(ClusterClient& client, const std::string& node) {
-  Patience patience(kPatience);
-  while (true) {
-    try {
-      return ask_info(client).info;
-    } catch (const Failure&) {
-      if (interrupted()) {
-        throw Failure(
-            fmt::format("interrupted; the cluster goes on, borgctl undrain {} takes it back",
-                        shown(node)),
-            kExitInterrupted);
-      }
-      if (!client.reconnect() && !patience.wait()) throw;
-    }
-  }
-}
-
-enum class Until { kEmpty, kGone };
-
-/// `id`: of the node, as another one may come up under its name.
-void wait_for(ClusterClient& client, const NodeOptions& options, const std::string& id,
-              Until until) {
-  const InterruptGuard guard;
-  Progress progress(until == Until::kGone ? "leave" : "drain", "slot");
-  std::int64_t most = 0;
-  bool goes = false;
-  bool has_died = false;
-  while (true) {
-    const ClusterInfo info = look(client, options.node);
-    const NodeInfo* const node = info.find(id);
-    if (node == nullptr && has_died && until == Until::kGone) {
-      throw Failure(fmt::format("{} died before it had left", shown(options.node)));
-    }
-    if (node == nullptr) return;
-    // What the node that is asked knows may be a moment old.
-    if (node->state == "active" && goes) {
-      throw Failure(fmt::format("{} was told to stay after all", shown(options.node)));
-    }
-    goes = goes || node->state == "draining" || node->state == "leaving";
-    has_died = has_died || node->state == "down";
-    const std::int64_t held = node->primary_slots.value_or(0) + node->backup_slots.value_or(0);
-    if (held == 0 && until == Until::kEmpty) return;
-    most = std::max(most, held);
-    progress.update({.part = static_cast<std::uint64_t>(most - held),
-                     .whole = static_cast<std::uint64_t>(most),
-                     .units = static_cast<std::uint64_t>(most - held)});
-    std::this_thread::sleep_for(kLookEvery);
   }
 }
 
@@ -128,7 +69,10 @@ int run_order(const Globals& globals, const char* order, const NodeOptions& opti
   const NodeInfo* const node = info.find(options.node);
   const std::string id = node != nullptr && !node->id.empty() ? node->id : options.node;
   const resp::Value reply = change_members(client, order_words(order, options));
-  if (!ends_cluster(reply)) wait_for(client, options, id, until);
+  if (!ends_cluster(reply)) {
+    wait_for_order(client,
+                   {.node = options.node, .id = id, .until = until, .stall = options.stall});
+  }
   return print_reply(globals, reply);
 }
 

@@ -3,17 +3,21 @@
 
 #include <string>
 
+#include "app/borgctl/connection.h"
 #include "app/borgctl/globals.h"
 
 namespace borg::borgctl {
 
 struct NodeOptions {
   std::string node;
-  bool is_forced = false;  ///< FORCE: though writes stop, or data is lost
+  bool is_forced = false;     ///< FORCE: though writes stop, or data is lost
+  Milliseconds stall{60000};  ///< as OrderWait has it
 };
-/// BORG LEAVE, then waits until the node has left. Fails if the order was refused or taken back.
+/// BORG LEAVE, then waits until the node has left. Fails if the order was refused or taken back;
+/// with kExitWaiting if it stands and nothing moves, as with a node that is still needed.
 int run_leave(const Globals& globals, const NodeOptions& options);
-/// BORG DRAIN, then waits until the node holds nothing (or is gone): it is safe to stop then.
+/// BORG DRAIN, then waits until the node holds nothing (or is gone): it is safe to stop then. Fails
+/// as run_leave() does.
 int run_drain(const Globals& globals, const NodeOptions& options);
 /// BORG UNDRAIN.
 int run_undrain(const Globals& globals, const std::string& node);
