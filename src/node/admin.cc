@@ -68,7 +68,8 @@ void ControlCore::answer_outcome(const AdminRequest& request, coordination::TxnO
   }
 }
 
-void ControlCore::change_member(const AdminRequest& request) {
+/// Whether the others have memory is asked of them, where nothing else stands in the way.
+void ControlCore::change_member(const AdminRequest& request, const std::map<NodeId, Stats>* stats) {
   const auto order = order_from(request.args);
   if (!order) return answer_error(request, commands::kSyntaxError);
   const membership::MemberRecord* record = cluster().member(std::string_view(order->node));
@@ -77,11 +78,13 @@ void ControlCore::change_member(const AdminRequest& request) {
       judge(*order, cluster(),
             {.self = self_,
              .is_silent = [this](NodeId other) { return is_silent(other); },
-             .may_judge = may_judge(node)});
+             .may_judge = may_judge(node),
+             .memory = stats == nullptr ? MemoryNeed() : memory_need_without(node, *stats)});
   if (!verdict.change) return answer_text(request, verdict.answer);
   if (has_open(OpenTxn::Kind::kMember)) {
     return answer_error(request, "TRYAGAIN another change of the members is under way");
   }
+  if (stats == nullptr && depends_on_memory(*order)) return ask(request, Question::Kind::kOrder);
   std::string words;
   for (const std::string& word : request.args) words += " " + word;
   log(LogLine::Level::kWarning, "an operator says" + words);
@@ -136,8 +139,9 @@ std::set<WorkerIndex> ControlCore::all_workers() const {
   return all;
 }
 
-void ControlCore::ask(AdminRequest request) {
-  Question question{.request = std::move(request),
+void ControlCore::ask(AdminRequest request, Question::Kind kind) {
+  Question question{.kind = kind,
+                    .request = std::move(request),
                     .id = next_question_++,
                     .deadline = now_.instant + Duration::seconds(1),
                     .own = memory_.stats(),
@@ -146,12 +150,13 @@ void ControlCore::ask(AdminRequest request) {
                     .workers_missing = all_workers(),
                     .nodes = {},
                     .nodes_missing = {}};
-  const std::string_view command = question.request.args.front();
+  const bool is_report = kind == Question::Kind::kReport;
+  const std::string command = is_report ? question.request.args.front() : std::string();
   question.wants_counts = equals_ignoring_case(command, "info") ||
                           equals_ignoring_case(command, "latency") ||
                           equals_ignoring_case(command, "memory");
   effects_.workers.emplace_back(std::nullopt, WorkerStatsRequest{question.wants_counts});
-  const bool whole_cluster = equals_ignoring_case(question.request.args.front(), "borg");
+  const bool whole_cluster = !is_report || equals_ignoring_case(command, "borg");
   for (auto& [peer, link] : links_) {
     if (!whole_cluster || !link.up || cluster().member(peer) == nullptr) continue;
     question.nodes_missing.insert(peer);
@@ -202,33 +207,53 @@ void ControlCore::on_stats_reply(NodeId from, const wire::StatsReply& m) {
 }
 
 void ControlCore::finish_questions() {
-  for (const Question& question : questions_) {
-    const bool complete = question.workers_missing.empty() && question.nodes_missing.empty();
-    if (!complete && now_.instant < question.deadline) continue;
-    ByteBuffer out;
-    resp::Writer writer(out, version_of(question.request));
-    if (equals_ignoring_case(question.request.args.front(), "borg")) {
-      writer.bulk(describe_cluster(question));
-    } else if (equals_ignoring_case(question.request.args.front(), "metrics")) {
-      writer.bulk(describe_as_metrics(info_report(question)));
-    } else if (equals_ignoring_case(question.request.args.front(), "config")) {
-      forgotten_ = question.own;
-      clients_refused_ = 0;
-      effects_.workers.emplace_back(std::nullopt, ForgetCounts{question.request.worker});
-      writer.ok();
-    } else if (equals_ignoring_case(question.request.args.front(), "latency")) {
-      write_latency_histogram(question.counts, question.request.args, writer);
-    } else if (equals_ignoring_case(question.request.args.front(), "memory")) {
-      write_memory_stats(info_report(question), writer);
-    } else {
-      const auto& args = question.request.args;
-      writer.verbatim(describe_as_info(info_report(question), {args.begin() + 1, args.end()}));
-    }
-    answer(question.request, std::string(out.view()));
-  }
-  std::erase_if(questions_, [&](const Question& q) {
-    return (q.workers_missing.empty() && q.nodes_missing.empty()) || now_.instant >= q.deadline;
+  std::vector<Question> finished;
+  std::erase_if(questions_, [&](Question& q) {
+    const bool is_complete = q.workers_missing.empty() && q.nodes_missing.empty();
+    if (!is_complete && now_.instant < q.deadline) return false;
+    finished.push_back(std::move(q));
+    return true;
   });
+  for (const Question& question : finished) finish(question);
+}
+
+void ControlCore::finish(const Question& question) {
+  if (question.kind == Question::Kind::kDepartureNews) {
+    return say_departure_news(stats_of(question));
+  }
+  if (question.kind == Question::Kind::kOrder) {
+    const auto stats = stats_of(question);
+    return change_member(question.request, &stats);
+  }
+  const auto& args = question.request.args;
+  const auto is = [&args](std::string_view name) {
+    return equals_ignoring_case(args.front(), name);
+  };
+  ByteBuffer out;
+  resp::Writer writer(out, version_of(question.request));
+  if (is("borg")) {
+    writer.bulk(describe_cluster(question));
+  } else if (is("metrics")) {
+    writer.bulk(describe_as_metrics(info_report(question)));
+  } else if (is("config")) {
+    forgotten_ = question.own;
+    clients_refused_ = 0;
+    effects_.workers.emplace_back(std::nullopt, ForgetCounts{question.request.worker});
+    writer.ok();
+  } else if (is("latency")) {
+    write_latency_histogram(question.counts, args, writer);
+  } else if (is("memory")) {
+    write_memory_stats(info_report(question), writer);
+  } else {
+    writer.verbatim(describe_as_info(info_report(question), {args.begin() + 1, args.end()}));
+  }
+  answer(question.request, std::string(out.view()));
+}
+
+std::map<NodeId, Stats> ControlCore::stats_of(const Question& q) const {
+  std::map<NodeId, Stats> stats = q.nodes;
+  stats[self_] = q.own;
+  return stats;
 }
 
 std::string ControlCore::describe_cluster(const Question& q) const {
@@ -237,8 +262,7 @@ std::string ControlCore::describe_cluster(const Question& q) const {
   report.view = &cluster();
   report.self = self_;
   report.uptime_seconds = (now_.instant - started_).as_millis() / 1000;
-  report.stats = q.nodes;
-  report.stats[self_] = q.own;
+  report.stats = stats_of(q);
   for (const MemberRecord& record : cluster().members) {
     if (is_silent(record.member.id)) report.silent.insert(record.member.id);
   }

@@ -470,6 +470,7 @@ void ControlCore::tick() {
     }
   }
   check_ready();
+  follow_departure();
   finish_questions();
   answer_acceptances();
   change_cluster_settings();

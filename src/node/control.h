@@ -23,6 +23,7 @@
 #include "node/describe.h"
 #include "node/inner_message.h"
 #include "node/loss_acceptance.h"
+#include "node/memory_need.h"
 #include "node/memory_watch.h"
 #include "node/movement.h"
 #include "node/options.h"
@@ -193,6 +194,10 @@ class ControlCore {
   void keep_registered();
   void go_on_leaving();
   void say_departure(membership::DepartureStep step);
+
+  // departure_news.cc
+  void follow_departure();
+  void say_departure_news(const std::map<NodeId, Stats>& stats);
   void say_goodbye(bool data_ends);
 
   // members.cc
@@ -202,6 +207,11 @@ class ControlCore {
   [[nodiscard]] std::vector<NodeId> witnesses(NodeId but) const;
   [[nodiscard]] bool may_judge(NodeId node) const;
   [[nodiscard]] std::vector<placement::Node> placement_nodes(bool alive_only) const;
+  [[nodiscard]] std::vector<placement::Node> nodes_of(const std::vector<NodeId>& ids,
+                                                      bool alive_only) const;
+  [[nodiscard]] placement::Assignment place(const std::vector<placement::Node>& nodes) const;
+  [[nodiscard]] MemoryNeed memory_need_without(NodeId node,
+                                               const std::map<NodeId, Stats>& stats) const;
   void mark_down_the_dead();
   void forget_the_gone();
   void update_target();
@@ -248,7 +258,9 @@ class ControlCore {
                                         const placement::Stats& stats) const;
 
   // admin.cc
-  struct Question {  // an admin request whose answer needs other threads and nodes
+  struct Question {  // what needs the word of other threads and nodes
+    enum class Kind : std::uint8_t { kReport, kOrder, kDepartureNews };
+    Kind kind = Kind::kReport;  // of an admin request, but for the news
     AdminRequest request;
     std::uint64_t id = 0;
     Instant deadline;
@@ -260,7 +272,7 @@ class ControlCore {
     std::set<NodeId> nodes_missing;
   };
   void on_admin(AdminRequest request);
-  void ask(AdminRequest request);
+  void ask(AdminRequest request, Question::Kind kind = Question::Kind::kReport);
   [[nodiscard]] std::set<WorkerIndex> all_workers() const;
   void answer(const AdminRequest& request, std::string reply);
   void answer_error(const AdminRequest& request, std::string_view error);
@@ -269,7 +281,8 @@ class ControlCore {
   void answer_text(const AdminRequest& request, const std::string& text);
   void answer_outcome(const AdminRequest& request, coordination::TxnOutcome outcome,
                       const std::string& done = "OK");
-  void change_member(const AdminRequest& request);
+  /// `stats`: of all nodes, if they were asked.
+  void change_member(const AdminRequest& request, const std::map<NodeId, Stats>* stats = nullptr);
   void accept_loss(AdminRequest request);
   void answer_acceptances();
   void change_settings(const AdminRequest& request);
@@ -277,6 +290,8 @@ class ControlCore {
   void on_stats_request(NodeId from, const wire::StatsRequest& m);
   void on_stats_reply(NodeId from, const wire::StatsReply& m);
   void finish_questions();
+  void finish(const Question& question);
+  [[nodiscard]] std::map<NodeId, Stats> stats_of(const Question& q) const;
   [[nodiscard]] std::string describe_cluster(const Question& q) const;
   [[nodiscard]] InfoReport info_report(const Question& q) const;
 
@@ -297,7 +312,9 @@ class ControlCore {
   bool ready_ = false;
   bool leave_wanted_ = false;  ///< by a signal, or SHUTDOWN: for good
   bool has_ended_ = false;     ///< has said goodbye with all that it holds: it serves nothing more
-  std::string said_of_departure_;  ///< the last line of the log about it
+  std::string said_of_departure_;             ///< the last line of the log about it
+  std::optional<Instant> departure_news_at_;  ///< while it is on its way out
+  bool departure_is_new_ = false;
   bool view_changed_ = false;
   bool decide_wanted_ = false;
   Instant looks_paid_until_ = Instant::at_nanos(INT64_MIN / 2);

@@ -304,10 +304,13 @@ TEST_F(ControlAdminTest, OperatorsHearOkOnlyOfWhatTheCoordinatorHas) {
   world_.tell(a, [](ControlCore& core) {
     core.on_worker(AdminRequest{WorkerIndex(0), 1, {"BORG", "DRAIN", "c"}});
   });
+  EXPECT_TRUE(
+      world_.run_until([&] { return state_of_c() == coordination::MemberState::kDraining; }));
   a.loses_answers = false;
   world_.tell(b, [](ControlCore& core) {
     core.on_worker(AdminRequest{WorkerIndex(0), 1, {"BORG", "LEAVE", "c"}});
   });
+  world_.run(Duration::millis(200));
   a.hears_coordinator = b.hears_coordinator = true;
   world_.run();
   const auto reply = [](const Node& node) {
@@ -321,6 +324,63 @@ TEST_F(ControlAdminTest, OperatorsHearOkOnlyOfWhatTheCoordinatorHas) {
   EXPECT_THAT(reply(b), StartsWith("-TRYAGAIN"));
   EXPECT_EQ(state_of_c(), coordination::MemberState::kDraining);
   EXPECT_EQ(world_.ask(b, {"BORG", "DRAIN", "c"}), "+OK c is draining already\r\n");
+}
+
+class FullClusterTest : public ControlAdminTest {
+ protected:
+  /// Three nodes that use so much of 320 MB, of which 300 count as full.
+  void fill(std::uint64_t bytes) {
+    for (const char* name : {"a", "b", "c"}) nodes_.push_back(&world_.start(name));
+    settle();
+    for (Node* node : nodes_) use(*node, 320 << 20, bytes);
+    world_.run(Duration::seconds(1));
+  }
+  static void use(Node& node, std::uint64_t limit, std::uint64_t bytes) {
+    NodeMemory& memory = *node.core->view()->memory;
+    memory.set_limit(limit);
+    memory.replace(memory.used(), bytes);
+    memory.look(true);
+    node.holds = Stats{.memory_bytes = bytes, .primary_partitions = 341, .backup_partitions = 342};
+  }
+  coordination::MemberState state_of(const char* name) {
+    return world_.view().member(std::string_view(name))->member.state;
+  }
+  std::vector<Node*> nodes_;
+};
+
+TEST_F(FullClusterTest, WhatTheOthersHaveNoMemoryForIsNotDrained) {
+  fill(280 << 20);
+  for (const std::string order : {"DRAIN", "LEAVE"}) {
+    EXPECT_THAT(world_.ask(*nodes_[0], {"BORG", order, "c"}),
+                AllOf(StartsWith("-ERR the other members have no memory for what c holds, "),
+                      HasSubstr("a has room for 20.0 MB of 1"), HasSubstr(", b has room for 20.0"),
+                      HasSubstr("BORG " + order + " c FORCE begins and waits for memory")));
+  }
+  EXPECT_EQ(state_of("c"), coordination::MemberState::kActive);
+  for (Node* node : nodes_) use(*node, 320 << 20, 100 << 20);
+  EXPECT_THAT(world_.ask(*nodes_[0], {"BORG", "DRAIN", "c"}), StartsWith("+OK c hands its data"));
+}
+
+TEST_F(FullClusterTest, ANodeThatWasToldToGoByASignalSaysThatItWaitsForMemory) {
+  fill(310 << 20);
+  Node& c = *nodes_[2];
+  world_.tell(c, [](ControlCore& core) { core.leave(); });
+  world_.run(Duration::seconds(5));
+  const auto said = [&c] {
+    return std::count_if(c.log.begin(), c.log.end(), [](const LogLine& line) {
+      return line.text.starts_with("leaving: this node still holds ") &&
+             line.text.find("the others have no memory for them, ") != std::string::npos;
+    });
+  };
+  EXPECT_EQ(said(), 1);
+  EXPECT_THAT(world_.ask(*nodes_[0], {"BORG", "INFO"}),
+              Not(HasSubstr("\"state\": \"leaving\", \"members_missing\": 0, "
+                            "\"memory_missing_bytes\": 0,")));
+  world_.run(Duration::seconds(60));
+  EXPECT_EQ(said(), 3) << "twice a minute";
+  EXPECT_TRUE(c.running());
+  for (Node* node : {nodes_[0], nodes_[1]}) use(*node, 0, 310 << 20);
+  EXPECT_TRUE(world_.run_until([&c] { return !c.running(); }));
 }
 
 TEST_F(ControlAdminTest, ADrainedNodeTakesTheDataOfTheLastThatLeaves) {

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "membership/departure.h"
+#include "node/memory_need.h"
 #include "node/risk.h"
 
 namespace borg::node {
@@ -86,8 +87,28 @@ std::string_view state_of(const ClusterReport& report, const MemberRecord& recor
   return coordination::to_text(record.member.state);
 }
 
+/// What the cluster as a whole is said to be, beside its members' own records.
+struct Findings {
+  Slots slots;
+  Risk risk;
+  std::uint64_t memory_missing_bytes = 0;  ///< see MemoryNeed
+};
+
+/// What keeps a member from going that was told to.
+void describe_lack(const ClusterReport& report, const MemberRecord& record,
+                   const Findings& findings, Object& node) {
+  const std::size_t members = membership::members_missing(*report.view, record.member.id);
+  const bool is_going =
+      record.member.state == MemberState::kDraining || record.member.state == MemberState::kLeaving;
+  const bool waits = is_going && members == 0 && !report.view->holds_nothing(record.member.id);
+  node.number("members_missing", members)
+      .number("memory_missing_bytes", waits ? findings.memory_missing_bytes : 0);
+}
+
 std::string describe_node(const ClusterReport& report, const MemberRecord& record,
-                          const Slots& slots, const Risk& risk) {
+                          const Findings& findings) {
+  const Slots& slots = findings.slots;
+  const Risk& risk = findings.risk;
   const coordination::Member& m = record.member;
   const auto count = [&](const std::map<NodeId, std::uint64_t>& of) {
     const auto at = of.find(m.id);
@@ -100,9 +121,9 @@ std::string describe_node(const ClusterReport& report, const MemberRecord& recor
   node.text("name", m.name)
       .text("id", coordination::to_text(m.id))
       .text("address", m.host + ":" + std::to_string(m.port))
-      .text("state", state_of(report, record))
-      .number("members_missing", membership::members_missing(*report.view, m.id))
-      .boolean("answered", at != report.stats.end())
+      .text("state", state_of(report, record));
+  describe_lack(report, record, findings, node);
+  node.boolean("answered", at != report.stats.end())
       .number("keys", stats.keys)
       .number("primary_keys", stats.primary_keys)
       .number("primary_slots", count(slots.primary))
@@ -188,8 +209,11 @@ std::string describe_risk(const Risk& risk) {
 
 std::string describe_as_json(const ClusterReport& report) {
   const membership::ClusterView& view = *report.view;
-  const Slots slots = count_slots(view, report.silent);
-  const Risk risk = assess_risk(view);
+  const MemoryNeed need = assess_memory_need(view, view.target.replicas, report.stats);
+  const Findings findings{.slots = count_slots(view, report.silent),
+                          .risk = assess_risk(view),
+                          .memory_missing_bytes = need.missing_bytes()};
+  const Slots& slots = findings.slots;
   std::uint64_t keys = 0;
   std::uint64_t held = 0;
   for (const auto& [node, stats] : report.stats) {
@@ -203,7 +227,7 @@ std::string describe_as_json(const ClusterReport& report) {
             [](const auto* a, const auto* b) { return a->member.name < b->member.name; });
   for (const MemberRecord* member : members) {
     const MemberRecord& record = *member;
-    nodes += (nodes.empty() ? "" : ", ") + describe_node(report, record, slots, risk);
+    nodes += (nodes.empty() ? "" : ", ") + describe_node(report, record, findings);
   }
   const coordination::Settings settings = view.settings.value_or(coordination::Settings{});
   Object cluster;
@@ -216,8 +240,9 @@ std::string describe_as_json(const ClusterReport& report) {
       .number("under_replicated_slots", slots.under_replicated)
       .number("moving_slots", slots.moving)
       .number("lost_slots", slots.lost)
+      .number("memory_missing_bytes", findings.memory_missing_bytes)
       .number("scatter_width", settings.scatter_width)
-      .raw("risk", describe_risk(risk))
+      .raw("risk", describe_risk(findings.risk))
       .raw("rebalance", describe_rebalance(report))
       .raw("repair", describe_repair(report.repair))
       .raw("last_repair", describe_repair(report.last_repair))

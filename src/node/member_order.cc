@@ -35,6 +35,7 @@ class Judge {
                     " FORCE ends it");
     }
     if (!order_.is_forced && !suffice_without()) return refuse_for_writes("DRAIN");
+    if (lacks_memory()) return refuse_for_memory("DRAIN");
     return change(MemberState::kDraining, wanted, " hands its data over and stays");
   }
 
@@ -56,6 +57,7 @@ class Judge {
                     " FORCE ends it");
     }
     if (!suffice_without()) return refuse_for_writes("LEAVE");
+    if (lacks_memory()) return refuse_for_memory("LEAVE");
     return change(MemberState::kLeaving, wanted, " hands its data over and leaves");
   }
 
@@ -112,6 +114,10 @@ class Judge {
   }
   [[nodiscard]] bool suffice_without() const { return others() >= needed(); }
 
+  [[nodiscard]] bool lacks_memory() const {
+    return !order_.is_forced && context_.memory.missing_bytes() > 0;
+  }
+
   [[nodiscard]] std::size_t slots_held_alone() const {
     const auto is_gone = [&](NodeId node) {
       const MemberRecord* record = view_.member(node);
@@ -136,6 +142,12 @@ class Judge {
                   (left == 1 ? " other member" : " other members") + " would take writes, and " +
                   std::to_string(needed()) + " must: BORG " + command + " " + name() +
                   " FORCE stops the writes");
+  }
+  [[nodiscard]] OrderVerdict refuse_for_memory(const std::string& command) const {
+    return refuse("the other members have no memory for what " + name() + " holds, " +
+                  text_of(context_.memory, view_) +
+                  "; add a node, raise maxmemory or delete keys, or BORG " + command + " " +
+                  name() + " FORCE begins and waits for memory");
   }
   /// Why an order that stands is not carried out; empty: it is.
   [[nodiscard]] std::string need_text() const {
@@ -188,6 +200,11 @@ std::optional<MemberOrder> order_from(const std::vector<std::string>& words) {
     return std::nullopt;
   }
   return order;
+}
+
+bool depends_on_memory(const MemberOrder& order) {
+  return !order.is_forced &&
+         (order.kind == MemberOrder::Kind::kDrain || order.kind == MemberOrder::Kind::kLeave);
 }
 
 OrderVerdict judge(const MemberOrder& order, const ClusterView& view, const OrderContext& context) {

@@ -9,6 +9,7 @@
 
 #include "coordination/coordinator.h"
 #include "membership/cluster_view.h"
+#include "node/memory_need.h"
 
 namespace borg::node {
 
@@ -27,6 +28,8 @@ struct OrderContext {
   NodeId self;
   std::function<bool(NodeId)> is_silent;
   bool may_judge = true;  ///< it is in reach of most others
+  /// What the others would have no memory for if the node went.
+  MemoryNeed memory = {};
 };
 
 /// What comes of an order by this view.
@@ -38,6 +41,8 @@ struct OrderVerdict {
   /// What must not have changed since, beside the member's own record.
   std::vector<coordination::Compare> compares;
 };
+/// It is refused where the others have no memory for what the node holds.
+[[nodiscard]] bool depends_on_memory(const MemberOrder& order);
 [[nodiscard]] OrderVerdict judge(const MemberOrder& order, const membership::ClusterView& view,
                                  const OrderContext& context);
 

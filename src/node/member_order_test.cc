@@ -39,11 +39,13 @@ class MemberOrderTest : public ::testing::Test {
     return judge(*order, view_,
                  {.self = NodeId(1),
                   .is_silent = [this](NodeId node) { return silent_.contains(node); },
-                  .may_judge = may_judge_});
+                  .may_judge = may_judge_,
+                  .memory = memory_});
   }
   membership::ClusterView view_;
   std::set<NodeId> silent_;
   bool may_judge_ = true;
+  MemoryNeed memory_;
 };
 
 TEST_F(MemberOrderTest, WordsThatAreNone) {
@@ -84,6 +86,17 @@ TEST_F(MemberOrderTest, AnOrderThatStandsAndIsNotCarriedOutSaysWhy) {
   EXPECT_THAT(say({"LEAVE", "c"}).answer, StartsWith("OK c is leaving already, and is needed"));
   set(2, Order::kStay);
   EXPECT_EQ(say({"DRAIN", "b"}).answer, "OK b is draining already");
+}
+
+TEST_F(MemberOrderTest, WhatTheOthersHaveNoMemoryForNeedsAWord) {
+  memory_.receivers = {{.node = NodeId(1), .wanted_bytes = 9 << 20, .room_bytes = 2 << 20}};
+  for (const std::string command : {"DRAIN", "LEAVE"}) {
+    EXPECT_THAT(say({command, "c"}).answer,
+                StartsWith("ERR the other members have no memory for what c holds, 7.0 MB are "
+                           "missing: a has room for 2.0 MB of 9.0 MB; add a node"));
+    EXPECT_TRUE(say({command, "c", "FORCE"}).change);
+  }
+  EXPECT_EQ(say({"UNDRAIN", "c"}).answer, "OK c is active");
 }
 
 TEST_F(MemberOrderTest, ASilentNodeDoesNotCountAsOneThatTakesWrites) {

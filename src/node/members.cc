@@ -11,6 +11,33 @@ namespace borg::node {
 using coordination::MemberState;
 using membership::MemberRecord;
 
+namespace {
+
+placement::Assignment assignment_of(const coordination::Target& target) {
+  placement::Assignment assignment;
+  for (const NodeList& list : target.replicas) {
+    placement::Replicas& row = assignment.emplace_back();
+    for (const NodeId node : list) row.push_back(node);
+  }
+  return assignment;
+}
+
+std::vector<NodeList> lists_of(const placement::Assignment& assignment) {
+  std::vector<NodeList> lists;
+  for (const placement::Replicas& row : assignment) {
+    NodeList& list = lists.emplace_back();
+    for (const NodeId node : row) list.push_back(node);
+  }
+  return lists;
+}
+
+placement::Options options_of(const coordination::Settings& settings) {
+  return {.copies = static_cast<std::uint8_t>(settings.copies),
+          .scatter_width = settings.scatter_width};
+}
+
+}  // namespace
+
 bool ControlCore::is_proven_dead(NodeId node) const {
   const MemberRecord* record = cluster().member(node);
   if (record == nullptr) return true;  // left, or was forgotten: its id never comes back
@@ -57,8 +84,13 @@ bool ControlCore::may_judge(NodeId node) const {
 }
 
 std::vector<placement::Node> ControlCore::placement_nodes(bool alive_only) const {
+  return nodes_of(membership::takers(cluster()), alive_only);
+}
+
+std::vector<placement::Node> ControlCore::nodes_of(const std::vector<NodeId>& ids,
+                                                   bool alive_only) const {
   std::vector<placement::Node> nodes;
-  for (const NodeId id : membership::takers(cluster())) {
+  for (const NodeId id : ids) {
     const coordination::Member& m = cluster().member(id)->member;
     if (alive_only && !is_alive(m.id)) continue;
     nodes.push_back({.id = m.id, .weight = m.weight, .zone = m.zone, .host = m.host});
@@ -159,6 +191,21 @@ void ControlCore::forget_the_gone() {
   }
 }
 
+/// Where these nodes would hold the partitions, coming from the target as it is.
+placement::Assignment ControlCore::place(const std::vector<placement::Node>& nodes) const {
+  return placement::assign(nodes, options_of(*cluster().settings), assignment_of(cluster().target));
+}
+
+/// By the target that there would be.
+MemoryNeed ControlCore::memory_need_without(NodeId node,
+                                            const std::map<NodeId, Stats>& stats) const {
+  std::vector<NodeId> others = membership::takers(cluster());
+  std::erase(others, node);
+  const auto nodes = nodes_of(others, true);
+  if (nodes.empty() || !cluster().settings) return {};
+  return assess_memory_need(cluster(), lists_of(place(nodes)), stats);
+}
+
 /// Whoever sees first that the target does not fit the members computes a new one. The others
 /// wait a moment, in the order of their ids, so that they need not.
 void ControlCore::update_target() {
@@ -179,24 +226,15 @@ void ControlCore::update_target() {
     decide_wanted_ = true;
     return;
   }
-  placement::Assignment previous;
-  for (const NodeList& list : view.target.replicas) {
-    placement::Replicas& row = previous.emplace_back();
-    for (const NodeId node : list) row.push_back(node);
-  }
   const auto nodes = placement_nodes(false);
-  const placement::Options options{.copies = static_cast<std::uint8_t>(view.settings->copies),
-                                   .scatter_width = view.settings->scatter_width};
-  const auto assignment = placement::assign(nodes, options, previous);
-  coordination::Target target{.version = view.target.version + 1, .nodes = wanted, .replicas = {}};
-  for (const placement::Replicas& row : assignment) {
-    NodeList& list = target.replicas.emplace_back();
-    for (const NodeId node : row) list.push_back(node);
-  }
+  const auto assignment = place(nodes);
+  const coordination::Target target{
+      .version = view.target.version + 1, .nodes = wanted, .replicas = lists_of(assignment)};
   own_target_ = target.version;
   std::string text;
-  if (!previous.empty()) {
-    text = target_text(target, placement::stats(nodes, options, previous, assignment));
+  if (const auto previous = assignment_of(view.target); !previous.empty()) {
+    text = target_text(target,
+                       placement::stats(nodes, options_of(*view.settings), previous, assignment));
   }
   coordination::Txn txn;
   txn.compares.push_back({std::string(coordination::kTargetKey), view.target_modified});

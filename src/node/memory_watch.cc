@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/memory_reserve.h"
+#include "node/memory_need.h"
 
 namespace borg::node {
 
@@ -16,11 +17,6 @@ namespace {
 
 /// How long after a node was short of memory no copy moves to it that nobody lacks.
 constexpr Duration kMovesAfter = Duration::seconds(5);
-
-std::string megabytes(std::uint64_t bytes) {
-  return std::to_string(bytes >> 20) + "." + std::to_string((bytes >> 10) % 1024 * 10 / 1024) +
-         " MB";
-}
 
 std::string names(const ClusterView& view, const std::vector<NodeId>& nodes) {
   std::string text;

@@ -109,6 +109,34 @@ class MemoryLimits(ClusterCase):
         self.assert_two_copies(cluster, keys_min=len(keys) // 2 - 1)
         self.assertEqual(a.call("SET", "after", "1"), b"OK")
 
+    def test_a_node_for_whose_data_nobody_has_memory_does_not_go_and_says_why(self):
+        cluster = self.limited("a", "b", "c")
+        a, b, c = (cluster[name] for name in "abc")
+        taken = fill_up(a, "k")
+        for order in ("drain", "leave"):
+            code, _, err = self.borgctl(a, order, "c")
+            self.assertEqual(code, 1, err)
+            self.assertRegex(err, r"the other members have no memory for what c holds, "
+                                  r"\d+\.\d MB are missing: [ab] has room for ")
+        # A signal cannot be refused.
+        c.leave()
+        wait_until(lambda: "the others have no memory for them" in c.log(), "it is said")
+        self.assertIn("leaving, lacks memory", self.borgctl(a, "info")[1])
+        code, _, err = self.borgctl(a, "leave", "c", "--wait-for", "1")
+        self.assertEqual(code, 3, err)
+        self.assertIn("the others have no memory for", err)
+        self.assertIn("goes on by itself when there is memory", err)
+        self.assertTrue(c.is_running())
+        with b.client() as client:
+            self.assertEqual(client("GET", "k0:0"), VALUE)
+            self.assertEqual(client("DEL", "k0:0"), 1)
+        for node in (a, b):
+            self.assertEqual(node.call("CONFIG", "SET", "maxmemory", "200mb"), b"OK")
+        self.assertEqual(cluster.nodes.pop("c").wait(), 0)
+        cluster.wait_settled()
+        self.assertEqual(a.call("SET", "k0:0", VALUE), b"OK")
+        self.assert_two_copies(cluster, keys_min=taken)
+
     def test_a_full_backup_refuses_writes_at_the_primary_of_another_node(self):
         cluster = self.cluster()
         cluster.launch("a")

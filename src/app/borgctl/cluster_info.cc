@@ -62,6 +62,7 @@ NodeInfo node_of(const json::object& object) {
           .address = text_of(object, "address"),
           .state = text_of(object, "state"),
           .members_missing = count_of(object, "members_missing").value_or(0),
+          .memory_missing_bytes = count_of(object, "memory_missing_bytes").value_or(0),
           .zone = text_of(object, "zone"),
           .keys = count_of(object, "keys"),
           .primary_slots = count_of(object, "primary_slots"),

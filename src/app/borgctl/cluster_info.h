@@ -19,6 +19,8 @@ struct NodeInfo {
   std::string state;
   /// Told to drain or leave, it keeps data until so many more nodes take writes.
   std::int64_t members_missing = 0;
+  /// Told to go, it waits for memory of the others: they lack so much.
+  std::int64_t memory_missing_bytes = 0;
   std::string zone;
   OptionalCount keys;
   OptionalCount primary_slots;

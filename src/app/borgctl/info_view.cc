@@ -31,7 +31,10 @@ std::string memory_text(const NodeInfo& node) {
 
 /// And what keeps it from going.
 std::string state_text(const NodeInfo& node) {
-  return text_or_dash(node.state) + (node.members_missing > 0 ? ", needed" : "");
+  const char* const lack = node.members_missing > 0        ? ", needed"
+                           : node.memory_missing_bytes > 0 ? ", lacks memory"
+                                                           : "";
+  return text_or_dash(node.state) + lack;
 }
 
 std::vector<NodeColumn> node_columns(const ClusterInfo& info) {
@@ -149,6 +152,10 @@ std::string memory_warnings(const ClusterInfo& info) {
 std::string orders_text(const ClusterInfo& info) {
   std::string text;
   for (const NodeInfo& node : info.nodes) {
+    if (node.memory_missing_bytes > 0) {
+      text += fmt::format("{} was told to go and waits: the others have no memory for {} of it\n",
+                          text_or_dash(node.name), human_bytes(node.memory_missing_bytes));
+    }
     if (node.members_missing <= 0) continue;
     text += fmt::format("{} was told to go and is needed: it keeps data until {} more {} writes\n",
                         text_or_dash(node.name), human_count(node.members_missing),

@@ -27,6 +27,8 @@ constexpr Milliseconds kSayEvery{5000};
 constexpr Milliseconds kPatience{30000};
 /// Nodes come and go: a lack that is over so soon is none.
 constexpr Milliseconds kNeededFor{2000};
+/// Where memory is known to be short, what still fits is under way within less.
+constexpr Milliseconds kMemoryStall{15000};
 
 /// One wait, from look to look.
 class Waiting {
@@ -94,11 +96,13 @@ class Waiting {
   void fail_if_it_waits(const ClusterInfo& info, const NodeInfo& node) {
     const Clock::time_point now = Clock::now();
     if (node.members_missing == 0) free_at_ = now;
-    const auto stall = wait_.stall;
+    const bool lacks_memory = node.memory_missing_bytes > 0;
+    const auto stall = lacks_memory ? std::min(kMemoryStall, wait_.stall) : wait_.stall;
     const bool is_needed = now - free_at_ >= std::min(kNeededFor, stall);
     if (!is_needed && now - moved_at_ < stall) return;
     std::string text = state_text(info, node) + "; the order stands";
     if (node.members_missing > 0) text += " and goes on by itself when a node joins";
+    if (node.memory_missing_bytes > 0) text += " and goes on by itself when there is memory";
     // By a signal it could not be, but then nobody is waiting here.
     text += fmt::format("; borgctl undrain {} takes it back", shown(wait_.node));
     throw Failure(text, kExitWaiting);
@@ -125,6 +129,10 @@ class Waiting {
                          human_count(node.members_missing),
                          node.members_missing == 1 ? "node takes" : "nodes take",
                          human_count(std::max<std::int64_t>(info.min_copies.value_or(1), 1)));
+    }
+    if (node.memory_missing_bytes > 0) {
+      return fmt::format("the others have no memory for {} of it",
+                         human_bytes(node.memory_missing_bytes));
     }
     if (node.state == "silent" || node.state == "down") return "it is " + node.state;
     return {};

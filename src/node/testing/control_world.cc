@@ -127,6 +127,7 @@ void ControlWorld::work(Node& node, const ToWorker& message) {
       Stats stats;
       stats.primary_keys = stats.keys = 1u << w;
       stats.commands = 10;
+      if (w == 0) stats.add(node.holds);
       auto counts = request->with_counts ? std::make_shared<CommandCounts>() : nullptr;
       if (counts != nullptr) counts->of(*commands::find_command("get")).calls = 3;
       node.from_workers.emplace_back(WorkerStats{WorkerIndex(w), stats, std::move(counts)});

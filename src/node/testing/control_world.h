@@ -38,6 +38,7 @@ class ControlWorld {
     bool reaches_coordinator = true;  ///< false: its transactions are kUnavailable
     bool loses_answers = false;       ///< its transactions are carried out, their outcome kUnknown
     bool workers_work = true;
+    Stats holds = {};  ///< what one of its workers says beside the little that each does
     bool running() const { return core != nullptr && !exit; }
     [[nodiscard]] bool logged(std::string_view text) const;
   };
