@@ -31,6 +31,18 @@ void reply_error(Gateway& gateway, Client& client, std::string_view error) {
   gateway.host().client_has_output(client);
 }
 
+constexpr std::string_view kUnserved = "-CLUSTERDOWN ";
+
+/// The first and the last slot of each.
+void write_ranges(resp::Writer& writer, const std::vector<PartitionId>& partitions) {
+  writer.array(partitions.size());
+  for (const PartitionId p : partitions) {
+    writer.array(2);
+    writer.integer(first_slot(p).value());
+    writer.integer(first_slot(p).value() + kSlotsPerPartition - 1);
+  }
+}
+
 }  // namespace
 
 ScanCommand::ScanCommand(Gateway& gateway, Client& client, std::uint64_t cursor, Kind kind)
@@ -50,36 +62,79 @@ void ScanCommand::start(Gateway& gateway, Client& client, commands::Args args, K
     reply_error(gateway, client, "ERR invalid cursor");
     return;
   }
-  std::uint64_t count = 10;
-  std::vector<std::string> filters;
-  for (std::size_t i = 2; i < args.size(); i += 2) {
-    const bool has_value = i + 1 < args.size();
-    if (has_value && equals_ignoring_case(args[i], "count")) {
-      std::int64_t value = 0;
-      const std::string_view text = args[i + 1];
-      const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-      if (result.ec != std::errc() || result.ptr != text.data() + text.size()) {
-        reply_error(gateway, client, "ERR value is not an integer or out of range");
-        return;
+  const auto scan = std::make_shared<ScanCommand>(gateway, client, cursor, kind);
+  if (const char* const error = scan->read_options(args.subspan(2))) {
+    scan->gateway_.finish(client, scan->slot_, error);
+    return;
+  }
+  if (scan->is_probing_) return scan->probe();
+  scan->ask_next_partitions();
+}
+
+const char* ScanCommand::read_options(commands::Args options) {
+  constexpr const char* kSyntax = "-ERR syntax error\r\n";
+  for (std::size_t i = 0; i < options.size(); i += 2) {
+    if (i + 1 == options.size()) return kSyntax;
+    const std::string_view name = options[i];
+    const std::string_view value = options[i + 1];
+    if (equals_ignoring_case(name, "count")) {
+      std::int64_t count = 0;
+      if (!resp::parse_whole(value, count)) {
+        return "-ERR value is not an integer or out of range\r\n";
       }
-      if (value < 1) {
-        reply_error(gateway, client, "ERR syntax error");
-        return;
-      }
-      count = static_cast<std::uint64_t>(value);
-    } else if (has_value &&
-               (equals_ignoring_case(args[i], "match") || equals_ignoring_case(args[i], "type"))) {
-      filters.emplace_back(args[i]);
-      filters.emplace_back(args[i + 1]);
-    } else {
-      reply_error(gateway, client, "ERR syntax error");
-      return;
+      if (count < 1) return kSyntax;
+      count_ = static_cast<std::uint64_t>(count);
+    } else if (equals_ignoring_case(name, "match") || equals_ignoring_case(name, "type")) {
+      filters_.emplace_back(name);
+      filters_.emplace_back(value);
+    } else if (kind_ != Kind::kOverLosses || !equals_ignoring_case(name, "unserved") ||
+               !read_unserved(value)) {
+      return kSyntax;
     }
   }
-  const auto scan = std::make_shared<ScanCommand>(gateway, client, cursor, kind);
-  scan->count_ = count;
-  scan->filters_ = std::move(filters);
-  scan->ask_next_partitions();
+  return nullptr;
+}
+
+/// Of whole partitions.
+bool ScanCommand::read_unserved(std::string_view ranges) {
+  passes_unserved_ = true;
+  is_probing_ = ranges.empty();
+  while (!ranges.empty()) {
+    const std::size_t end = std::min(ranges.find(','), ranges.size());
+    const std::string_view range = ranges.substr(0, end);
+    ranges.remove_prefix(std::min(end + 1, ranges.size()));
+    const std::size_t dash = std::min(range.find('-'), range.size());
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    const bool is_range = dash < range.size() && resp::parse_whole(range.substr(0, dash), first) &&
+                          resp::parse_whole(range.substr(dash + 1), last);
+    if (!is_range || first > last || last >= kSlotCount) return false;
+    for (std::uint64_t slot = first; slot <= last; ++slot) {
+      is_unserved_.set(slot / kSlotsPerPartition);
+    }
+  }
+  return true;
+}
+
+/// The cheapest question: it is answered wherever a partition is served.
+void ScanCommand::probe() {
+  for (std::uint16_t p = 0; p < kPartitionCount; ++p) parts_.push_back({PartitionId(p), {}});
+  missing_ = parts_.size();
+  const auto self = shared_from_this();
+  const std::vector<std::string_view> args{"_count"};
+  for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
+    gateway_.submit_part(self, p, {.partition = PartitionId(p), .args = args});
+  }
+}
+
+void ScanCommand::take_probe() {
+  is_probing_ = false;
+  for (const Part& part : parts_) {
+    if (!part.reply.starts_with(kUnserved)) continue;
+    is_unserved_.set(part.partition.value());
+    unserved_.push_back(part.partition);
+  }
+  ask_next_partitions();
 }
 
 void ScanCommand::start_local(Gateway& gateway, Client& client, commands::Args args) {
@@ -98,6 +153,7 @@ std::optional<PartitionId> ScanCommand::next_partition(std::uint32_t from) const
   const NodeId self = gateway_.host().self().node;
   for (std::uint32_t p = from; p < kPartitionCount; ++p) {
     const PartitionId partition(static_cast<std::uint16_t>(p));
+    if (is_unserved_.test(p)) continue;
     if (kind_ != Kind::kLocal || gateway_.host().config(partition).is_replica(self))
       return partition;
   }
@@ -142,13 +198,21 @@ void ScanCommand::part_done(std::size_t part, std::string_view reply) {
   if (--missing_ == 0) gateway_.defer(shared_from_this());
 }
 
-void ScanCommand::go_on() { take_results(); }
+void ScanCommand::go_on() {
+  if (is_probing_) return take_probe();
+  take_results();
+}
 
 /// The partitions' results in order, up to the first that is not finished.
 void ScanCommand::take_results() {
   for (const Part& part : parts_) {
     if (kind_ == Kind::kOverLosses && part.reply.starts_with("-DATALOSS ")) {
       lost_.push_back(part.partition);
+      continue;
+    }
+    if (passes_unserved_ && part.reply.starts_with(kUnserved)) {
+      is_unserved_.set(part.partition.value());
+      unserved_.push_back(part.partition);
       continue;
     }
     if (part.reply.starts_with('-')) {
@@ -188,7 +252,7 @@ void ScanCommand::take_results() {
 void ScanCommand::finish(std::uint64_t cursor) {
   ByteBuffer out;
   resp::Writer writer(out, client_.version);
-  writer.array(kind_ == Kind::kOverLosses ? 3 : 2);
+  writer.array(kind_ != Kind::kOverLosses ? 2 : passes_unserved_ ? 4 : 3);
   writer.bulk(std::to_string(cursor));
   writer.array(keys_.size());
   const NodeId self = gateway_.host().self().node;
@@ -204,14 +268,8 @@ void ScanCommand::finish(std::uint64_t cursor) {
                 : config.in_sync.contains(self) ? "backup"
                                                 : "syncing");
   }
-  if (kind_ == Kind::kOverLosses) {
-    writer.array(lost_.size());
-    for (const PartitionId p : lost_) {
-      writer.array(2);
-      writer.integer(first_slot(p).value());
-      writer.integer(first_slot(p).value() + kSlotsPerPartition - 1);
-    }
-  }
+  if (kind_ == Kind::kOverLosses) write_ranges(writer, lost_);
+  if (passes_unserved_) write_ranges(writer, unserved_);
   gateway_.finish(client_, slot_, out.view());
 }
 

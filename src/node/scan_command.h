@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -15,6 +16,11 @@ namespace borg::node {
 
 /// SCAN over the whole cluster from any node, BORG SCAN, which passes over what is lost and says
 /// what that is, and BORG LOCAL over one node.
+///
+/// BORG SCAN … UNSERVED ranges passes over what nobody serves, too: `ranges` ("0-15,32-47") is what
+/// is known of that and not asked any more. With "" all partitions are asked first, at once, so
+/// that what nobody serves costs the deadline once and not for each. The reply has a fourth
+/// element then: the ranges that were found, wherever the cursor is.
 ///
 /// A cursor is a slot and a position in the order of hashes within it, below 2^52 in all. It
 /// stays valid while keys come and go, while partitions move and while primaries change,
@@ -33,6 +39,11 @@ class ScanCommand : public Composite, public std::enable_shared_from_this<ScanCo
 
  private:
   static void start(Gateway& gateway, Client& client, commands::Args args, Kind kind);
+  /// An error, or null.
+  const char* read_options(commands::Args options);
+  bool read_unserved(std::string_view ranges);
+  void probe();
+  void take_probe();
   void ask_next_partitions();
   void take_results();
   void finish(std::uint64_t cursor);
@@ -56,6 +67,10 @@ class ScanCommand : public Composite, public std::enable_shared_from_this<ScanCo
   std::vector<std::string> keys_;
   std::vector<PartitionId> key_partitions_;
   std::vector<PartitionId> lost_;  // passed over
+  bool passes_unserved_ = false;
+  bool is_probing_ = false;
+  std::bitset<kPartitionCount> is_unserved_;  // known: not asked
+  std::vector<PartitionId> unserved_;         // found
 };
 
 /// RANDOMKEY: first how many keys each partition has, then a key of one drawn by weight.

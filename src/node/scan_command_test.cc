@@ -166,6 +166,39 @@ TEST_F(ScanCommandTest, AScanWhosePartitionHasNoPrimarySaysSo) {
   EXPECT_THAT(client_.take(), StartsWith("-CLUSTERDOWN "));
 }
 
+TEST_F(ScanCommandTest, PassesOverWhatNobodyServesIfItIsToldTo) {
+  world_.cut(1, 2);
+  world_.send(client_, {"BORG", "SCAN", "0", "COUNT", "1000", "UNSERVED", ""});
+  world_.pass(Duration::seconds(5));
+  world_.run();
+  const auto first = resp::parse_reply(client_.take());
+  ASSERT_TRUE(first.reply);
+  ASSERT_EQ(first.reply->value.elements.size(), 4u);
+  EXPECT_EQ(first.reply->value.elements[0].text, "0");
+  const auto& unserved = first.reply->value.elements[3].elements;
+  ASSERT_EQ(unserved.size(), kPartitionCount / 2u);
+  EXPECT_EQ(unserved.front().elements[0].integer, 16);
+  EXPECT_EQ(unserved.front().elements[1].integer, 31);
+  const std::size_t found = first.reply->value.elements[1].elements.size();
+  EXPECT_GT(found, 50u);
+  EXPECT_LT(found, 250u);
+  // What is known is not waited for again.
+  std::string ranges;
+  for (const resp::Value& range : unserved) {
+    ranges += (ranges.empty() ? "" : ",") + std::to_string(range.elements[0].integer) + "-" +
+              std::to_string(range.elements[1].integer);
+  }
+  const auto again =
+      resp::parse_reply(ask({"BORG", "SCAN", "0", "COUNT", "1000", "UNSERVED", ranges}));
+  ASSERT_TRUE(again.reply);
+  EXPECT_EQ(again.reply->value.elements[1].elements.size(), found);
+  EXPECT_TRUE(again.reply->value.elements[3].elements.empty());
+  for (const char* wrong : {"1", "5-3", "0-16384", "0-5,,", "x-y"}) {
+    EXPECT_EQ(ask({"BORG", "SCAN", "0", "UNSERVED", wrong}), "-ERR syntax error\r\n") << wrong;
+  }
+  EXPECT_EQ(ask({"SCAN", "0", "UNSERVED", ""}), "-ERR syntax error\r\n");
+}
+
 TEST_F(ScanCommandTest, ARandomKeyIsOneThatIsThere) {
   std::set<std::string> drawn;
   for (int i = 0; i < 100; ++i) {

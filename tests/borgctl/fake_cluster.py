@@ -50,6 +50,8 @@ class Store:
         self.scan_twice = False  # SCAN returns each key on two pages
         self.vanishing = set()  # keys that SCAN shows and GET does not find
         self.lost = []  # (first slot, last slot)
+        self.unserved = []  # the same
+        self.known_unserved = []  # what BORG SCAN was told of that
 
     def node(self, name):
         return next(n for n in self.nodes if n.name == name)
@@ -197,9 +199,19 @@ class Node:
     def do_scan(self, words):
         if self.store.lost and words[1] != b"0":
             raise Error("DATALOSS All copies of this slot died, see borgctl accept-loss")
+        if self.store.unserved and words[1] != b"0":
+            raise Error("CLUSTERDOWN No primary could serve the slot in time")
         return self._page(words)
 
     def do_borg_scan(self, words):
+        if b"UNSERVED" in words:
+            known = words[words.index(b"UNSERVED") + 1].decode()
+            self.store.known_unserved.append(known)
+            found = [] if known else [list(pair) for pair in self.store.unserved]
+            lost = [list(pair) for pair in self.store.lost]
+            return [*self._page(words[1:]), lost, found]
+        if self.store.unserved and words[2] != b"0":
+            raise Error("CLUSTERDOWN No primary could serve the slot in time")
         lost = [list(pair) for pair in self.store.lost] if words[2] != b"0" else []
         return [*self._page(words[1:]), lost]
 

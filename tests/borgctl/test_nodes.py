@@ -8,6 +8,7 @@
 import json
 import os
 import socket
+import subprocess
 from pathlib import Path
 
 from borgctl_case import OPTIONS, Case, main
@@ -277,6 +278,60 @@ class Cluster(Case):
         self.assertEqual(Path(path).read_text(encoding="utf-8"), "old")
         rest = Path(path + ".incomplete").read_text(encoding="utf-8")
         self.assertEqual(len(rest.splitlines()), 50)
+
+    def test_dump_writes_what_can_be_read_and_names_the_slots_that_nobody_serves(self):
+        self.fill(50)
+        self.store.unserved = [(32 * i, 32 * i + 15) for i in range(20)]
+        self.store.lost = [(16, 31)]
+        path = self.file("out.jsonl", "old")
+        run = self.run_borgctl("dump", path, "--retry-for", "0.2")
+        self.assertEqual(run.returncode, 1)
+        said = run.stderr.decode().splitlines()
+        self.assertIn("waiting", said[0])
+        self.assertIn("going on without the slots that no node serves", said[1])
+        self.assertEqual(said[2], "borgctl: 16 slots are lost and the dump has none of their keys: "
+                                  "16-31")
+        self.assertEqual(said[3], "borgctl: 320 slots are served by no node now and the dump has "
+                                  "none of their keys: 0-15 32-47 64-79 96-111 128-143 160-175 "
+                                  "192-207 224-239 256-271 288-303 and 10 more ranges")
+        self.assertEqual(Path(path).read_text(encoding="utf-8"), "old")
+        rest = Path(path + ".incomplete").read_text(encoding="utf-8")
+        self.assertEqual(len(rest.splitlines()), 50)
+        known = self.store.known_unserved
+        self.assertEqual(known[0], "")
+        self.assertTrue(known[1].startswith("0-15,32-47,"), known)
+
+    def test_dump_waits_before_it_goes_on_without_anything(self):
+        self.fill(50)
+        self.a.fail["SCAN"] = ["CLUSTERDOWN one"] * 3
+        run = self.run_borgctl("dump", "-")
+        self.assertEqual((run.returncode, len(run.stdout.splitlines())), (0, 50))
+        self.assertEqual(self.store.known_unserved, [])
+
+    def test_dump_passes_over_keys_that_ceased_to_be_served(self):
+        self.fill(50)
+        self.a.fail["GET"] = ["CLUSTERDOWN one"] * 10**6
+        run = self.run_borgctl("dump", str(self.folder / "out.jsonl"), "--retry-for", "0.1")
+        self.assertEqual(run.returncode, 1)
+        self.assertIn(b"50 keys could not be read", run.stdout)
+        self.assertLess(len(run.stderr.splitlines()), 30)
+        self.assertEqual(os.listdir(self.folder), ["out.jsonl.incomplete"])
+
+    def test_dump_onto_a_full_disk_leaves_nothing_that_looks_complete(self):
+        self.store.data = {b"k%d" % i: (b"v" * 1000, None) for i in range(100)}
+        path = self.file("out.jsonl", "old")
+        run = subprocess.run(["sh", "-c", "ulimit -f 16; exec \"$@\"", "sh", OPTIONS.borgctl,
+                              "dump", path], capture_output=True, env=self.env, check=False)
+        self.assertEqual(run.returncode, 1, run)
+        self.assertRegex(run.stderr.decode(), rf"^borgctl: cannot write {path}: File too large; "
+                                              rf"what was read is removed, {path} is as it was\n$")
+        self.assertEqual(os.listdir(self.folder), ["out.jsonl"])
+        self.assertEqual(Path(path).read_text(encoding="utf-8"), "old")
+        with open("/dev/full", "wb") as full:
+            run = subprocess.run([OPTIONS.borgctl, "dump", "-"], stdout=full, env=self.env,
+                                 stderr=subprocess.PIPE, check=False)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn(b"cannot write stdout: No space left", run.stderr)
 
     def test_the_shell_goes_on_at_another_node(self):
         with Terminal([OPTIONS.borgctl], self.env) as shell:

@@ -4,6 +4,7 @@
 
 import itertools
 import json
+from pathlib import Path
 
 from case import OPTIONS, SOME_KEYS, DataCase, fill, main
 from cluster import CommandError, local_keys
@@ -167,6 +168,33 @@ class Losses(OperatorCase):
         there = {k for k, r in zip(values, replies) if not isinstance(r, CommandError)}
         self.assertEqual(dumped.keys(), there)
         self.assertIn(f"{self.lost(node):,} slots are lost", err)
+
+    def test_a_dump_has_what_is_served_and_names_the_rest(self):
+        cluster = self.cluster("a", "b", "c", "d")
+        values = fill(cluster["a"])
+        silent = {name for name, _ in cluster.holders("k0")}
+        node = next(n for n in cluster.nodes.values() if n.name not in silent)
+        holders = {key: {name for name, _ in cluster.holders(key)} for key in list(values)[::20]}
+        for name in silent:
+            cluster[name].stop_it()
+        path = Path(cluster.folder) / "out.jsonl"
+        code, out, err = self.borgctl(node, "dump", str(path), "--retry-for", "1")
+        self.assertEqual(code, 1, err)
+        self.assertRegex(err, r"\d+ slots are served by no node now and the dump has none of their "
+                              r"keys: (\d+-\d+ ){10}and \d+ more ranges")
+        self.assertIn(f"{path}.incomplete is not complete", out)
+        self.assertFalse(path.exists())
+        lines = Path(f"{path}.incomplete").read_text(encoding="utf-8").splitlines()
+        dumped = {record["key"]: record["value"] for record in map(json.loads, lines)}
+        self.assertLess(dumped.items(), values.items())
+        for key, names in holders.items():
+            self.assertEqual(key in dumped, not names <= silent, key)
+        for name in silent:
+            cluster[name].continue_it()
+        cluster.wait_settled()
+        code, out, err = self.borgctl(node, "dump", str(path))
+        self.assertEqual(code, 0, err)
+        self.assertIn(f"dumped {len(values):,} records", out)
 
     def lost(self, node):
         return node.info()["cluster"]["lost_slots"]

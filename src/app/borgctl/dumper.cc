@@ -23,6 +23,9 @@ constexpr std::size_t kKeysPerReadMax = 200;
 constexpr std::size_t kBytesPerRead = 8 * 1024 * 1024;
 /// A key that is written all the time is taken as it was seen last.
 constexpr int kTriesOfChangingKey = 5;
+constexpr std::uint64_t kComplaintsMax = 20;
+constexpr std::chrono::seconds kSayEvery{5};
+constexpr std::string_view kUnserved = "CLUSTERDOWN ";
 
 struct Page {
   std::string cursor;
@@ -36,7 +39,37 @@ std::optional<Page> page_of(const resp::Value& reply) {
   return page;
 }
 
+/// In their order; what is there already is left out.
+void note_ranges(const resp::Value& ranges, std::vector<SlotRange>& noted) {
+  for (const resp::Value& range : ranges.elements) {
+    if (range.elements.size() != 2) continue;
+    const SlotRange found{range.elements[0].integer, range.elements[1].integer};
+    const auto behind = std::find_if(noted.begin(), noted.end(),
+                                     [&](const SlotRange& r) { return r.last >= found.first; });
+    if (behind != noted.end() && behind->first <= found.first) continue;
+    noted.insert(behind, found);
+  }
+}
+
 }  // namespace
+
+std::vector<SlotRange> joined(const std::vector<SlotRange>& ranges) {
+  std::vector<SlotRange> result;
+  for (const SlotRange& range : ranges) {
+    const bool goes_on = !result.empty() && result.back().last + 1 == range.first;
+    if (goes_on) result.back().last = range.last;
+    if (!goes_on) result.push_back(range);
+  }
+  return result;
+}
+
+std::string ranges_text(const std::vector<SlotRange>& ranges, std::string_view between) {
+  std::string text;
+  for (const SlotRange& range : joined(ranges)) {
+    text += fmt::format("{}{}-{}", text.empty() ? "" : between, range.first, range.last);
+  }
+  return text;
+}
 
 void Dumper::run() {
   learn_size();
@@ -56,39 +89,56 @@ void Dumper::learn_size() {
   }
 }
 
-void Dumper::wait_or_fail(const std::string& why) {
-  if (!interrupted() && patience_.wait()) return;
+/// Says now and then what it waits for.
+bool Dumper::wait(const std::string& why) {
+  const Clock::time_point now = Clock::now();
+  const bool may_wait = !interrupted() && patience_.wait();
+  if (may_wait && now - said_at_ >= kSayEvery) {
+    said_at_ = now;
+    parts_.progress.message(fmt::format("{}; waiting", why));
+  }
+  return may_wait;
+}
+
+void Dumper::fail(const std::string& why) const {
   if (interrupted()) throw DumpCutShort("interrupted", kExitInterrupted);
   throw DumpCutShort(
       fmt::format("the dump is not complete: {}: {}", parts_.client.endpoint().text(), why));
 }
 
+void Dumper::wait_or_fail(const std::string& why) {
+  if (!wait(why)) fail(why);
+}
+
+void Dumper::wait_or_pass_over(const std::string& why) {
+  if (wait(why)) return;
+  if (interrupted() || passes_over_unserved_ || !why.starts_with(kUnserved)) fail(why);
+  passes_over_losses_ = passes_over_unserved_ = true;
+  parts_.progress.message(fmt::format("{}; going on without the slots that no node serves", why));
+}
+
 /// SCAN is what every server knows; BORG SCAN goes on behind what is lost.
 Words Dumper::next_request(const std::string& cursor) const {
   if (!passes_over_losses_) return {"SCAN", cursor, "COUNT", kScanCount};
-  return {"BORG", "SCAN", cursor, "COUNT", kScanCount};
-}
-
-/// A walk that begins anew meets them again.
-void Dumper::note_lost(const resp::Value& ranges) {
-  for (const resp::Value& range : ranges.elements) {
-    if (range.elements.size() != 2) continue;
-    const SlotRange found{range.elements[0].integer, range.elements[1].integer};
-    const auto behind = std::find_if(counts_.lost.begin(), counts_.lost.end(),
-                                     [&](const SlotRange& r) { return r.last >= found.first; });
-    if (behind != counts_.lost.end() && behind->first <= found.first) continue;
-    counts_.lost.insert(behind, found);
+  Words words{"BORG", "SCAN", cursor, "COUNT", kScanCount};
+  if (passes_over_unserved_) {
+    words.emplace_back("UNSERVED");
+    words.push_back(ranges_text(counts_.unserved, ","));
   }
+  return words;
 }
 
 bool Dumper::walk() {
   std::string cursor = "0";
+  // It meets them again, or they have come back meanwhile.
+  counts_.lost.clear();
+  counts_.unserved.clear();
   while (true) {
-    if (interrupted()) wait_or_fail("");
+    if (interrupted()) fail("");
     const auto reply = parts_.client.connection().call(next_request(cursor));
     if (!reply) return false;
     if (is_passing_error(*reply)) {
-      wait_or_fail(reply->text);
+      wait_or_pass_over(reply->text);
       continue;
     }
     if (!passes_over_losses_ && reply->kind == Kind::kError &&
@@ -96,11 +146,14 @@ bool Dumper::walk() {
       passes_over_losses_ = true;
       continue;
     }
-    if (reply->kind == Kind::kError) throw Failure("SCAN: " + reply->text);
+    if (reply->kind == Kind::kError) throw DumpCutShort("SCAN: " + reply->text);
     std::optional<Page> page = page_of(*reply);
-    if (!page) throw Failure("SCAN: not the reply of Redis");
+    if (!page) throw DumpCutShort("SCAN: not the reply of Redis");
     patience_.refill();
-    if (reply->elements.size() > 2) note_lost(reply->elements[2]);
+    if (reply->elements.size() > 2) note_ranges(reply->elements[2], counts_.lost);
+    if (reply->elements.size() > 3) note_ranges(reply->elements[3], counts_.unserved);
+    // If they have come back, the next ones are waited for again.
+    passes_over_unserved_ = passes_over_unserved_ && !counts_.unserved.empty();
     if (!read_page(std::move(page->keys))) return false;
     cursor = std::move(page->cursor);
     if (cursor == "0") return true;
@@ -127,10 +180,24 @@ bool Dumper::read_keys(std::vector<std::string> keys) {
         [](const KeyReader::Item& item) { return item.state == KeyReader::State::kNotNow; });
     const std::string why = not_now != items->end() ? not_now->error : "";
     keys = take_items(std::move(*items), tries >= kTriesOfChangingKey);
-    if (!why.empty()) wait_or_fail(why);
+    if (why.empty() || wait(why)) continue;
+    if (interrupted() || !why.starts_with(kUnserved)) fail(why);
+    // Their slots ceased to be served after they had been listed.
+    for (std::string& key : keys) {
+      if (!seen_.add(key)) continue;
+      ++counts_.failed;
+      complain({.key = std::move(key), .error = why});
+    }
+    keys.clear();
   }
   patience_.refill();
   return true;
+}
+
+void Dumper::complain(const KeyReader::Item& item) {
+  if (++complaints_ > kComplaintsMax) return;
+  parts_.progress.message(fmt::format("{}: {}", shown(item.key), item.error));
+  if (complaints_ == kComplaintsMax) parts_.progress.message("further keys are only counted");
 }
 
 std::vector<std::string> Dumper::take_items(std::vector<KeyReader::Item> items, bool is_last_try) {
@@ -148,7 +215,7 @@ std::vector<std::string> Dumper::take_items(std::vector<KeyReader::Item> items, 
     } else if (item.state == State::kRefused) {
       if (!seen_.add(item.key)) continue;
       ++counts_.failed;
-      parts_.progress.message(fmt::format("{}: {}", shown(item.key), item.error));
+      complain(item);
     } else if (item.state != State::kGone) {
       again.push_back(std::move(item.key));
     }

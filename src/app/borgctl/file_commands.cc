@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "app/borgctl/csv.h"
@@ -42,18 +43,29 @@ std::string load_summary(const LoadCounts& counts, double seconds) {
   return text + "\n";
 }
 
-/// Which slots are missing, neighbours as one range.
-std::string lost_text(const std::vector<SlotRange>& lost) {
+/// Which slots are missing, and as many of their ranges as somebody may want to read.
+std::string missing_text(const std::vector<SlotRange>& missing, const std::string& how) {
+  constexpr std::size_t kRangesMax = 10;
   std::int64_t count = 0;
-  std::string ranges;
-  for (std::size_t i = 0; i < lost.size(); ++i) {
-    const std::int64_t first = lost[i].first;
-    while (i + 1 < lost.size() && lost[i + 1].first == lost[i].last + 1) ++i;
-    count += lost[i].last - first + 1;
-    ranges += fmt::format("{}{}-{}", ranges.empty() ? "" : " ", first, lost[i].last);
+  for (const SlotRange& range : missing) count += range.last - range.first + 1;
+  std::vector<SlotRange> ranges = joined(missing);
+  const std::size_t more = ranges.size() - std::min(ranges.size(), kRangesMax);
+  ranges.resize(ranges.size() - more);
+  std::string text = fmt::format("{} {} and the dump has none of their keys: {}",
+                                 count == 1 ? "1 slot is" : human_count(count) + " slots are", how,
+                                 ranges_text(ranges, " "));
+  if (more == 0) return text;
+  return text +
+         fmt::format(" and {}", human_number_of(static_cast<std::int64_t>(more), "more range"));
+}
+
+void say_what_is_missing(const DumpCounts& counts) {
+  if (!counts.lost.empty()) {
+    fmt::print(stderr, "borgctl: {}\n", missing_text(counts.lost, "lost"));
   }
-  return fmt::format("{} lost and the dump has none of their keys: {}",
-                     count == 1 ? "1 slot is" : human_count(count) + " slots are", ranges);
+  if (!counts.unserved.empty()) {
+    fmt::print(stderr, "borgctl: {}\n", missing_text(counts.unserved, "served by no node now"));
+  }
 }
 
 void append_record(std::string& out, const Record& record, const FileFormat& format) {
@@ -72,6 +84,66 @@ void append_record(std::string& out, const Record& record, const FileFormat& for
                     shown(record.key)));
   }
   append_csv_record(out, record, {.delimiter = format.delimiter, .is_base64 = format.is_base64});
+}
+
+/// What was read until the dump was cut short is kept: the records are whole, and there may be no
+/// second chance to read them.
+[[noreturn]] void fail_cut_short(const DumpCutShort& cut, const DumpCounts& counts,
+                                 OutputFile& file) {
+  say_what_is_missing(counts);
+  if (counts.written == 0) {
+    throw Failure(fmt::format("{}; {}", cut.what(), file.discarded()), cut.exit_code());
+  }
+  throw Failure(
+      fmt::format("{}; {} has the {} that were read", cut.what(), file.commit_as_incomplete(),
+                  human_number_of(static_cast<std::int64_t>(counts.written), "record")),
+      cut.exit_code());
+}
+
+/// How many records, and what is not there; the file has its name then.
+std::string finish_dump(const DumpCounts& counts, OutputFile& file, double seconds) {
+  std::string summary = "dumped " + rate_text(counts.written, seconds);
+  if (counts.is_whole()) {
+    file.commit();
+    return summary;
+  }
+  if (counts.failed > 0) {
+    const auto failed = static_cast<std::int64_t>(counts.failed);
+    summary += fmt::format(", {} could not be read", human_number_of(failed, "key"));
+  }
+  return summary + fmt::format("; {} is not complete", file.commit_as_incomplete());
+}
+
+int dump_into(OutputFile& file, const FileOptions& options, ClusterClient& client) {
+  const FileFormat format = choose_format(options.format, options.file);
+  const CsvStyle csv{.delimiter = format.delimiter, .is_base64 = format.is_base64};
+  if (format.kind == FileFormat::Kind::kCsv) file.write(csv_header(csv));
+  Progress progress("dump", "record");
+  std::string line;
+  const auto write = [&](const Record& record) {
+    line.clear();
+    try {
+      append_record(line, record, format);
+    } catch (const Failure& failure) {
+      throw Failure(fmt::format("{}; {}", failure.what(), file.discarded()));
+    }
+    file.write(line);
+  };
+  Dumper dumper({client, progress, write}, retry_time(options));
+  const DumpCounts& counts = dumper.counts();
+  try {
+    dumper.run();
+  } catch (const DumpCutShort& cut) {
+    progress.finish();
+    fail_cut_short(cut, counts, file);
+  }
+  progress.finish();
+  const std::string summary = finish_dump(counts, file, progress.seconds());
+  // With the records on stdout the summary must not stand among them.
+  fmt::print(options.file == "-" ? stderr : stdout, "{}\n", summary);
+  std::fflush(stdout);
+  say_what_is_missing(counts);
+  return counts.is_whole() ? kExitOk : kExitFailure;
 }
 
 }  // namespace
@@ -94,50 +166,16 @@ int run_load(const Globals& globals, const FileOptions& options) {
 }
 
 int run_dump(const Globals& globals, const FileOptions& options) {
-  const FileFormat format = choose_format(options.format, options.file);
-  ClusterClient client = ClusterClient::connect(globals.target);
+  static_cast<void>(choose_format(options.format, options.file));  // wrong ones before all else
+  // A node takes five seconds to say that it cannot reach a slot: that is an answer, too.
+  constexpr Milliseconds kTimeoutMin{10000};
+  Target target = globals.target;
+  target.timeout = std::max(target.timeout, kTimeoutMin);
+  ClusterClient client = ClusterClient::connect(target);
   client.learn_nodes();
   const InterruptGuard guard;
   OutputFile file(options.file);
-  if (format.kind == FileFormat::Kind::kCsv) {
-    file.write(csv_header({.delimiter = format.delimiter, .is_base64 = format.is_base64}));
-  }
-  Progress progress("dump", "record");
-  std::string line;
-  const auto write = [&](const Record& record) {
-    line.clear();
-    append_record(line, record, format);
-    file.write(line);
-  };
-  Dumper dumper({client, progress, write}, retry_time(options));
-  const DumpCounts& counts = dumper.counts();
-  try {
-    dumper.run();
-  } catch (const DumpCutShort& cut) {
-    // The records that were read are whole, and there may be no second chance to read them.
-    if (counts.written == 0) throw;
-    throw Failure(
-        fmt::format("{}; {} has the {} that were read", cut.what(), file.commit_as_incomplete(),
-                    human_number_of(static_cast<std::int64_t>(counts.written), "record")),
-        cut.exit_code());
-  }
-  progress.finish();
-  std::string summary = "dumped " + rate_text(counts.written, progress.seconds());
-  const bool is_whole = counts.failed == 0 && counts.lost.empty();
-  if (is_whole) {
-    file.commit();
-  } else {
-    if (counts.failed > 0) {
-      const auto failed = static_cast<std::int64_t>(counts.failed);
-      summary += fmt::format(", {} could not be read", human_number_of(failed, "key"));
-    }
-    summary += fmt::format("; {} is not complete", file.commit_as_incomplete());
-  }
-  // With the records on stdout the summary must not stand among them.
-  fmt::print(options.file == "-" ? stderr : stdout, "{}\n", summary);
-  std::fflush(stdout);
-  if (!counts.lost.empty()) fmt::print(stderr, "borgctl: {}\n", lost_text(counts.lost));
-  return is_whole ? kExitOk : kExitFailure;
+  return dump_into(file, options, client);
 }
 
 }  // namespace borg::borgctl

@@ -70,8 +70,15 @@ OutputFile::~OutputFile() {
 }
 
 void OutputFile::fail(const std::string& what) const {
-  throw Failure(
-      fmt::format("cannot {} {}: {}", what, path_ == "-" ? "stdout" : path_, std::strerror(errno)));
+  std::string text =
+      fmt::format("cannot {} {}: {}", what, path_ == "-" ? "stdout" : path_, std::strerror(errno));
+  if (!temporary_.empty()) text += "; " + discarded();
+  throw Failure(text);
+}
+
+std::string OutputFile::discarded() const {
+  if (!temporary_.empty()) return fmt::format("what was read is removed, {} is as it was", path_);
+  return fmt::format("what stands in {} is not complete", path_ == "-" ? "stdout" : path_);
 }
 
 void OutputFile::write(std::string_view bytes) {

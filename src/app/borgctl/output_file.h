@@ -23,6 +23,8 @@ class OutputFile {
   void commit();
   /// Like commit(), under another name: the file that was there before stays. Its name.
   std::string commit_as_incomplete();
+  /// What becomes of the bytes without a commit, for people.
+  [[nodiscard]] std::string discarded() const;
 
  private:
   void close_as(const std::string& name);
