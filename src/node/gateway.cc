@@ -524,11 +524,11 @@ void Gateway::tick() {
       break;  // they were submitted in the order of their deadlines
     }
     if (wait_on(*pending)) continue;
-    fail(*pending, pending->is_write && pending->sent ? kInDoubt : kClusterDown);
+    fail(*pending, !pending->is_write ? kNotRead : pending->sent ? kInDoubt : kNotWritten);
   }
   tick_blocking(now);
   while (!admin_.empty() && admin_.front().deadline <= now) {
-    on_admin_reply({.token = admin_.front().token, .reply = std::string(kClusterDown)});
+    on_admin_reply({.token = admin_.front().token, .reply = std::string(kNoWord)});
   }
   if (!any_changed_later_) return;
   any_changed_later_ = false;

@@ -79,8 +79,15 @@ class Composite {
   virtual void go_on() {}
 };
 
-inline constexpr std::string_view kClusterDown =
+/// Of a write that was never sent.
+inline constexpr std::string_view kNotWritten =
     "-CLUSTERDOWN No primary could serve the slot in time, nothing was written\r\n";
+/// Of a command that only reads.
+inline constexpr std::string_view kNotRead =
+    "-CLUSTERDOWN No primary could serve the slot in time\r\n";
+/// Of what the node's control thread was asked, an order perhaps.
+inline constexpr std::string_view kNoWord =
+    "-INDOUBT This node has not answered in time; BORG INFO shows what came of an order\r\n";
 inline constexpr std::string_view kInDoubt =
     "-INDOUBT No answer in time, the outcome of this write is unknown\r\n";
 inline constexpr std::string_view kDataLoss =

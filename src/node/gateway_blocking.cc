@@ -92,7 +92,7 @@ void Gateway::wake(Blocking& blocking, Instant now) {
   if (blocking.deadline <= now && wait_on(blocking)) wake_at(blocking);
   if (blocking.deadline <= now) {
     reached<"nobody knows what became of a command that was blocked">();
-    return fail(blocking, blocking.sent ? kInDoubt : kClusterDown);
+    return fail(blocking, blocking.sent ? kInDoubt : kNotWritten);
   }
   if (blocking.times_out_at <= now) return cancel(blocking, "timeout");
   if (blocking.refresh_at <= now) {
