@@ -189,12 +189,33 @@ std::string describe_rebalance(const ClusterReport& report) {
   return out.close();
 }
 
-std::string describe_repair(const std::optional<Repair>& repair) {
-  if (!repair) return "null";
+Object repair_object(const Repair& repair) {
   Object out;
-  out.number("milliseconds", static_cast<std::uint64_t>(repair->took.as_millis()))
-      .number("slots", std::uint64_t{repair->partitions} * kSlotsPerPartition);
-  return out.close();
+  out.number("milliseconds", static_cast<std::uint64_t>(repair.took.as_millis()))
+      .number("slots", std::uint64_t{repair.partitions} * kSlotsPerPartition);
+  return out;
+}
+
+std::string describe_last_repair(const ClusterReport& report) {
+  return report.last_repair ? repair_object(*report.last_repair).close() : "null";
+}
+
+std::string describe_repair(const ClusterReport& report) {
+  if (!report.repair) return "null";
+  std::uint64_t without_memory = 0;
+  for (const auto& [node, stats] : report.stats) without_memory += stats.partitions_without_memory;
+  std::string_view lack;
+  switch (repair_waits_for(*report.view, report.silent, without_memory)) {
+    case RepairWait::kNothing:
+      break;
+    case RepairWait::kNodes:
+      lack = "nodes";
+      break;
+    case RepairWait::kMemory:
+      lack = "memory";
+      break;
+  }
+  return repair_object(*report.repair).text("waits_for", lack).close();
 }
 
 std::string describe_risk(const Risk& risk) {
@@ -244,8 +265,8 @@ std::string describe_as_json(const ClusterReport& report) {
       .number("scatter_width", settings.scatter_width)
       .raw("risk", describe_risk(findings.risk))
       .raw("rebalance", describe_rebalance(report))
-      .raw("repair", describe_repair(report.repair))
-      .raw("last_repair", describe_repair(report.last_repair))
+      .raw("repair", describe_repair(report))
+      .raw("last_repair", describe_last_repair(report))
       .number("revision", view.revision.value())
       .number("target_version", view.target.version);
   Object all;

@@ -46,6 +46,26 @@ bool is_in_place(const ClusterView& view, PartitionId partition) {
                      [&](NodeId node) { return c.in_sync.contains(node); });
 }
 
+RepairWait repair_waits_for(const ClusterView& view, const std::set<NodeId>& silent,
+                            std::uint64_t without_memory) {
+  const std::size_t wanted = view.settings ? view.settings->copies : 1;
+  std::uint64_t possible = 0;
+  std::uint64_t impossible = 0;
+  for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
+    if (!has_target(view, p) || copies_alive(view, p) >= wanted) continue;
+    const NodeList& target = view.target.replicas[p];
+    const bool has_taker = std::any_of(target.begin(), target.end(), [&](NodeId node) {
+      const membership::MemberRecord* const record = view.member(node);
+      const bool is_up = record != nullptr && !silent.contains(node) &&
+                         record->member.state != coordination::MemberState::kDown;
+      return is_up && !view.partitions[p].in_sync.contains(node);
+    });
+    ++(has_taker ? possible : impossible);
+  }
+  if (possible == 0) return impossible > 0 ? RepairWait::kNodes : RepairWait::kNothing;
+  return without_memory >= possible ? RepairWait::kMemory : RepairWait::kNothing;
+}
+
 bool Movement::observe(const ClusterView& view, Instant now) {
   follow_repair(view, now);
   return follow_rebalance(view, now);

@@ -5,6 +5,7 @@
 #include <bitset>
 #include <cstdint>
 #include <optional>
+#include <set>
 
 #include "base/time.h"
 #include "membership/cluster_view.h"
@@ -32,6 +33,18 @@ struct Repair {
   Duration took;  ///< so far, if it is running
   std::uint32_t partitions = 0;
 };
+
+/// Why partitions that have too few copies get none now.
+enum class RepairWait : std::uint8_t {
+  kNothing,  ///< copies are being made, or nothing is missing
+  kNodes,    ///< nobody is left that could take one
+  kMemory,   ///< those who could have none
+};
+/// `silent`: nodes that nobody hears. `without_memory`: partitions whose copy waits for it, as
+/// their primaries say.
+[[nodiscard]] RepairWait repair_waits_for(const membership::ClusterView& view,
+                                          const std::set<NodeId>& silent,
+                                          std::uint64_t without_memory);
 
 /// Follows rebalances and repairs from view to view, as one node sees them.
 ///

@@ -107,6 +107,17 @@ TEST_F(MovementTest, ARepairLastsFromTheDeathUntilAllCopiesAreThere) {
   EXPECT_FALSE(movement_.running_repair(now_));
 }
 
+TEST_F(MovementTest, ARepairWaitsForNodesOrForMemory) {
+  EXPECT_EQ(repair_waits_for(view_, {}, 0), RepairWait::kNothing);
+  set_down(1);
+  EXPECT_EQ(repair_waits_for(view_, {}, 0), RepairWait::kNodes) << "the target knows nobody else";
+  for (std::size_t p = 0; p < 4; ++p) view_.target.replicas[p] = {a, c};
+  EXPECT_EQ(repair_waits_for(view_, {}, 0), RepairWait::kNothing);
+  EXPECT_EQ(repair_waits_for(view_, {}, 3), RepairWait::kNothing) << "one copy is being made";
+  EXPECT_EQ(repair_waits_for(view_, {}, 4), RepairWait::kMemory);
+  EXPECT_EQ(repair_waits_for(view_, {c}, 0), RepairWait::kNodes);
+}
+
 TEST_F(MovementTest, ANodeThatGivesItsCopiesAwayNeedsNoRepair) {
   view_.partitions[0].in_sync = {a, b, c};
   look();

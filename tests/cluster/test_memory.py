@@ -83,7 +83,7 @@ class MemoryLimits(ClusterCase):
         self.assertGreater(taken * len(VALUE) * 2, 2 * LIMIT)
         self.assert_within((a, b, c), rss_before=rss)
         for node in (a, b, c):
-            self.assertIn("too small for another death", node.log())
+            wait_until(lambda n=node: "too small for another death" in n.log(), "it is said")
             self.assertEqual(node.info_field("memory_death_exceeds"), 1)
         cluster.kill("c")
         wait_until(lambda: sum(n.info_field("memory_waiting_partitions") for n in (a, b)) > 0,
@@ -94,6 +94,8 @@ class MemoryLimits(ClusterCase):
         self.assertTrue(any("under-replicated because of memory" in n.log() for n in (a, b)))
         self.assertGreater(sum(metrics(n)["borg_memory_waiting_partitions"] for n in (a, b)), 0)
         self.assertGreater(metrics(a)["borg_memory_used_bytes"], LIMIT * 0.9)
+        wait_until(lambda: "repair: waits for memory" in self.borgctl(a, "info")[1],
+                   "the repair is said to wait")
         totals = a.info()
         self.assertGreater(totals["cluster"]["under_replicated_slots"], 0)
         self.assertEqual({n["memory_limit_bytes"] for n in totals["nodes"]

@@ -105,6 +105,10 @@ class Stopping(OperatorCase):
         cluster.kill("b")
         wait_until(lambda: self.safe_to_stop(cluster["a"])["a"] is False,
                    "a holds the only copies")
+        wait_until(lambda: (cluster["a"].info()["cluster"]["repair"] or {}).get("waits_for"),
+                   "the repair waits")
+        self.assertIn("repair: waits for another node to join, for ",
+                      self.borgctl(cluster["a"], "info")[1])
         cluster.start("c")
         cluster.wait_settled(listed_dead=True)
         for node in cluster.nodes.values():

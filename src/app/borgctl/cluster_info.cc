@@ -47,7 +47,8 @@ std::optional<RebalanceInfo> rebalance_of(const json::object* object) {
 std::optional<RepairInfo> repair_of(const json::object* object) {
   if (object == nullptr) return std::nullopt;
   return RepairInfo{.milliseconds = count_of(*object, "milliseconds").value_or(0),
-                    .slots = count_of(*object, "slots").value_or(0)};
+                    .slots = count_of(*object, "slots").value_or(0),
+                    .waits_for = text_of(*object, "waits_for")};
 }
 
 std::optional<RiskInfo> risk_of(const json::object* object) {

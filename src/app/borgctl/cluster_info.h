@@ -50,6 +50,7 @@ struct RebalanceInfo {
 struct RepairInfo {
   std::int64_t milliseconds = 0;
   std::int64_t slots = 0;
+  std::string waits_for;  ///< "nodes", "memory", or nothing: it goes on
 };
 /// Pairs of nodes, and those whose deaths at once would lose something.
 struct RiskInfo {

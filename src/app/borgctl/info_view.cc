@@ -193,7 +193,11 @@ std::string seconds_of(std::int64_t milliseconds) {
 
 std::string repair_text(const ClusterInfo& info) {
   if (info.repair) {
-    return fmt::format("repair: running for {}, of {}\n", seconds_of(info.repair->milliseconds),
+    const std::string& lack = info.repair->waits_for;
+    const std::string what = lack == "nodes"    ? "waits for another node to join, for"
+                             : lack == "memory" ? "waits for memory of the other nodes, for"
+                                                : "running for";
+    return fmt::format("repair: {} {}, of {}\n", what, seconds_of(info.repair->milliseconds),
                        human_number_of(info.repair->slots, "slot"));
   }
   if (!info.last_repair) return "";

@@ -103,6 +103,12 @@ TEST(InfoView, TellsOfRiskBalanceAndRepair) {
   healing.repair = RepairInfo{.milliseconds = 90, .slots = 16};
   EXPECT_THAT(info_text(healing), HasSubstr("repair: running for 0.1 s, of 16 slots\n"));
   EXPECT_THAT(info_text(healing), Not(HasSubstr("last repair")));
+  healing.repair->waits_for = "nodes";
+  EXPECT_THAT(info_text(healing),
+              HasSubstr("repair: waits for another node to join, for 0.1 s, of 16 slots\n"));
+  healing.repair->waits_for = "memory";
+  EXPECT_THAT(info_text(healing),
+              HasSubstr("repair: waits for memory of the other nodes, for 0.1 s, of 16 slots\n"));
 }
 
 TEST(InfoView, NamesNodesWithoutMemory) {
