@@ -459,6 +459,11 @@ class Usage(Case):
     def test_help_and_version(self):
         self.assertIn(b"Examples:", self.ok("--help"))
         self.assertIn(b"--ttl", self.ok("put", "--help"))
+        self.assertEqual(self.ok("help"), self.ok("--help"))
+        for command in ("put", "nodes", "drain", "dump", "help"):
+            self.assertEqual(self.ok("help", command), self.ok(command, "--help"))
+        self.assertIn(b"GETRANGE key start end", self.ok("help", "getrange"))
+        self.assertIn("unknown command nonsense", self.fails("help", "nonsense"))
         self.assertRegex(self.ok("--version"), rb"^borgctl \d+\.\d+\.\d+\n$")
 
     def test_mistakes_are_one_line(self):

@@ -7,7 +7,10 @@
 #include <utility>
 
 #include "app/borgctl/argument_escape.h"
+#include "app/borgctl/failure.h"
+#include "app/borgctl/output_file.h"
 #include "app/borgctl/text_bytes.h"
+#include "app/borgctl/vocabulary.h"
 
 namespace borg::borgctl {
 namespace {
@@ -41,6 +44,7 @@ CommandLine::CommandLine() : app_(kDescription, "borgctl") {
   add_key_commands();
   add_file_commands();
   add_node_commands();
+  add_help();
 }
 
 void CommandLine::add_globals() {
@@ -185,6 +189,34 @@ void CommandLine::add_node_commands() {
   add_force(forget, "Also if it is the only holder of slots, which are lost then; does not ask");
   add("accept-loss", "Make slots whose copies are all lost usable again, with what is left",
       [this] { return run_accept_loss(globals_); });
+}
+
+/// What people type first. The same as --help; of commands of Redis what the shell says.
+void CommandLine::add_help() {
+  CLI::App* const help = add("help", "What borgctl, or one of its commands, can do", [this] {
+    std::vector<std::string> words;
+    for (const std::string& word : keys_) words.push_back(unescaped(word));
+    print_out(help_of(words));
+    return kExitOk;
+  });
+  help->add_option("command", keys_, "The command");
+}
+
+std::string CommandLine::help_of(const std::vector<std::string>& words) const {
+  if (words.empty()) {
+    CommandLine fresh;  // this one has chosen its command: it would tell of that one only
+    return fresh.help();
+  }
+  if (words.size() == 1) {
+    for (const CLI::App* command : app_.get_subcommands([](const CLI::App*) { return true; })) {
+      if (command->check_name(words.front())) return command->help(app_.get_name());
+    }
+  }
+  std::string text = help_text(words);
+  if (text.starts_with(kNoSuchCommand)) {
+    throw Failure(fmt::format("unknown command {}; see borgctl --help", shown(words.front())));
+  }
+  return text;
 }
 
 void CommandLine::parse(const std::vector<std::string>& arguments) {

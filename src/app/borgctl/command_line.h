@@ -39,6 +39,9 @@ class CommandLine {
   void add_file_commands();
   void add_file_options(CLI::App& command, const std::string& file_help);
   void add_node_commands();
+  void add_help();
+  /// Throws a Failure if there is no such command, here or in the shell.
+  [[nodiscard]] std::string help_of(const std::vector<std::string>& words) const;
 
   CLI::App app_;
   Globals globals_;

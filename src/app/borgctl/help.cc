@@ -110,7 +110,7 @@ std::string help_text(const std::vector<std::string>& words) {
   std::string text = is_redis ? std::string() : own_text(name);
   text += command_text(name);
   if (!text.empty()) return text;
-  return fmt::format("There is no command {}.\n", typed_name(name));
+  return fmt::format("{}{}.\n", kNoSuchCommand, typed_name(name));
 }
 
 }  // namespace borg::borgctl

@@ -31,6 +31,8 @@ struct Completion {
 /// The longest text that all choices begin with.
 [[nodiscard]] std::string common_start(const std::vector<std::string>& choices);
 
+/// How help_text() begins for a command that nobody knows.
+inline constexpr std::string_view kNoSuchCommand = "There is no command ";
 /// The answer to `help WORDS…`. Ends with a newline.
 [[nodiscard]] std::string help_text(const std::vector<std::string>& words);
 
