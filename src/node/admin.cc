@@ -85,6 +85,7 @@ void ControlCore::change_member(const AdminRequest& request, const std::map<Node
     return answer_error(request, "TRYAGAIN another change of the members is under way");
   }
   if (stats == nullptr && depends_on_memory(*order)) return ask(request, Question::Kind::kOrder);
+  if (order->is_check) return answer_text(request, "OK nothing stands in the way");
   std::string words;
   for (const std::string& word : request.args) words += " " + word;
   log(LogLine::Level::kWarning, "an operator says" + words);

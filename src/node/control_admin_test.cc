@@ -348,6 +348,18 @@ class FullClusterTest : public ControlAdminTest {
   std::vector<Node*> nodes_;
 };
 
+TEST_F(ControlAdminTest, AnOrderIsCheckedWithoutBeingCarriedOut) {
+  Node& a = world_.start("a");
+  world_.start("b");
+  world_.start("c");
+  settle();
+  EXPECT_THAT(world_.ask(a, {"BORG", "FORGET", "c", "CHECK"}),
+              StartsWith("-ERR the node is alive"));
+  EXPECT_EQ(world_.ask(a, {"BORG", "DRAIN", "c", "CHECK"}), "+OK nothing stands in the way\r\n");
+  EXPECT_EQ(world_.view().member("c")->member.state, coordination::MemberState::kActive);
+  EXPECT_FALSE(a.logged("an operator says"));
+}
+
 TEST_F(FullClusterTest, WhatTheOthersHaveNoMemoryForIsNotDrained) {
   fill(280 << 20);
   for (const std::string order : {"DRAIN", "LEAVE"}) {

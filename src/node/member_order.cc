@@ -185,16 +185,21 @@ class Judge {
 }  // namespace
 
 std::optional<MemberOrder> order_from(const std::vector<std::string>& words) {
-  if (words.size() < 3 || words.size() > 4) return std::nullopt;
-  MemberOrder order{.node = words[2], .is_forced = words.size() == 4};
-  if (order.is_forced && !equals_ignoring_case(words[3], "force")) return std::nullopt;
+  if (words.size() < 3 || words.size() > 5) return std::nullopt;
+  MemberOrder order{.node = words[2]};
+  for (std::size_t i = 3; i < words.size(); ++i) {
+    bool& fact = equals_ignoring_case(words[i], "force") ? order.is_forced : order.is_check;
+    const bool is_known = &fact == &order.is_forced || equals_ignoring_case(words[i], "check");
+    if (!is_known || fact) return std::nullopt;
+    fact = true;
+  }
   if (equals_ignoring_case(words[1], "drain")) {
     order.kind = MemberOrder::Kind::kDrain;
   } else if (equals_ignoring_case(words[1], "leave")) {
     order.kind = MemberOrder::Kind::kLeave;
   } else if (equals_ignoring_case(words[1], "forget")) {
     order.kind = MemberOrder::Kind::kForget;
-  } else if (equals_ignoring_case(words[1], "undrain") && !order.is_forced) {
+  } else if (equals_ignoring_case(words[1], "undrain") && words.size() == 3) {
     order.kind = MemberOrder::Kind::kUndrain;
   } else {
     return std::nullopt;

@@ -19,6 +19,7 @@ struct MemberOrder {
   Kind kind = Kind::kDrain;
   std::string node;        ///< its name
   bool is_forced = false;  ///< FORCE was said
+  bool is_check = false;   ///< CHECK was said: whether it would be refused, and no more
 };
 /// nullopt: these words are no such order.
 [[nodiscard]] std::optional<MemberOrder> order_from(const std::vector<std::string>& words);

@@ -53,6 +53,11 @@ TEST_F(MemberOrderTest, WordsThatAreNone) {
   EXPECT_FALSE(order_from({"BORG", "DRAIN", "a", "NOW"}));
   EXPECT_FALSE(order_from({"BORG", "UNDRAIN", "a", "FORCE"}));
   EXPECT_TRUE(order_from({"borg", "leave", "a", "force"})->is_forced);
+  EXPECT_FALSE(order_from({"borg", "leave", "a", "force"})->is_check);
+  EXPECT_TRUE(order_from({"borg", "forget", "a", "check"})->is_check);
+  EXPECT_TRUE(order_from({"borg", "forget", "a", "CHECK", "FORCE"})->is_forced);
+  EXPECT_FALSE(order_from({"borg", "forget", "a", "check", "check"}));
+  EXPECT_FALSE(order_from({"borg", "undrain", "a", "check"}));
 }
 
 TEST_F(MemberOrderTest, DrainAndLeaveAreOrderedWhileTheOthersSuffice) {

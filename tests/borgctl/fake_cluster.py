@@ -278,7 +278,9 @@ class Node:
         return OK
 
     def do_borg_forget(self, words):
-        self._known(words).leave_cluster()
+        node = self._known(words)
+        if words[-1] != b"CHECK":
+            node.leave_cluster()
         return OK
 
     def do_borg_accept_loss(self, _):

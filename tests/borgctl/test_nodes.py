@@ -96,6 +96,7 @@ class Cluster(Case):
         self.ok("undrain", "b")
         self.ok("forget", "b", "--force")
         self.assertEqual(self.orders(), [["DRAIN", "b", "FORCE"], ["UNDRAIN", "b"],
+                                         ["FORGET", "b", "FORCE", "CHECK"],
                                          ["FORGET", "b", "FORCE"]])
 
     def test_an_order_that_is_refused_is_said_and_fails(self):
@@ -163,6 +164,13 @@ class Cluster(Case):
             self.assertEqual(forget.wait(), 0)
         self.assertEqual(self.ok("forget", "a", "--yes"), b"OK\n")
         self.assertEqual(self.store.nodes, [])
+
+    def test_forget_does_not_ask_about_what_is_refused(self):
+        self.a.fail["BORG_FORGET"] = ["ERR the node is alive, use BORG LEAVE"]
+        self.assertEqual(self.fails("forget", "b"),
+                         "borgctl: ERR the node is alive, use BORG LEAVE")
+        self.assertEqual(self.fails("forget", "x")[:26], "borgctl: ERR no such node ")
+        self.assertEqual(self.orders(), [["FORGET", "x", "CHECK"]])
 
     def test_accept_loss(self):
         self.assertEqual(self.ok("accept-loss"), b"OK\n")

@@ -92,9 +92,12 @@ int run_undrain(const Globals& globals, const std::string& node) {
 }
 
 int run_forget(const Globals& globals, const ForgetOptions& options) {
-  if (!confirmed(options)) throw Failure("nothing was done");
   ClusterClient client = ClusterClient::connect(globals.target);
   const Words words = order_words("FORGET", {.node = options.node, .is_forced = options.is_forced});
+  Words check = words;
+  check.emplace_back("CHECK");
+  change_members(client, check);  // nobody is asked about what cannot be
+  if (!confirmed(options)) throw Failure("nothing was done");
   return print_reply(globals, change_members(client, words));
 }
 

@@ -26,7 +26,7 @@ struct ForgetOptions {
   bool is_forced = false;
   bool is_sure = false;  ///< do not ask
 };
-/// BORG FORGET, after a warning.
+/// BORG FORGET, after a warning; refused before that if the cluster would refuse it.
 int run_forget(const Globals& globals, const ForgetOptions& options);
 /// BORG ACCEPT-LOSS.
 int run_accept_loss(const Globals& globals);
