@@ -80,11 +80,17 @@ void ControlCore::change_member(const AdminRequest& request, const std::map<Node
              .is_silent = [this](NodeId other) { return is_silent(other); },
              .may_judge = may_judge(node),
              .memory = stats == nullptr ? MemoryNeed() : memory_need_without(node, *stats)});
-  if (!verdict.change) return answer_text(request, verdict.answer);
+  const bool stands = verdict.answer.starts_with("OK") && record != nullptr;
+  const bool may_lack_memory = stats == nullptr && depends_on_memory(*order) && stands;
+  if (!verdict.change) {
+    // Why one that stands already is not done is said as well.
+    if (may_lack_memory) return ask(request, Question::Kind::kOrder);
+    return answer_text(request, verdict.answer);
+  }
   if (has_open(OpenTxn::Kind::kMember)) {
     return answer_error(request, "TRYAGAIN another change of the members is under way");
   }
-  if (stats == nullptr && depends_on_memory(*order)) return ask(request, Question::Kind::kOrder);
+  if (may_lack_memory) return ask(request, Question::Kind::kOrder);
   if (order->is_check) return answer_text(request, "OK nothing stands in the way");
   std::string words;
   for (const std::string& word : request.args) words += " " + word;

@@ -152,6 +152,10 @@ class Judge {
   /// Why an order that stands is not carried out; empty: it is.
   [[nodiscard]] std::string need_text() const {
     const std::size_t missing = membership::members_missing(view_, member().id);
+    const bool lacks_memory = context_.memory.missing_bytes() > 0;
+    if (missing == 0 && lacks_memory && !view_.holds_nothing(member().id)) {
+      return ", and waits for memory of the others: " + text_of(context_.memory, view_);
+    }
     if (missing == 0) return {};
     return ", and is needed: it holds data until " + std::to_string(missing) +
            (missing == 1 ? " more member takes writes" : " more members take writes");

@@ -91,6 +91,12 @@ TEST_F(MemberOrderTest, AnOrderThatStandsAndIsNotCarriedOutSaysWhy) {
   EXPECT_THAT(say({"LEAVE", "c"}).answer, StartsWith("OK c is leaving already, and is needed"));
   set(2, Order::kStay);
   EXPECT_EQ(say({"DRAIN", "b"}).answer, "OK b is draining already");
+  memory_.receivers = {{.node = NodeId(1), .wanted_bytes = 9 << 20, .room_bytes = 2 << 20}};
+  EXPECT_EQ(say({"DRAIN", "b"}).answer, "OK b is draining already") << "it holds nothing";
+  view_.partitions[5].in_sync = {NodeId(2)};
+  EXPECT_EQ(say({"DRAIN", "b"}).answer,
+            "OK b is draining already, and waits for memory of the others: 7.0 MB are missing: "
+            "a has room for 2.0 MB of 9.0 MB");
 }
 
 TEST_F(MemberOrderTest, WhatTheOthersHaveNoMemoryForNeedsAWord) {

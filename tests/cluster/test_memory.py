@@ -124,6 +124,8 @@ class MemoryLimits(ClusterCase):
         c.leave()
         wait_until(lambda: "the others have no memory for them" in c.log(), "it is said")
         self.assertIn("leaving, lacks memory", self.borgctl(a, "info")[1])
+        self.assertIn("OK c is leaving already, and waits for memory of the others",
+                      a.call("BORG", "LEAVE", "c").decode())
         code, _, err = self.borgctl(a, "leave", "c", "--wait-for", "1")
         self.assertEqual(code, 3, err)
         self.assertIn("the others have no memory for", err)

@@ -103,8 +103,8 @@ class Waiting {
     std::string text = state_text(info, node) + "; the order stands";
     if (node.members_missing > 0) text += " and goes on by itself when a node joins";
     if (node.memory_missing_bytes > 0) text += " and goes on by itself when there is memory";
-    // By a signal it could not be, but then nobody is waiting here.
     text += fmt::format("; borgctl undrain {} takes it back", shown(wait_.node));
+    if (node.state == "leaving") text += " unless a signal gave it";
     throw Failure(text, kExitWaiting);
   }
 
