@@ -17,12 +17,12 @@ namespace borg::membership {
 /// then loses what a healthy node held as well. So the others decide, by what they report in their
 /// heartbeats:
 ///   1. at least half of the others must be reached by the node, and lately without a late answer
-///   or a gap either way: who hears badly finds one after the other silent;
+///      or a gap either way: who hears badly finds one after the other silent;
 ///   2. they must not have more trouble with the node than with the suspect;
 ///   3. if that is equal (and where there are no others), a node that hears the suspect steadily
-///   and is told by it that it is not heard itself may not act: what it sends is what gets lost;
-///   4. if that is equal, and there are others, the silence must last for twice as long: a link that
-///   is late now and then is no reason to be alone with the data.
+///      and is told by it that it is not heard itself may not act: what it sends gets lost;
+///   4. if that is equal, and there are others, the silence must last for twice as long: a link
+///      that is late now and then is no reason to be alone with the data.
 /// Both sides go by the same reports, so one of a pair may act unless half of the others are out
 /// of reach of both. If both may, compare-and-set decides.
 /// `others`: the members whose word counts, without the two.
