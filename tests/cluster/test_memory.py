@@ -111,6 +111,19 @@ class MemoryLimits(ClusterCase):
         self.assert_two_copies(cluster, keys_min=len(keys) // 2 - 1)
         self.assertEqual(a.call("SET", "after", "1"), b"OK")
 
+    def test_a_node_that_joins_full_ones_is_filled_at_once(self):
+        """Copies that wait for memory elsewhere keep nothing back, however many they are."""
+        cluster = self.limited("a", "b", "c")
+        taken = fill_up(cluster["a"], "k")
+        cluster.kill("c")
+        nodes = [cluster[name] for name in "ab"]
+        wait_until(lambda: all(n.info_field("memory_waiting_partitions") > 100 for n in nodes),
+                   "more copies wait than are made at a time")
+        cluster.start("d")
+        cluster.wait_settled(listed_dead=True)
+        self.assert_two_copies(cluster, keys_min=taken)
+        self.assert_within(cluster.nodes.values())
+
     def test_a_node_for_whose_data_nobody_has_memory_does_not_go_and_says_why(self):
         cluster = self.limited("a", "b", "c")
         a, b, c = (cluster[name] for name in "abc")
