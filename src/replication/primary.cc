@@ -264,9 +264,15 @@ bool Replica::refuse_write(const commands::CommandSpec& spec, const RequestView&
 
 /// If the answer is lost with its link, the request is sent again, and by then those behind it may
 /// have been executed: it must not be now. Nobody waits for this to be on enough nodes: whoever
-/// does not have it has nothing that came behind it either.
+/// does not have it has nothing that came behind it either. Without backups the record is enough,
+/// which they get with their snapshot; and refusals alone must not fill a log that cannot be cut.
 void Replica::record_refusal(const wire::Origin& origin, std::string_view refusal,
                              resp::Writer& reply, Now now, ReplicaSink& sink) {
+  constexpr std::size_t kLogBytesMax = 1024 * 1024;
+  if (peers_.empty() || log_.bytes() > kLogBytesMax) {
+    records_.add(origin, last_seq_, reply.buffer().view());
+    return;
+  }
   const std::array<std::string_view, 2> args{"_refused", refusal};
   const PartitionTime time = clock_.advance(now);
   const commands::Context context{.store = store_,
