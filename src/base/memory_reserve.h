@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <malloc.h>
+
 #include <cstddef>
 #include <cstdlib>
 
@@ -31,17 +33,30 @@ void renew_memory_reserve();
 /// After a refusal of so many bytes: gives the reserve up, or ends the process if there is none.
 void use_memory_reserve(std::size_t bytes);
 
+#ifdef BORG_SIMULATION
+// Malloc may give 16 bytes more than it is asked for, if what it cuts a block from would else be
+// too small to keep: so by what it gave before. A run has to be the same each time.
+constexpr std::size_t malloc_request(std::size_t bytes) { return (bytes + 8 + 31) / 32 * 32 - 8; }
+inline std::size_t malloc_bytes(void* block) {
+  return (malloc_usable_size(block) + 8) / 32 * 32 - 8;
+}
+#else
+constexpr std::size_t malloc_request(std::size_t bytes) { return bytes; }
+/// How many bytes a block of allocate() or reallocate() has, perhaps more than were asked for.
+inline std::size_t malloc_bytes(void* block) { return malloc_usable_size(block); }
+#endif
+
 /// As malloc() and realloc(), but for what they do when they are refused memory.
 [[nodiscard]] inline void* allocate(std::size_t bytes) {
   while (true) {
-    if (void* const block = std::malloc(bytes)) [[likely]]
+    if (void* const block = std::malloc(malloc_request(bytes))) [[likely]]
       return block;
     use_memory_reserve(bytes);
   }
 }
 [[nodiscard]] inline void* reallocate(void* old, std::size_t bytes) {
   while (true) {
-    if (void* const block = std::realloc(old, bytes)) [[likely]]
+    if (void* const block = std::realloc(old, malloc_request(bytes))) [[likely]]
       return block;
     use_memory_reserve(bytes);
   }

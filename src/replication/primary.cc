@@ -270,7 +270,7 @@ void Replica::record_refusal(const wire::Origin& origin, std::string_view refusa
                              resp::Writer& reply, Now now, ReplicaSink& sink) {
   constexpr std::size_t kLogBytesMax = 1024 * 1024;
   if (peers_.empty() || log_.bytes() > kLogBytesMax) {
-    records_.add(origin, last_seq_, reply.buffer().view());
+    records_.add(origin, Seq(), reply.buffer().view());
     return;
   }
   const std::array<std::string_view, 2> args{"_refused", refusal};

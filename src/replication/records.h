@@ -34,7 +34,7 @@ class Records {
   };
   struct Found {
     Status status = Status::kNew;
-    Seq seq;                  ///< of the operation, if done
+    Seq seq;                  ///< of the operation, if done; 0: none was, the request was refused
     std::string_view result;  ///< if done; valid until the next change
   };
   [[nodiscard]] Found find(const wire::Origin& origin) const;

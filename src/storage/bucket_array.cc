@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/bucket_array.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -32,7 +30,7 @@ std::size_t BucketArray::segments() const {
 
 std::size_t BucketArray::allocated_bytes() const {
   const std::size_t buckets = (segments() - 1) * kSegmentBuckets + last_capacity_;
-  return buckets * sizeof(Bucket) + (has_directory() ? malloc_usable_size(directory_) : 0);
+  return buckets * sizeof(Bucket) + (has_directory() ? borg::malloc_bytes(directory_) : 0);
 }
 
 /// An eighth of the table is room to grow: small tables take it bucket by bucket, those of 512

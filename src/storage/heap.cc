@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/heap.h"
 
-#include <malloc.h>
 #include <sanitizer/asan_interface.h>
 
 #include <cstdlib>
@@ -90,7 +89,7 @@ bool Heap::is_sparse(const void* block) const {
 }
 
 std::size_t Heap::block_bytes(void* block, std::size_t bytes) const {
-  return is_small(bytes) ? rounded(bytes) : malloc_usable_size(block);
+  return is_small(bytes) ? rounded(bytes) : borg::malloc_bytes(block);
 }
 
 Run& Heap::open_run(std::size_t size_class) {
