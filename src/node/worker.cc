@@ -561,17 +561,24 @@ bool WorkerCore::is_calm() const {
 /// Active expiry: some keys of some partitions each tick, so that a million keys that are due
 /// cost a little of many turns and never a long one.
 void WorkerCore::expire_keys() {
-  constexpr std::size_t kBucketsPerVisit = 16;
+  constexpr std::size_t kBucketsPerVisit = 64;
+  // Looking in vain has its limit, and finding what is due another one.
+  constexpr std::size_t kMoreForEachFound = 16;
   std::size_t seen = 0;
+  std::size_t found = 0;
   for (std::uint16_t n = 0; n < kPartitionCount && seen < kKeysPerSlice; ++n) {
     const std::uint16_t p = expiry_cursor_;
     expiry_cursor_ = static_cast<std::uint16_t>((expiry_cursor_ + 1) % kPartitionCount);
     if (replicas_[p] == nullptr) continue;
-    seen += replica_of(PartitionId(p)).expire_some(now_, kBucketsPerVisit, *this);
+    Replica& replica = replica_of(PartitionId(p));
+    const std::uint64_t expired = replica.expired_keys();
+    seen += replica.expire_some(now_, kBucketsPerVisit, *this);
+    found += replica.expired_keys() - expired;
   }
   if (seen > 0) sees_expiring_ = true;
   // With less all partitions have had their turn.
-  to_expire_ = seen < kKeysPerSlice ? 0 : to_expire_ - std::min(to_expire_, seen);
+  const std::size_t left = to_expire_ - std::min(to_expire_, seen) + found * kMoreForEachFound;
+  to_expire_ = seen < kKeysPerSlice ? 0 : std::min(left, kKeysPerTick);
 }
 
 /// Keys that were deleted, or changed their size, leave holes in runs of memory. When there are

@@ -19,7 +19,9 @@ KeyRef key_ref(std::string_view key, SlotId slot) { return {key, slot, hash_of_k
 /// Where find_expired() goes on.
 struct Sweep {
   std::size_t table = 0;
+  bool is_in_table = false;  // it has begun a round of this table
   std::uint64_t reversed = 0;
+  ExpiryMs earliest = kNoExpiry;  // of what the round has seen
 };
 
 struct PartitionStore::Impl {
@@ -48,9 +50,13 @@ struct PartitionStore::Impl {
     if (index == tables.size()) return std::nullopt;
     return ScanCursor{slot_at(index), 0};
   }
-  /// The buckets of all slots with keys that expire.
-  [[nodiscard]] std::size_t expiring_buckets() const;
+  /// Nothing of the table is due, or it has become empty meanwhile.
+  [[nodiscard]] bool may_pass_over(const SlotTable* table, std::int64_t now_ms) const;
+  /// Looks at one bucket more of the table. True if that was the last one.
+  bool sweep_bucket(SlotTable& table, std::int64_t now_ms, const Visit& visit,
+                    std::size_t& looked_at);
   void next_table();
+  void find_earliest();
 
   [[nodiscard]] Totals no_totals() {
     return {.graveyard = &graveyard, .heap = heap.get(), .bytes = ByteCount(heap->stored_bytes())};
@@ -67,17 +73,36 @@ struct PartitionStore::Impl {
   Sweep sweep;
 };
 
-std::size_t PartitionStore::Impl::expiring_buckets() const {
-  std::size_t buckets = 0;
-  for (const auto& table : tables) {
-    if (table && table->expiring() > 0) buckets += table->buckets();
-  }
-  return buckets;
+bool PartitionStore::Impl::may_pass_over(const SlotTable* table, std::int64_t now_ms) const {
+  return table == nullptr || (!sweep.is_in_table && table->earliest() > now_ms);
 }
 
-void PartitionStore::Impl::next_table() {
-  sweep.table = (sweep.table + 1) % tables.size();
-  sweep.reversed = 0;
+bool PartitionStore::Impl::sweep_bucket(SlotTable& table, std::int64_t now_ms, const Visit& visit,
+                                        std::size_t& looked_at) {
+  if (!sweep.is_in_table) {
+    sweep.is_in_table = true;
+    table.forget_earliest();  // what is added from here on is noted
+  }
+  const auto found = table.find_expired(sweep.reversed, now_ms, visit);
+  looked_at += found.looked_at;
+  sweep.earliest = std::min(sweep.earliest, found.earliest);
+  if (found.next) {
+    sweep.reversed = *found.next;
+    return false;
+  }
+  table.lower_earliest(sweep.earliest);
+  return true;
+}
+
+void PartitionStore::Impl::next_table() { sweep = {.table = (sweep.table + 1) % tables.size()}; }
+
+/// Whoever is in the middle of a table has not seen all of it.
+void PartitionStore::Impl::find_earliest() {
+  if (sweep.is_in_table) return;
+  totals.earliest = kNoExpiry;
+  for (const auto& table : tables) {
+    if (table) totals.earliest = std::min(totals.earliest, table->earliest());
+  }
 }
 
 PartitionStore::PartitionStore(PartitionId partition, std::shared_ptr<Heap> heap)
@@ -260,24 +285,21 @@ bool PartitionStore::is_before(const KeyRef& key, const ScanCursor& cursor) {
 
 std::size_t PartitionStore::find_expired(std::int64_t now_ms, std::size_t buckets,
                                          const Visit& visit) {
+  Impl& impl = *impl_;
+  if (impl.totals.earliest > now_ms) return 0;
   std::size_t looked_at = 0;
   // Never more than one round, so that no key is given twice.
-  for (std::size_t left = std::min(buckets, impl_->expiring_buckets()); left > 0;) {
-    Sweep& sweep = impl_->sweep;
-    const SlotTable* table = impl_->tables[sweep.table].get();
-    if (table == nullptr || table->expiring() == 0) {
-      impl_->next_table();
-      continue;
+  for (std::size_t tables = impl.tables.size(); tables > 0 && buckets > 0;) {
+    SlotTable* const table = impl.tables[impl.sweep.table].get();
+    bool is_over = impl.may_pass_over(table, now_ms);
+    for (; !is_over && buckets > 0; --buckets) {
+      is_over = impl.sweep_bucket(*table, now_ms, visit, looked_at);
     }
-    const auto found = table->find_expired(sweep.reversed, now_ms, visit);
-    looked_at += found.looked_at;
-    --left;
-    if (found.next) {
-      sweep.reversed = *found.next;
-    } else {
-      impl_->next_table();
-    }
+    if (!is_over) break;
+    impl.next_table();
+    --tables;
   }
+  impl.find_earliest();
   return looked_at;
 }
 
@@ -309,6 +331,7 @@ void PartitionStore::clear() {
   impl_->cleared.clear();
   impl_->graveyard.clear();
   impl_->sweep = {};
+  impl_->totals.earliest = kNoExpiry;
 }
 
 void PartitionStore::clear_later() {
@@ -324,6 +347,7 @@ void PartitionStore::clear_later() {
   impl.garbage.bytes.take_over(impl.totals.bytes);
   impl.totals.keys = 0;
   impl.totals.expiring = 0;
+  impl.totals.earliest = kNoExpiry;
   impl.sweep = {};
 }
 

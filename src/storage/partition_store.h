@@ -206,9 +206,10 @@ class PartitionStore {
   [[nodiscard]] ScanCursor begin() const;
   /// True if a scan that has reached `cursor` has passed the place of this key.
   [[nodiscard]] static bool is_before(const KeyRef& key, const ScanCursor& cursor);
-  /// Looks at up to `buckets` buckets of the slots that hold keys with an expiry, from an
-  /// internal cursor on, and gives those expired at now_ms to `visit`. Returns how many keys
-  /// with an expiry it looked at.
+  /// Looks at up to `buckets` buckets of the slots that may hold expired keys, from an internal
+  /// cursor on, and gives those expired at now_ms to `visit`. Returns how many keys it looked at:
+  /// none, in constant time, when nothing is due. That is known slot by slot, as no more than a
+  /// bound: a slot of which an expiry was put off is looked at once in vain.
   std::size_t find_expired(std::int64_t now_ms, std::size_t buckets, const Visit& visit);
   /// A key drawn at random, near enough to uniformly; nullopt if there is none.
   [[nodiscard]] std::optional<EntryView> random_entry(Random& random) const;

@@ -303,7 +303,87 @@ TEST(PartitionStore, FindsExpiredKeysInOneRound) {
   });
   EXPECT_EQ(found.size(), 300u);
   EXPECT_EQ(std::set<std::string>(found.begin(), found.end()).size(), 300u);
-  EXPECT_EQ(looked_at, store.keys_with_expiry());
+  EXPECT_EQ(looked_at, 3000u) << "the slots in which something is due, each once";
+}
+
+TEST(PartitionStore, LooksAtNothingWhereNothingIsDue) {
+  PartitionStore store(kPartition);
+  const auto looks = [&](std::int64_t now_ms) {
+    return store.find_expired(now_ms, 1'000'000, [](const EntryView&) { FAIL(); });
+  };
+  for (int i = 0; i < 2000; ++i) store.put(here(std::to_string(i), i % 4u), "v", kNoExpiry);
+  store.put(here("soon", 1), "v", 100);
+  store.put(here("late", 2), "v", 10'000);
+  EXPECT_EQ(looks(99), 0u);
+  store.set_expiry(here("soon", 1), 300);
+  EXPECT_NEAR(static_cast<double>(looks(100)), 501, 1) << "once in vain, in that slot alone";
+  EXPECT_EQ(looks(299), 0u);
+  store.erase(here("soon", 1));
+  EXPECT_NEAR(static_cast<double>(looks(300)), 500, 1);
+  EXPECT_EQ(looks(9999), 0u);
+  store.clear_later();
+  EXPECT_EQ(looks(20'000), 0u);
+}
+
+/// Whatever happens between two looks, and however small they are, nothing that is due is missed.
+TEST(PartitionStore, MissesNothingThatIsDue) {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    Random random(seed);
+    PartitionStore store(kPartition);
+    std::map<std::pair<std::string, unsigned>, ExpiryMs> model;
+    std::int64_t now_ms = 0;
+    const auto draw_key = [&] {
+      return std::pair(std::to_string(random.below(400)),
+                       static_cast<unsigned>(random.below(random.chance(1, 2) ? 1 : 3)));
+    };
+    for (int step = 0; step < 3000; ++step) {
+      const auto key = draw_key();
+      const ExpiryMs expiry =
+          random.chance(1, 3) ? kNoExpiry : now_ms + 1 + static_cast<ExpiryMs>(random.below(200));
+      const auto what = random.below(20);
+      if (what < 12) {
+        store.put(here(key.first, key.second), "v", expiry);
+        model[key] = expiry;
+      } else if (what < 15) {
+        EXPECT_EQ(store.erase(here(key.first, key.second)), model.erase(key) > 0);
+      } else if (what < 18) {
+        if (store.set_expiry(here(key.first, key.second), expiry)) model[key] = expiry;
+      } else if (step % 997 == 0) {
+        store.clear_later();
+        model.clear();
+      }
+      if (random.chance(1, 4)) ++now_ms;
+      std::vector<std::string> due;
+      store.find_expired(now_ms, random.below(4), [&](const EntryView& entry) {
+        due.emplace_back(entry.key);
+        EXPECT_LE(entry.expiry, now_ms);
+      });
+      if (random.chance(1, 10)) continue;  // not erased yet: they are given again
+      for (const std::string& name : due) {
+        for (unsigned slot = 0; slot < 3; ++slot) {
+          const auto at = model.find({name, slot});
+          if (at == model.end() || at->second > now_ms) continue;
+          EXPECT_TRUE(store.erase(here(name, slot)));
+          model.erase(at);
+        }
+      }
+    }
+    for (int look = 0; look < 3; ++look) {
+      std::vector<std::string> due;
+      store.find_expired(now_ms, 1'000'000,
+                         [&](const EntryView& entry) { due.emplace_back(entry.key); });
+      for (const std::string& name : due) {
+        for (unsigned slot = 0; slot < 3; ++slot) {
+          const auto at = model.find({name, slot});
+          if (at == model.end() || at->second > now_ms) continue;
+          store.erase(here(name, slot));
+          model.erase(at);
+        }
+      }
+    }
+    for (const auto& [key, expiry] : model) ASSERT_GT(expiry, now_ms) << key.first << " " << seed;
+    EXPECT_EQ(store.keys(), model.size()) << seed;
+  }
 }
 
 TEST(PartitionStore, FindsExpiredKeysALittleAtATime) {

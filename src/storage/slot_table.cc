@@ -118,6 +118,8 @@ void SlotTable::count_in(Entry entry) {
   if (!entry.has_expiry()) return;
   ++expiring_;
   ++totals_->expiring;
+  earliest_ = std::min(earliest_, entry.expiry());
+  totals_->earliest = std::min(totals_->earliest, earliest_);
 }
 
 void SlotTable::count_out(Entry entry) {
@@ -332,13 +334,13 @@ std::optional<std::uint64_t> SlotTable::scan(std::uint64_t from, ScanBudget& bud
 SlotTable::ExpiredScan SlotTable::find_expired(std::uint64_t from, std::int64_t now_ms,
                                                const PartitionStore::Visit& visit) const {
   const BucketRange range = range_at(from);
-  ExpiredScan result{0, range.next};
-  range.bucket.prefetch_entries();
   const std::size_t size = range.bucket.size();
+  ExpiredScan result{size, kNoExpiry, range.next};
+  range.bucket.prefetch_entries();
   for (std::size_t i = 0; i < size; ++i) {
     const Entry entry = range.bucket.at(i);
     if (!entry.has_expiry()) continue;
-    ++result.looked_at;
+    result.earliest = std::min(result.earliest, entry.expiry());
     if (const EntryView view = entry.view(); view.expired_at(now_ms)) visit(view);
   }
   return result;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -23,6 +24,8 @@ struct Totals {
   Heap* heap = &Heap::plain();
   std::size_t keys = 0;
   std::size_t expiring = 0;
+  /// No key expires before that; kNoExpiry if none does at all.
+  ExpiryMs earliest = kNoExpiry;
   ByteCount bytes;
 };
 
@@ -44,6 +47,11 @@ class SlotTable {
   [[nodiscard]] std::size_t keys() const { return keys_; }
   [[nodiscard]] std::size_t expiring() const { return expiring_; }
   [[nodiscard]] std::size_t buckets() const { return buckets_.size(); }
+  /// No key expires before that, but those that a round of find_expired() has yet to come to or
+  /// has seen: whoever begins one forgets it, and in the end lowers it to the earliest seen.
+  [[nodiscard]] ExpiryMs earliest() const { return earliest_; }
+  void forget_earliest() { earliest_ = kNoExpiry; }
+  void lower_earliest(ExpiryMs seen) { earliest_ = std::min(earliest_, seen); }
 
   /// Null if it is not here.
   [[nodiscard]] Entry find(const KeyRef& key) const;
@@ -73,7 +81,8 @@ class SlotTable {
   std::optional<std::uint64_t> scan(std::uint64_t from, ScanBudget& budget,
                                     const PartitionStore::Visit& visit) const;
   struct ExpiredScan {
-    std::size_t looked_at;              ///< keys with an expiry
+    std::size_t looked_at;              ///< keys, with an expiry or without
+    ExpiryMs earliest;                  ///< of these
     std::optional<std::uint64_t> next;  ///< the next bucket's first reversed hash
   };
   /// Visits what is expired of the one bucket that holds the reversed hash `from`.
@@ -125,6 +134,7 @@ class SlotTable {
   BucketArray buckets_;
   std::size_t keys_ = 0;
   std::size_t expiring_ = 0;
+  ExpiryMs earliest_ = kNoExpiry;
   Totals* totals_;
 };
 
