@@ -60,8 +60,45 @@ std::uint64_t of_fields(const CommandSpec& /*spec*/, Args args, const PartitionS
   return up_to(last / kBitsPerByte, args[1], store);
 }
 
+/// Of a result that is a part of what is read: no more than so many elements of a usual size.
+std::uint64_t of_elements(std::uint64_t count, std::uint64_t source_bytes) {
+  constexpr std::uint64_t kElementBytes = 128;
+  std::uint64_t bytes = 0;
+  if (__builtin_mul_overflow(count, kElementBytes, &bytes)) return source_bytes;
+  return bytes <= kSmallBytes ? 0 : std::min(bytes, source_bytes);
+}
+
+/// The number at this distance behind the option, or more than any if it is not there.
+std::uint64_t count_behind(Args args, std::string_view option, std::size_t distance) {
+  for (std::size_t i = 1; i + distance < args.size(); ++i) {
+    if (!equals_ignoring_case(args[i], option)) continue;
+    const auto count = resp::parse_integer(args[i + distance]);
+    return count && *count >= 0 ? static_cast<std::uint64_t>(*count) : UINT64_MAX;
+  }
+  return UINT64_MAX;
+}
+
 std::uint64_t of_second(const CommandSpec& /*spec*/, Args args, const PartitionStore& store) {
   return size_of(args[1], store);
+}
+
+/// ZRANGESTORE: by rank, or LIMIT offset count.
+std::uint64_t of_range(const CommandSpec& /*spec*/, Args args, const PartitionStore& store) {
+  std::uint64_t count = count_behind(args, "limit", 2);
+  const auto first = resp::parse_integer(args[3]);
+  const auto last = resp::parse_integer(args[4]);
+  const bool is_by_rank = std::none_of(args.begin() + 5, args.end(), [](std::string_view word) {
+    return equals_ignoring_case(word, "byscore") || equals_ignoring_case(word, "bylex");
+  });
+  if (is_by_rank && first && last && *first >= 0 && *last >= 0) {
+    count = *last < *first ? 0 : static_cast<std::uint64_t>(*last - *first) + 1;
+  }
+  return of_elements(count, size_of(args[2], store));
+}
+
+/// GEOSEARCHSTORE.
+std::uint64_t of_search(const CommandSpec& /*spec*/, Args args, const PartitionStore& store) {
+  return of_elements(count_behind(args, "count", 1), size_of(args[2], store));
 }
 
 /// The key that is read is the third argument.
@@ -103,7 +140,10 @@ std::uint64_t of_smallest(const CommandSpec& spec, Args args, const PartitionSto
 std::uint64_t of_stored(const CommandSpec& spec, Args args, const PartitionStore& store) {
   std::size_t keys = 0;
   for_each_key(spec, args, [&](std::size_t) { ++keys; });
-  return keys > 1 ? size_of(args[1], store) : 0;
+  if (keys <= 1) return 0;
+  const std::uint64_t count =
+      std::min(count_behind(args, "limit", 2), count_behind(args, "count", 1));
+  return of_elements(count, size_of(args[1], store));
 }
 
 std::uint64_t of_steps(const CommandSpec& /*spec*/, Args args, const PartitionStore& store) {
@@ -122,12 +162,12 @@ struct Row {
 };
 
 constexpr Row kRows[] = {
-    {"_exec", of_steps},          {"bitfield", of_fields},      {"bitop", of_largest},
-    {"copy", of_second},          {"georadius", of_stored},     {"georadiusbymember", of_stored},
-    {"geosearchstore", of_third}, {"sdiffstore", of_third},     {"setbit", of_bit},
-    {"setrange", of_offset},      {"sinterstore", of_smallest}, {"sort", of_stored},
-    {"sunionstore", of_all},      {"zdiffstore", of_all},       {"zinterstore", of_smallest},
-    {"zrangestore", of_third},    {"zunionstore", of_all}};
+    {"_exec", of_steps},           {"bitfield", of_fields},      {"bitop", of_largest},
+    {"copy", of_second},           {"georadius", of_stored},     {"georadiusbymember", of_stored},
+    {"geosearchstore", of_search}, {"sdiffstore", of_third},     {"setbit", of_bit},
+    {"setrange", of_offset},       {"sinterstore", of_smallest}, {"sort", of_stored},
+    {"sunionstore", of_all},       {"zdiffstore", of_all},       {"zinterstore", of_smallest},
+    {"zrangestore", of_range},     {"zunionstore", of_all}};
 
 std::vector<Estimate> by_index() {
   std::vector<Estimate> estimates(all_commands().size());

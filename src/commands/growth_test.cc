@@ -63,6 +63,21 @@ TEST_F(GrowthTest, CopiesAreAsLargeAsWhatTheyAreMadeOf) {
   EXPECT_EQ(growth_of({"SINTERSTORE", "{k}c", "{k}none", "{k}b"}), 0u);
 }
 
+TEST_F(GrowthTest, APartOfALargeKeyIsSmall) {
+  set("{k}a", 20 * kMegabyte);
+  EXPECT_EQ(growth_of({"ZRANGESTORE", "{k}c", "{k}a", "0", "9"}), 0u);
+  EXPECT_EQ(growth_of({"ZRANGESTORE", "{k}c", "{k}a", "(1", "+inf", "BYSCORE", "LIMIT", "0", "5"}),
+            0u);
+  EXPECT_EQ(growth_of({"SORT", "{k}a", "LIMIT", "0", "5", "STORE", "{k}c"}), 0u);
+  EXPECT_EQ(growth_of({"GEOSEARCHSTORE", "{k}c", "{k}a", "FROMLONLAT", "0", "0", "BYRADIUS", "1",
+                       "m", "COUNT", "3"}),
+            0u);
+  EXPECT_GT(growth_of({"ZRANGESTORE", "{k}c", "{k}a", "0", "-1"}), 20 * kMegabyte - 1);
+  EXPECT_GT(growth_of({"ZRANGESTORE", "{k}c", "{k}a", "-inf", "+inf", "BYSCORE"}),
+            20 * kMegabyte - 1);
+  EXPECT_GT(growth_of({"ZRANGESTORE", "{k}c", "{k}a", "0", "99999"}), 10 * kMegabyte);
+}
+
 TEST_F(GrowthTest, OfATransactionItIsThatOfItsCommands) {
   EXPECT_EQ(growth_of({"_exec", "0", "4", "SETRANGE", "{k}", "1048576", "x", "3", "SET", "{k}c",
                        "1", "4", "SETBIT", "{k}b", "8388608", "1"}),

@@ -41,10 +41,10 @@ Episode::News Episode::note(bool holds, Instant now) {
 
 bool MemoryWatch::hear(NodeId node, const wire::MemoryState& state, Instant now) {
   const auto at = others_.find(node);
-  if (at == others_.end() && state.version == 0) return false;
+  if (at == others_.end() && state == wire::MemoryState()) return false;
   Other& other = others_[node];
   if (state.level != MemoryLevel::kRoom) other.short_last = now;
-  if (other.state.version >= state.version) return false;
+  if (other.state.version > state.version || other.state == state) return false;
   other.state = state;
   return true;
 }

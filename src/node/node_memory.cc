@@ -29,7 +29,11 @@ std::uint64_t NodeMemory::closed_mark(std::uint64_t limit) { return limit - marg
 std::uint64_t NodeMemory::full_mark(std::uint64_t limit) { return limit - 2 * margin_of(limit); }
 
 wire::MemoryState NodeMemory::state() const {
-  return state_of(state_.load(std::memory_order_relaxed));
+  wire::MemoryState state = state_of(state_.load(std::memory_order_relaxed));
+  if (limit() == 0) return state;
+  const std::uint64_t mark = full_mark(limit());
+  state.room = mark - std::min(mark, used());
+  return state;
 }
 
 void NodeMemory::look(bool may_fall) {

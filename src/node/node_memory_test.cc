@@ -31,19 +31,19 @@ TEST(NodeMemory, RisesAtOnceAndFallsWhenItMay) {
   memory.set_limit(64 * kMegabyte);
   memory.replace(0, 60 * kMegabyte);
   memory.look(false);
-  EXPECT_EQ(memory.state(), wire::MemoryState{}) << "at the mark there is place";
+  EXPECT_EQ(memory.state(), (wire::MemoryState{.room = 0})) << "at the mark there is place";
   memory.replace(60 * kMegabyte, 61 * kMegabyte);
   memory.look(false);
   memory.look(false);
-  EXPECT_EQ(memory.state(), (wire::MemoryState{.version = 1, .level = MemoryLevel::kFull}));
+  EXPECT_EQ(memory.state(), (wire::MemoryState{.version = 1, .level = MemoryLevel::kFull, .room = 0}));
   memory.replace(0, 2 * kMegabyte);
   memory.look(false);
-  EXPECT_EQ(memory.state(), (wire::MemoryState{.version = 2, .level = MemoryLevel::kClosed}));
+  EXPECT_EQ(memory.state(), (wire::MemoryState{.version = 2, .level = MemoryLevel::kClosed, .room = 0}));
   memory.replace(63 * kMegabyte, kMegabyte);
   memory.look(false);
   EXPECT_EQ(memory.state().version, 2u);
   memory.look(true);
-  EXPECT_EQ(memory.state(), (wire::MemoryState{.version = 3, .level = MemoryLevel::kRoom}));
+  EXPECT_EQ(memory.state(), (wire::MemoryState{.version = 3, .level = MemoryLevel::kRoom, .room = 59 * kMegabyte}));
 }
 
 }  // namespace

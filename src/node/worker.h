@@ -154,8 +154,11 @@ class WorkerCore final : private GatewayHost,
   [[nodiscard]] std::size_t copies_required() const override;
   [[nodiscard]] bool too_few_nodes() const override;
   [[nodiscard]] bool out_of_memory(const PartitionConfig& config,
-                                   std::uint64_t growth) const override {
-    return memory_.is_out(config, heap().stored_bytes(), growth);
+                                   std::uint64_t need) const override {
+    return memory_.is_out(config, heap().stored_bytes(), need);
+  }
+  void note_large_write(const PartitionConfig& config, std::uint64_t need) override {
+    memory_.note_taken(config, need);
   }
   [[nodiscard]] bool out_of_memory(PartitionId partition) const override {
     return out_of_memory(config(partition), 0);
@@ -332,7 +335,7 @@ class WorkerCore final : private GatewayHost,
   Compaction compaction_;
   SyncPacer pacer_;
   std::uint16_t expiry_cursor_ = 0;
-  bool saw_expiring_ = false;   // before the last tick: keys that will expire
+  bool saw_expiring_ = false;   // before the last tick: keys that may have expired
   bool sees_expiring_ = false;  // since then
   // Keys that are to be looked at in this tick's turns, to find those that have expired, and those
   // that lie between holes.

@@ -412,10 +412,11 @@ void WorkerCore::list_garbage() {
 /// Gives the memory of dropped partitions back, with at most half of what a turn may take: to
 /// drop a large one at once would keep the clients of the others waiting.
 void WorkerCore::collect_garbage() {
-  if (garbage_.empty()) return;
+  if (garbage_.empty() || pacer_.budget() == 0) return;
   // About a millisecond, where each of them is a cache miss or two.
   constexpr std::size_t kKeysPerTurn = 500;
-  const std::size_t keys = std::min(kKeysPerTurn, pacer_.budget() / SyncPacer::kDestroyBytes / 2);
+  const std::size_t keys =
+      std::clamp<std::size_t>(pacer_.budget() / SyncPacer::kDestroyBytes / 2, 1, kKeysPerTurn);
   storage::ScanBudget budget{.keys_left = keys, .bytes_left = 32 * 1024 * 1024};
   while (!garbage_.empty() && !budget.is_spent()) {
     Replica& replica = replica_of(garbage_.back());

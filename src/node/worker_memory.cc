@@ -78,16 +78,32 @@ bool WorkerMemory::must_tell(bool may_fall) {
 
 bool WorkerMemory::hear(NodeId node, const wire::MemoryState& state) {
   const auto at = others_.find(node);
-  if (at == others_.end() ? state.version == 0 : at->second.version >= state.version) return false;
-  others_[node] = state;
-  return true;
+  if (at == others_.end() && state == wire::MemoryState()) return false;
+  Other& other = others_[node];
+  const std::uint64_t version = other.state.version;
+  if (version > state.version) return false;
+  other = {.state = state, .taken = 0, .taken_before = other.taken};
+  return state.version > version;
 }
 
-bool WorkerMemory::is_full_elsewhere(const PartitionConfig& config) const {
+bool WorkerMemory::Other::lacks(std::uint64_t need) const {
+  if (state.level != MemoryLevel::kRoom) return true;
+  return need > 0 && state.room != UINT64_MAX && need + taken + taken_before > state.room;
+}
+
+void WorkerMemory::note_taken(const PartitionConfig& config, std::uint64_t need) {
+  for (const NodeList* nodes : {&config.in_sync, &config.syncing}) {
+    for (const NodeId node : *nodes) {
+      if (const auto at = others_.find(node); at != others_.end()) at->second.taken += need;
+    }
+  }
+}
+
+bool WorkerMemory::is_full_elsewhere(const PartitionConfig& config, std::uint64_t need) const {
   if (is_planted(PlantedBug::kOwnMemoryOnly)) return false;
   const auto is_full = [&](NodeId node) {
     const auto at = others_.find(node);
-    return at != others_.end() && at->second.level != MemoryLevel::kRoom;
+    return at != others_.end() && at->second.lacks(need);
   };
   const bool is_refused = std::any_of(config.in_sync.begin(), config.in_sync.end(), is_full) ||
                           std::any_of(config.syncing.begin(), config.syncing.end(), is_full);
@@ -97,7 +113,7 @@ bool WorkerMemory::is_full_elsewhere(const PartitionConfig& config) const {
 
 bool WorkerMemory::is_closed(NodeId node) const {
   const auto at = others_.find(node);
-  if (at == others_.end() || at->second.level != MemoryLevel::kClosed) return false;
+  if (at == others_.end() || at->second.state.level != MemoryLevel::kClosed) return false;
   if (is_planted(PlantedBug::kOwnMemoryOnly)) return false;
   reached<"a copy waits for memory">();
   return true;

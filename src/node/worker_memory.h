@@ -49,20 +49,30 @@ class WorkerMemory {
 
   // ---- where there is place ----
 
-  /// Another node has said so. True if that is news.
+  /// Another node has said so. True if its level is news.
   bool hear(NodeId node, const wire::MemoryState& state);
   /// A write that needs memory has no place here, or at another holder of its partition.
-  /// `growth`: how much larger it would make the store, beside its arguments.
+  /// `need`: by how much it would make the stores larger, if that is more than a little.
   [[nodiscard]] bool is_out(const PartitionConfig& config, std::uint64_t stored_bytes,
-                            std::uint64_t growth) const {
-    return stored_bytes > stored_max_ || growth > stored_max_ - stored_bytes ||
-           (!others_.empty() && is_full_elsewhere(config));
+                            std::uint64_t need) const {
+    return stored_bytes > stored_max_ || need > stored_max_ - stored_bytes ||
+           (!others_.empty() && is_full_elsewhere(config, need));
   }
+  /// A write that needs so much is executed: the other holders have less, as they will say.
+  void note_taken(const PartitionConfig& config, std::uint64_t need);
   /// A copy that is on its way to this node must wait.
   [[nodiscard]] bool is_closed(NodeId node) const;
 
  private:
-  [[nodiscard]] bool is_full_elsewhere(const PartitionConfig& config) const;
+  /// A node that has a limit, or was short of memory.
+  struct Other {
+    wire::MemoryState state;
+    // Of what it was sent since it said so, and before: that may have crossed.
+    std::uint64_t taken = 0;
+    std::uint64_t taken_before = 0;
+    [[nodiscard]] bool lacks(std::uint64_t need) const;
+  };
+  [[nodiscard]] bool is_full_elsewhere(const PartitionConfig& config, std::uint64_t need) const;
   void share();
 
   const WorkerIndex self_;
@@ -73,8 +83,8 @@ class WorkerMemory {
   std::size_t input_bytes_ = 0;  // since then
   std::uint64_t stored_max_ = UINT64_MAX;
   std::uint64_t peak_bytes_ = 0;
-  std::uint64_t told_ = 0;                      // the version
-  std::map<NodeId, wire::MemoryState> others_;  // of those that were ever short of memory
+  std::uint64_t told_ = 0;  // the version
+  std::map<NodeId, Other> others_;
 };
 
 }  // namespace borg::node

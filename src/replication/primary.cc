@@ -236,11 +236,18 @@ void Replica::execute_as_any_replica(const RequestView& request, Now now, Replic
              Instant::never());
 }
 
-/// What the command makes of its arguments is not there yet, and may be more than any margin.
+/// What is written may be more than any margin: large arguments, and what the command makes of
+/// them.
 bool Replica::lacks_memory(const commands::CommandSpec& spec, commands::Args args,
-                           const ReplicaSink& sink) const {
-  return spec.is(commands::kDenyOom) &&
-         sink.out_of_memory(config_, commands::growth(spec, args, store_));
+                           ReplicaSink& sink) const {
+  constexpr std::uint64_t kLargeBytes = 64 * 1024;
+  if (!spec.is(commands::kDenyOom)) return false;
+  std::uint64_t need = 0;
+  for (const std::string_view arg : args) need += arg.size();
+  need = (need > kLargeBytes ? need : 0) + commands::growth(spec, args, store_);
+  if (sink.out_of_memory(config_, need)) return true;
+  if (need > 0) sink.note_large_write(config_, need);
+  return false;
 }
 
 bool Replica::refuse_write(const commands::CommandSpec& spec, const RequestView& request, Now now,

@@ -83,9 +83,11 @@ class ReplicaSink {
   /// True if there are too few nodes for a write to be acknowledged at all.
   [[nodiscard]] virtual bool too_few_nodes() const = 0;
   /// True if this node, or another holder of the partition, has no memory for a write that needs
-  /// some, `growth` bytes beside its arguments.
+  /// some: so many bytes, or 0 if that is little.
   [[nodiscard]] virtual bool out_of_memory(const PartitionConfig& config,
-                                           std::uint64_t growth) const = 0;
+                                           std::uint64_t need) const = 0;
+  /// There was memory for it: it is executed now.
+  virtual void note_large_write(const PartitionConfig& /*config*/, std::uint64_t /*need*/) {}
   /// True if the request came from the gateway on this very worker: its answer cannot be lost.
   [[nodiscard]] virtual bool is_own_gateway(const wire::Origin& origin) const = 0;
   virtual std::uint64_t draw_random() = 0;
@@ -161,8 +163,8 @@ class Replica {
 
   /// Time passed, a lease came or went, the number of nodes changed: tries again what waits.
   void poke(Now now, ReplicaSink& sink);
-  /// Active expiry: looks at some keys and removes those that are due. Returns how many keys
-  /// with an expiry it looked at.
+  /// Active expiry: looks at some keys and removes those that are due. Returns how many keys it
+  /// looked at: none if nothing is due.
   std::size_t expire_some(Now now, std::size_t buckets, ReplicaSink& sink);
   /// Frees what nobody asks for any more: results of requests are kept for `record_age` at least.
   void sweep(Now now, Duration record_age, const std::function<bool(NodeId)>& is_member);
@@ -319,7 +321,7 @@ class Replica {
   bool refuse_write(const commands::CommandSpec& spec, const RequestView& request, Now now,
                     ReplicaSink& sink);
   [[nodiscard]] bool lacks_memory(const commands::CommandSpec& spec, commands::Args args,
-                                  const ReplicaSink& sink) const;
+                                  ReplicaSink& sink) const;
   void record_refusal(const wire::Origin& origin, std::string_view refusal, resp::Writer& reply,
                       Now now, ReplicaSink& sink);
   bool answer_duplicate(const commands::CommandSpec& spec, const RequestView& request, Now now,

@@ -381,12 +381,14 @@ namespace {
 void put_memory(Encoder& out, const MemoryState& state) {
   out.varint(state.version);
   out.u8(static_cast<std::uint8_t>(state.level));
+  out.varint(state.room == UINT64_MAX ? 0 : state.room + 1);
 }
 
 MemoryState get_memory(Decoder& in) {
   MemoryState state;
   state.version = in.varint();
   state.level = get_enum(in, MemoryLevel::kClosed);
+  state.room = in.varint() - 1;  // 0: there is no limit
   return state;
 }
 

@@ -183,6 +183,9 @@ enum class MemoryLevel : std::uint8_t {
 struct MemoryState {
   std::uint64_t version = 0;  ///< the newest counts; 0: the level has never been another
   MemoryLevel level = MemoryLevel::kRoom;
+  /// Bytes that it takes until it is full; UINT64_MAX: it has no limit. Of one version the latest
+  /// that came counts.
+  std::uint64_t room = UINT64_MAX;
   friend bool operator==(const MemoryState&, const MemoryState&) = default;
 };
 /// A node's level changed. Heartbeats say the same a little later, should this get lost.
