@@ -223,8 +223,8 @@ struct CommandSpec {
 [[nodiscard]] const CommandSpec* resolve(Args args);
 /// Writes Redis's error for an unknown command or subcommand.
 void write_unknown(Args args, resp::Writer& reply);
-/// Writes Redis's error and returns false if the number of arguments is wrong. Call it before
-/// a command is split: it also sees that each key has its value (MSET).
+/// Writes Redis's error and returns false if the number of arguments is wrong. Whether each key
+/// has its value (MSET) is not of this: see commands/key_values.h.
 bool check_arity(const CommandSpec& spec, Args args, resp::Writer& reply);
 /// All rows, in a fixed order; a row's index is its id within one build.
 [[nodiscard]] std::span<const CommandSpec> all_commands();

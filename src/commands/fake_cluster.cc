@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/slot.h"
+#include "commands/key_values.h"
 #include "storage/value_kinds.h"
 
 namespace borg::commands::testing {
@@ -125,10 +126,11 @@ std::string FakeCluster::run_everywhere(const CommandSpec& spec, Args args) {
 
 std::string FakeCluster::run_split(const CommandSpec& spec, Args args) {
   const KeyRange range = key_range(spec, args);
+  ByteBuffer error;
+  resp::Writer writer(error, version);
+  if (!check_values(spec, args, writer)) return std::string(error.view());
   if (spec.merge == Merge::kNone) {
-    ByteBuffer out;
-    resp::Writer writer(out, version);
-    if (!check_one_slot(spec, args, writer)) return std::string(out.view());
+    if (!check_one_slot(spec, args, writer)) return std::string(error.view());
     return run_part(spec, partition_of(slot_of_key(args[range.first])), args);
   }
   std::map<PartitionId, std::vector<std::string_view>> split;

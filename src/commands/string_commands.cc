@@ -3,6 +3,7 @@
 
 #include "commands/arguments.h"
 #include "commands/key_access.h"
+#include "commands/key_values.h"
 #include "commands/set_options.h"
 
 namespace borg::commands::run {
@@ -163,6 +164,7 @@ void mget(Context& context, Args args) {
 }
 
 void mset(Context& context, Args args) {
+  if (!check_values(*resolve(args), args, context.reply)) return;
   for (std::size_t i = 1; i + 1 < args.size(); i += 2) {
     const KeyRef key = context.key(args[i]);
     const bool was_absent = is_absent(context, key);
@@ -173,6 +175,7 @@ void mset(Context& context, Args args) {
 }
 
 void msetnx(Context& context, Args args) {
+  if (!check_values(*resolve(args), args, context.reply)) return;
   for (std::size_t i = 1; i + 1 < args.size(); i += 2) {
     if (find_for_write(context, context.key(args[i]))) return context.reply.integer(0);
   }

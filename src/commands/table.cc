@@ -127,8 +127,7 @@ void write_unknown(Args args, resp::Writer& reply) {
 bool check_arity(const CommandSpec& spec, Args args, resp::Writer& reply) {
   const auto count = static_cast<std::int64_t>(args.size());
   const bool fits = spec.arity >= 0 ? count == spec.arity : count >= -spec.arity;
-  const bool in_steps = spec.key_step <= 1 || (count - spec.first_key) % spec.key_step == 0;
-  if (fits && in_steps) [[likely]]
+  if (fits) [[likely]]
     return true;
   reply.error("ERR wrong number of arguments for '" + std::string(spec.name) + "' command");
   return false;

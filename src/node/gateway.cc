@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/slot.h"
 #include "commands/arguments.h"
+#include "commands/key_values.h"
 #include "node/gateway_commands.h"
 #include "node/split_command.h"
 #include "node/transaction_commands.h"
@@ -144,18 +145,19 @@ void Gateway::run(Client& client, const commands::CommandSpec& spec, commands::A
 void Gateway::split(Client& client, const commands::CommandSpec& spec, commands::Args args,
                     const commands::KeyRange& range) {
   const PartitionId first = partition_of(slot_of_key(args[range.first]));
-  if (spec.merge == commands::Merge::kNone) {
-    ByteBuffer error;
-    resp::Writer writer(error, client.version);
-    if (commands::check_one_slot(spec, args, writer)) {
-      if (spec.timeout_at != 0) {
-        return forward_blocking(client, spec, first, args[range.first], args);
-      }
-      return forward(client, first, spec.is(commands::kWrite), args);
-    }
+  ByteBuffer error;
+  resp::Writer writer(error, client.version);
+  const bool is_whole = spec.merge == commands::Merge::kNone;
+  const bool is_right = commands::check_values(spec, args, writer) &&
+                        (!is_whole || commands::check_one_slot(spec, args, writer));
+  if (!is_right) {
     client.reply_now(error.view());
     return host_.client_has_output(client);
   }
+  if (is_whole && spec.timeout_at != 0) {
+    return forward_blocking(client, spec, first, args[range.first], args);
+  }
+  if (is_whole) return forward(client, first, spec.is(commands::kWrite), args);
   for (std::size_t i = range.first + range.step; i <= range.last; i += range.step) {
     if (partition_of(slot_of_key(args[i])) == first) continue;
     SplitCommand::start(*this, client, spec, args, range);
