@@ -27,19 +27,27 @@ struct ScoreRange {
   [[nodiscard]] RankRange ranks(const storage::SortedSetReader& set) const;
 };
 
-/// Members, all of one score, between two borders.
+/// Members between two borders; they should be of one score, and so in order.
 class MemberRange {
  public:
   /// As Redis writes it: "[member", "(member" for a border that is out, "-" and "+" for the lowest
   /// and the highest of all. Nullopt if one is none of that. Borrows the bytes.
   [[nodiscard]] static std::optional<MemberRange> parse(std::string_view min, std::string_view max);
+  /// Looked for from the front, or from the end. What that is of members of different scores Redis
+  /// leaves undefined; it is what Redis takes of a small set: from the first that reaches the near
+  /// border up to one beyond the far border.
   [[nodiscard]] RankRange ranks(const storage::SortedSetReader& set) const;
+  [[nodiscard]] RankRange ranks_from_end(const storage::SortedSetReader& set) const;
 
  private:
   struct Border {
     enum class Kind : std::uint8_t { kLowest, kIn, kOut, kHighest } kind;
     std::string_view member;
   };
+  [[nodiscard]] bool is_before(std::string_view member) const;
+  [[nodiscard]] bool is_behind(std::string_view member) const;
+  [[nodiscard]] bool may_hold(const storage::SortedSetReader& set) const;
+  [[nodiscard]] RankRange ordered_ranks(const storage::SortedSetReader& set) const;
   [[nodiscard]] static std::optional<Border> parse_border(std::string_view text);
   MemberRange(Border min, Border max) : min_(min), max_(max) {}
 

@@ -49,12 +49,14 @@ std::optional<Range> read_range(Context& context, By by, std::string_view min,
   return GivenRanks{*start, *stop};
 }
 
-RankRange ranks_of(const SortedSetReader& set, const Range& range) {
+RankRange ranks_of(const SortedSetReader& set, const Range& range,
+                   Direction direction = Direction::kUp) {
   if (const auto* const given = std::get_if<GivenRanks>(&range)) {
     return clamped_ranks(given->start, given->stop, set.size());
   }
   if (const auto* const scores = std::get_if<ScoreRange>(&range)) return scores->ranks(set);
-  return std::get<MemberRange>(range).ranks(set);
+  const auto& members = std::get<MemberRange>(range);
+  return direction == Direction::kDown ? members.ranks_from_end(set) : members.ranks(set);
 }
 
 /// What ZRANGE and its kin are asked for.
@@ -119,7 +121,7 @@ class Selection {
  public:
   Selection(const SortedSetReader& set, const Query& query, const Range& range)
       : set_(set), goes_down_(query.direction == Direction::kDown) {
-    ranks_ = ranks_of(set, range);
+    ranks_ = ranks_of(set, range, query.direction);
     if (query.by == By::kRank) {
       if (goes_down_) ranks_ = {set.size() - ranks_.last, set.size() - ranks_.first};
       return;
