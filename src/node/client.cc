@@ -8,10 +8,24 @@
 
 namespace borg::node {
 
-void Client::note_error(std::string_view reply) {
+void Client::note_late_reply(const commands::CommandSpec* spec, std::string_view reply) {
   if (!reply.starts_with('-') || counts == nullptr) [[likely]]
     return;
   counts->errors.add(reply);
+  if (spec != nullptr) counts->note_error(*spec, reply);
+}
+
+/// To what is being executed. A command that is refused is none that was executed.
+void Client::note_reply(std::string_view reply) {
+  if (!reply.starts_with('-')) [[likely]]
+    return;
+  if (is_refusal_to_execute(reply)) answers = nullptr;
+  note_late_reply(answers, reply);
+}
+
+void Client::begin_step(const commands::CommandSpec& spec) {
+  answers = &spec;
+  if (counts != nullptr) ++counts->of(spec).calls;
 }
 
 void Client::put_out(std::string_view reply) {
@@ -27,7 +41,7 @@ void Client::put_out(std::string_view reply) {
 
 void Client::reply_now(std::string_view reply, Instant valid_until) {
   if (nothing_pending()) {
-    note_error(reply);
+    note_reply(reply);
     if (silenced) return;
     confirm_before(valid_until);
     put_out(reply);
@@ -58,8 +72,8 @@ void Client::push(std::string_view message) {
 
 void Client::finish(Slot slot, std::string_view reply, Instant valid_until) {
   BORG_CHECK(slot >= first_slot_ && slot - first_slot_ < pending_.size());
-  note_error(reply);
   Pending& place = pending_[slot - first_slot_];
+  note_late_reply(place.answers, reply);
   BORG_CHECK(!place.ready);
   reply_bytes_ = std::max(reply.size(), reply_bytes_ - reply_bytes_ / 8);
   if (!place.silenced) confirm_before(valid_until);
@@ -74,7 +88,7 @@ void Client::finish(Slot slot, std::string_view reply, Instant valid_until) {
     held_bytes_ += reply.size();
     return;
   }
-  if (!place.silenced) output.append(reply);
+  if (!place.silenced) put_out(reply);
   pending_.pop_front();
   ++first_slot_;
   while (!pending_.empty() && pending_.front().ready) move_front();

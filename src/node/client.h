@@ -41,7 +41,7 @@ class Client {
   [[nodiscard]] std::size_t pending_bytes() const { return pending_.size() * reply_bytes_; }
   /// Reserves the next place in the order of replies.
   Slot reserve() {
-    pending_.push_back({.silenced = silenced});
+    pending_.push_back({.silenced = silenced, .answers = answers});
     return first_slot_ + pending_.size() - 1;
   }
   /// Finishes a reply, and moves to the output what is now in order. The client must be flushed
@@ -83,6 +83,13 @@ class Client {
   std::string library_name;
   std::string library_version;
   const commands::CommandSpec* last_command = nullptr;
+  /// What is being executed: errors are counted as its own, whenever they come. Null: a command
+  /// that is not executed, as it was refused or waits for EXEC.
+  const commands::CommandSpec* answers = nullptr;
+  /// A command of a transaction: a call of its own.
+  void begin_step(const commands::CommandSpec& spec);
+  /// The reply to it, which leaves within that of EXEC.
+  void note_reply_to_step(std::string_view reply) { note_late_reply(answers, reply); }
   /// For something that may take long: it may leave meanwhile.
   [[nodiscard]] bool waits() const { return blocked_on != 0 || is_held; }
   std::uint64_t blocked_on = 0;  ///< its request that may block, until it is answered; 0: none
@@ -105,7 +112,7 @@ class Client {
   std::size_t input_bytes = 0;  ///< that have come and are not executed
   /// What the connection takes, about.
   [[nodiscard]] std::size_t memory_bytes() const;
-  CommandCounts* counts = nullptr;               ///< of the worker: error replies are counted there
+  CommandCounts* counts = nullptr;               ///< of the worker: replies are counted there
   std::unique_ptr<Transaction> transaction;      ///< null: it watches nothing, and is not in MULTI
   std::unique_ptr<Subscriptions> subscriptions;  ///< null: it is subscribed to nothing
 
@@ -121,9 +128,11 @@ class Client {
     bool silenced = false;
     bool ready = false;
     std::string reply;
+    const commands::CommandSpec* answers = nullptr;
   };
 
-  void note_error(std::string_view reply);
+  void note_late_reply(const commands::CommandSpec* spec, std::string_view reply);
+  void note_reply(std::string_view reply);
 
   const ConnectionId id_;
   const std::string address_;

@@ -2,6 +2,7 @@
 #include "node/command_counts.h"
 
 #include <algorithm>
+#include <array>
 
 namespace borg::node {
 
@@ -24,11 +25,21 @@ void ErrorCounts::merge(const ErrorCounts& other) {
   for (const auto& [code, count] : other.by_code_) by_code_[code] += count;
 }
 
+bool is_refusal_to_execute(std::string_view reply) {
+  // What Redis says before it executes a command, and what a gateway says when nobody could.
+  constexpr std::array<std::string_view, 6> kRefusals{
+      "-OOM ",         "-NOREPLICAS ", "-CROSSSLOT ",
+      "-CLUSTERDOWN ", "-DATALOSS ",   "-EXECABORT Transaction discarded because of: "};
+  return std::ranges::any_of(kRefusals,
+                             [&](std::string_view refusal) { return reply.starts_with(refusal); });
+}
+
 void CommandCount::merge(const CommandCount& other) {
   calls += other.calls;
   executed += other.executed;
   nanos += other.nanos;
   rejected += other.rejected;
+  refused += other.refused;
   failed += other.failed;
   if (other.latencies == nullptr) return;
   if (latencies == nullptr) latencies = std::make_unique<LatencyHistogram>();

@@ -29,15 +29,20 @@ class ErrorCounts {
 
 /// What INFO says of one command.
 struct CommandCount {
-  std::uint64_t calls = 0;     ///< by clients of this node
+  std::uint64_t calls = 0;     ///< by clients of this node, with those that were refused later
   std::uint64_t executed = 0;  ///< by this node's workers, for clients of other nodes too
   std::uint64_t nanos = 0;     ///< that these took
-  std::uint64_t rejected = 0;  ///< not executed: the number of arguments was wrong
-  std::uint64_t failed = 0;    ///< of the calls: answered with an error
+  std::uint64_t rejected = 0;  ///< no calls: refused before they were sent anywhere
+  std::uint64_t refused = 0;   ///< of the calls: refused by whom they were sent to
+  std::uint64_t failed = 0;    ///< of the calls: executed, and answered with an error
   std::unique_ptr<LatencyHistogram> latencies;  ///< of what was executed here; null: nothing
 
   void merge(const CommandCount& other);
 };
+
+/// Whether this reply says that the command was not executed at all, for want of memory, say.
+/// REQUIRES: it begins with '-'.
+[[nodiscard]] bool is_refusal_to_execute(std::string_view reply);
 
 /// How it is with a worker, and in sum with a node, right now.
 struct PresentFacts {
@@ -60,6 +65,11 @@ struct CommandCounts {
 
   [[nodiscard]] CommandCount& of(const commands::CommandSpec& spec) {
     return commands[static_cast<std::size_t>(&spec - commands::all_commands().data())];
+  }
+  /// An error is the reply to a call of this command.
+  void note_error(const commands::CommandSpec& spec, std::string_view reply) {
+    CommandCount& count = of(spec);
+    ++(is_refusal_to_execute(reply) ? count.refused : count.failed);
   }
   void merge(const CommandCounts& other);
 

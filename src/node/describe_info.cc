@@ -282,13 +282,16 @@ void for_each_counted(const CommandCounts& counts, F&& f) {
 Fields commandstats_fields(const InfoReport& r) {
   Fields fields;
   for_each_counted(*r.counts, [&](const commands::CommandSpec& spec, const CommandCount& c) {
-    if (c.calls == 0 && c.nanos == 0 && c.rejected == 0) return;
+    // After RESETSTAT one may be refused whose call is forgotten.
+    const std::uint64_t calls = c.calls - std::min(c.calls, c.refused);
+    const std::uint64_t rejected = c.rejected + c.refused;
+    if (calls == 0 && c.nanos == 0 && rejected == 0) return;
     const double micros = static_cast<double>(c.nanos) / 1000;
     const double per_call = c.executed == 0 ? 0 : micros / static_cast<double>(c.executed);
     fields.emplace_back("cmdstat_" + std::string(spec.name),
-                        "calls=" + number(c.calls) + ",usec=" + number(c.nanos / 1000) +
+                        "calls=" + number(calls) + ",usec=" + number(c.nanos / 1000) +
                             ",usec_per_call=" + fixed(per_call, 2) + ",rejected_calls=" +
-                            number(c.rejected) + ",failed_calls=" + number(c.failed));
+                            number(rejected) + ",failed_calls=" + number(c.failed));
   });
   return fields;
 }

@@ -73,7 +73,7 @@ void Gateway::execute(Client& client, commands::Args args, const storage::KeyRef
   client.last_active = host_.now().instant;
   client.silenced = client.replies_off || client.skip_next;
   client.skip_next = false;
-  accepted_ = nullptr;
+  client.answers = nullptr;
   has_queued_ = false;
   const commands::CommandSpec* spec = commands::resolve(args);
   if (spec == nullptr || spec->is(commands::kInternal)) {
@@ -109,11 +109,11 @@ void Gateway::execute(Client& client, commands::Args args, const storage::KeyRef
     });
     return;
   }
-  accepted_ = spec;
   if (is_in_multi(client) && !spec->is(commands::kNeverQueued)) [[unlikely]] {
-    has_queued_ = true;
-    return queue_command(*this, client, *spec, args);
+    has_queued_ = queue_command(*this, client, *spec, args);
+    return;
   }
+  client.answers = spec;
   run(client, *spec, args, first);
 }
 
@@ -410,8 +410,6 @@ void Gateway::on_reply(std::uint64_t seq, PartitionId partition, wire::ReplyStat
     return finish_blocking(static_cast<Blocking&>(*pending), bytes, valid_until);
   }
   Target target = std::move(pending->target);
-  if (target.client != nullptr && target.client->counts != nullptr && bytes.starts_with('-'))
-    count_failed(*target.client, *pending);
   release(seq);
   if (target.client != nullptr) {
     target.client->finish(target.slot, bytes, valid_until);
@@ -422,14 +420,6 @@ void Gateway::on_reply(std::uint64_t seq, PartitionId partition, wire::ReplyStat
   } else {
     deliver_part(target, bytes, valid_until);
   }
-}
-
-void Gateway::count_failed(Client& client, const Pending& pending) {
-  wire::Args args;
-  Decoder in(pending.args.view());
-  const commands::CommandSpec* const spec =
-      wire::decode_args(in, args) ? commands::resolve(args) : nullptr;
-  if (spec != nullptr && !spec->is(commands::kInternal)) ++client.counts->of(*spec).failed;
 }
 
 void Gateway::deliver_part(Target& target, std::string_view bytes, Instant valid_until) {

@@ -66,6 +66,10 @@ class GatewayHost {
   [[nodiscard]] virtual bool out_of_memory(PartitionId partition) const = 0;
   virtual std::uint64_t draw_random() = 0;
   [[nodiscard]] virtual PubSub& pubsub() = 0;
+  /// Commands of a transaction begin that the gateway itself executes; then, after each.
+  virtual void begin_steps() = 0;
+  virtual void note_step(const Client& client, const commands::CommandSpec& spec,
+                         commands::Args args) = 0;
 };
 
 /// A command that is executed as several requests, whose replies become one.
@@ -119,8 +123,8 @@ class Gateway {
   Gateway(GatewayHost& host, const NodeOptions& options);
   ~Gateway();
 
-  /// Executes one request of a client, as parsed. `first` is of its first argument, if somebody
-  /// has computed that already.
+  /// Executes one request of a client, as parsed: then client.answers is it, or null if it was
+  /// not executed. `first` is of its first argument, if somebody has computed that already.
   void execute(Client& client, commands::Args args, const storage::KeyRef* first = nullptr);
   /// The connection is closed: its replies go nowhere. Calls client_left() when none is pending.
   void disconnect(Client& client);
@@ -155,10 +159,7 @@ class Gateway {
   }
   [[nodiscard]] std::uint64_t commands_executed() const { return commands_; }
   [[nodiscard]] std::uint64_t forwarded() const { return forwarded_; }
-  /// Of the last execute(): null if there is no such command, or its arguments are too few or
-  /// too many.
-  [[nodiscard]] const commands::CommandSpec* accepted() const { return accepted_; }
-  /// That one waits for EXEC.
+  /// The last execute() was of a command that waits for EXEC.
   [[nodiscard]] bool has_queued() const { return has_queued_; }
 
   // ---- for composites and the commands that the gateway itself answers ----
@@ -252,7 +253,6 @@ class Gateway {
   void release(std::uint64_t seq);
   void fail(Pending& pending, std::string_view error);
   void resend_changed();
-  static void count_failed(Client& client, const Pending& pending);
   [[nodiscard]] bool is_held_up(const Pending& pending) const;
   bool wait_on(Pending& pending);
   void wait_on_all();
@@ -280,7 +280,6 @@ class Gateway {
   std::uint64_t next_seq_ = 1;
   std::uint64_t base_ = 1;      // seq of slots_.front(), or next_seq_ if it is empty
   std::deque<Pending*> slots_;  // null: answered
-  const commands::CommandSpec* accepted_ = nullptr;
   bool has_queued_ = false;
   Pending reserved_;  // stands for a request that is just being submitted
   std::vector<std::unique_ptr<Pending>> pool_;

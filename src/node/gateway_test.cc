@@ -61,6 +61,8 @@ class FakeHost final : public GatewayHost {
   [[nodiscard]] bool out_of_memory(PartitionId) const override { return false; }
   std::uint64_t draw_random() override { return 4; }
   [[nodiscard]] PubSub& pubsub() override { return *pubsub_here; }
+  void begin_steps() override {}
+  void note_step(const Client&, const commands::CommandSpec&, commands::Args) override {}
 
   /// The requests that were written to a node since the last call: number and floor.
   struct Sent {

@@ -10,6 +10,7 @@
 
 #include "base/slot.h"
 #include "node/gateway_commands.h"
+#include "node/replies_of_exec.h"
 #include "node/transaction.h"
 #include "resp/parser.h"
 
@@ -93,6 +94,67 @@ class WatchCommand : public Composite {
   const std::vector<std::string> keys_;
 };
 
+/// What has a primary's reply for each of its commands: not that a watched key was changed, nor an
+/// error.
+bool is_executed(std::string_view reply) {
+  return reply.starts_with('*') && !reply.starts_with("*-1");
+}
+
+/// EXEC of commands that are all the primary's.
+class PrimaryExec : public Composite {
+ public:
+  PrimaryExec(Gateway& gateway, Client& client, const Transaction& transaction)
+      : gateway_(gateway), client_(client), slot_(client.reserve()) {
+    for (const Transaction::Step& step : transaction.steps()) specs_.push_back(step.spec);
+  }
+  [[nodiscard]] Client& client() override { return client_; }
+
+  void part_done(std::size_t, std::string_view reply) override {
+    if (is_executed(reply)) count_steps(RepliesOfExec(reply));
+    gateway_.finish(client_, slot_, reply);
+  }
+
+ private:
+  void count_steps(RepliesOfExec replies) {
+    const commands::CommandSpec* const under_way = client_.answers;
+    for (const commands::CommandSpec* const spec : specs_) {
+      client_.begin_step(*spec);
+      client_.note_reply_to_step(replies.next());
+    }
+    client_.answers = under_way;
+  }
+
+  Gateway& gateway_;
+  Client& client_;
+  const Client::Slot slot_;
+  std::vector<const commands::CommandSpec*> specs_;
+};
+
+void write_header(Gateway& gateway, Client& client, Client::Slot slot, std::size_t replies) {
+  ByteBuffer out;
+  resp::Writer(out, client.version).array(replies);
+  gateway.finish(client, slot, out.view());
+}
+
+/// Replies to all commands of a transaction, one by one: executes those of the gateway, and has the
+/// primary's replies to the others. Between two slots that hold back what comes before and behind,
+/// and the client itself if it has left.
+void run_steps(Gateway& gateway, Client& client, const Transaction& transaction,
+               RepliesOfExec replies) {
+  const commands::CommandSpec* const under_way = client.answers;
+  for (const Transaction::Step& step : transaction.steps()) {
+    client.begin_step(*step.spec);
+    if (step.is_for_primary()) {
+      client.reply_now(replies.next());
+      continue;
+    }
+    const std::vector<std::string_view> args(step.args.begin(), step.args.end());
+    gateway.run(client, *step.spec, args);
+    gateway.host().note_step(client, *step.spec, args);
+  }
+  client.answers = under_way;
+}
+
 /// EXEC of commands some of which are the gateway's own (PING, CLIENT …): those are executed
 /// when the primary has answered for the others, and only then, for it may be that a watched key
 /// was changed. The replies leave one by one, in the client's order of replies. Its next command
@@ -109,9 +171,9 @@ class MixedExec : public Composite, public std::enable_shared_from_this<MixedExe
   [[nodiscard]] Client& client() override { return client_; }
 
   void part_done(std::size_t, std::string_view reply) override {
-    if (!reply.starts_with('*') || reply.starts_with("*-1")) {
+    if (!is_executed(reply)) {
       client_.awaits_reply = false;
-      return gateway_.finish(client_, slot_, reply);  // nothing was executed
+      return gateway_.finish(client_, slot_, reply);
     }
     reply_ = reply;
     // Not from within an answer: commands of its own may ask somebody too.
@@ -119,45 +181,17 @@ class MixedExec : public Composite, public std::enable_shared_from_this<MixedExe
   }
 
   void go_on() override {
+    gateway_.host().begin_steps();
     client_.awaits_reply = false;
     client_.begin_reply_of_parts();
-    // Holds back what follows, and the client itself if it has left.
     const Client::Slot last = client_.reserve();
-    std::string_view rest = reply_;
-    rest.remove_prefix(rest.find("\r\n") + 2);
     write_header(gateway_, client_, slot_, transaction_->steps().size());
-    for (const Transaction::Step& step : transaction_->steps()) {
-      if (step.is_for_primary()) {
-        client_.reply_now(take_reply(rest));
-      } else {
-        run_step(gateway_, client_, step);
-      }
-    }
+    run_steps(gateway_, client_, *transaction_, RepliesOfExec(reply_));
     client_.end_reply_of_parts();
     gateway_.finish(client_, last, {});
   }
 
-  static void write_header(Gateway& gateway, Client& client, Client::Slot slot,
-                           std::size_t replies) {
-    ByteBuffer out;
-    resp::Writer(out, client.version).array(replies);
-    gateway.finish(client, slot, out.view());
-  }
-  static void run_step(Gateway& gateway, Client& client, const Transaction::Step& step) {
-    const std::vector<std::string_view> args(step.args.begin(), step.args.end());
-    gateway.run(client, *step.spec, args);
-  }
-
  private:
-  /// The bytes of the first reply of these.
-  static std::string_view take_reply(std::string_view& replies) {
-    const auto parsed = resp::parse_reply(replies);
-    if (!parsed.reply) return "-ERR the primary gave an unexpected reply\r\n";
-    const std::string_view first = replies.substr(0, parsed.reply->consumed);
-    replies.remove_prefix(first.size());
-    return first;
-  }
-
   Gateway& gateway_;
   Client& client_;
   const Client::Slot slot_;
@@ -200,10 +234,8 @@ void execute_here(Gateway& gateway, Client& client, const Transaction& transacti
   client.begin_reply_of_parts();
   const Client::Slot first = client.reserve();
   const Client::Slot last = client.reserve();
-  MixedExec::write_header(gateway, client, first, transaction.steps().size());
-  for (const Transaction::Step& step : transaction.steps()) {
-    MixedExec::run_step(gateway, client, step);
-  }
+  write_header(gateway, client, first, transaction.steps().size());
+  run_steps(gateway, client, transaction, RepliesOfExec({}));
   client.end_reply_of_parts();
   gateway.finish(client, last, {});
 }
@@ -215,15 +247,18 @@ void exec(const GatewayCall& call) {
   const auto request = transaction->request();
   if (request == nullptr) return execute_here(call.gateway, call.client, *transaction);
   const auto is_asked = [](const auto& step) { return step.is_for_primary(); };
-  if (std::ranges::all_of(transaction->steps(), is_asked)) {
-    return call.gateway.forward(call.client, request->partition, request->is_write, request->args);
+  const bool asks_primary_alone = std::ranges::all_of(transaction->steps(), is_asked);
+  std::shared_ptr<Composite> reply;
+  if (asks_primary_alone) {
+    reply = std::make_shared<PrimaryExec>(call.gateway, call.client, *transaction);
+  } else {
+    reply = std::make_shared<MixedExec>(call.gateway, call.client, std::move(transaction));
   }
-  call.gateway.submit_part(
-      std::make_shared<MixedExec>(call.gateway, call.client, std::move(transaction)), 0,
-      {.partition = request->partition,
-       .is_write = request->is_write,
-       .version = call.client.version,
-       .args = request->args});
+  call.gateway.submit_part(reply, 0,
+                           {.partition = request->partition,
+                            .is_write = request->is_write,
+                            .version = call.client.version,
+                            .args = request->args});
 }
 
 constexpr std::array<GatewayRow, 5> kRows{{
@@ -257,7 +292,7 @@ void refuse_arity(GatewayHost& host, Client& client, const commands::CommandSpec
   host.client_has_output(client);
 }
 
-void queue_command(Gateway& gateway, Client& client, const commands::CommandSpec& spec,
+bool queue_command(Gateway& gateway, Client& client, const commands::CommandSpec& spec,
                    commands::Args args) {
   std::string error = refusal_of(spec);
   if (is_out_of_memory(gateway.host(), spec, args)) error = kOutOfMemory;
@@ -274,6 +309,7 @@ void queue_command(Gateway& gateway, Client& client, const commands::CommandSpec
       reply.error(error);
     }
   });
+  return error.empty();
 }
 
 std::span<const GatewayRow> transaction_rows() { return kRows; }

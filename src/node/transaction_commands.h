@@ -14,9 +14,9 @@ void abort_multi(Client& client);
 /// Answers a command that has not the right number of arguments; an EXEC ends its transaction.
 void refuse_arity(GatewayHost& host, Client& client, const commands::CommandSpec& spec,
                   std::string_view error);
-/// Answers QUEUED and keeps the command for EXEC, or says why it has no place in a transaction.
-/// REQUIRES: is_in_multi(), and the number of arguments is right.
-void queue_command(Gateway& gateway, Client& client, const commands::CommandSpec& spec,
+/// Answers QUEUED and keeps the command for EXEC, or says why it has no place in a transaction:
+/// then false. REQUIRES: is_in_multi(), and the number of arguments is right.
+bool queue_command(Gateway& gateway, Client& client, const commands::CommandSpec& spec,
                    commands::Args args);
 
 }  // namespace borg::node

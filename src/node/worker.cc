@@ -113,6 +113,7 @@ std::size_t WorkerCore::on_client_data(Client& client, std::string_view input) {
     }
     if (status == resp::RequestParser::Status::kError) {
       client.silenced = false;
+      client.answers = nullptr;
       client.reply_now(std::string(client.parser.error()) + "\r\n");
       client.closing = true;
       client_has_output(client);
@@ -135,6 +136,7 @@ void WorkerCore::refuse_too_large(Client& client) {
   client.last_active = now_.instant;
   client.silenced = client.replies_off || client.skip_next;
   client.skip_next = false;
+  client.answers = nullptr;
   abort_multi(client);
   client.reply_now(
       "-OOM a request may have a quarter of this node's memory limit ('maxmemory'), nothing was "
@@ -249,6 +251,7 @@ void WorkerCore::give_up_large_requests() {
     if (at == clients_.end() || at->second->closing) continue;
     Client& client = *at->second;
     client.silenced = false;
+    client.answers = nullptr;
     client.reply_now(
         "-OOM a large request did not come in for too long while others wait for its memory\r\n");
     client.closing = true;

@@ -143,6 +143,9 @@ class WorkerCore final : private GatewayHost,
   [[nodiscard]] const Settings& settings() const override { return *settings_; }
   std::uint64_t draw_random() override { return random_.next(); }
   [[nodiscard]] PubSub& pubsub() override { return pubsub_; }
+  void begin_steps() override { meter_.begin(); }
+  void note_step(const Client& client, const commands::CommandSpec& spec,
+                 commands::Args args) override;
 
   // ReplicaSink
   ByteBuffer* replicate(const replication::SentFrame& frame) override;
@@ -204,6 +207,7 @@ class WorkerCore final : private GatewayHost,
   void hold(Client& client);
   // worker_meter.cc
   void execute(Client& client, commands::Args args, const storage::KeyRef* first);
+  void note_unexecuted(const Client& client, commands::Args args);
   void count_resetstat();
   void show_command(const Client& client, commands::Args args);
   void note_slow(const commands::CommandSpec& spec, commands::Args args, std::uint64_t nanos,

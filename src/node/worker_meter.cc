@@ -21,46 +21,55 @@ constexpr std::size_t kMonitorBytesMax = 64u * 1024 * 1024;
 
 void WorkerCore::execute(Client& client, commands::Args args, const storage::KeyRef* first) {
   const std::uint64_t forwarded = gateway_.forwarded();
-  const std::uint64_t errors = meter_.counts().errors.total();
   asking_client_ = &client;
   gateway_.execute(client, args, first);
   asking_client_ = nullptr;
   const std::uint64_t nanos = meter_.lap();
-  const commands::CommandSpec* const spec = gateway_.accepted();
-  if (spec == nullptr) [[unlikely]] {
-    if (client.last_command != nullptr) ++meter_.counts().of(*client.last_command).rejected;
-    return;
-  }
-  CommandCount& count = meter_.counts().of(*spec);
-  ++count.calls;
-  if (meter_.counts().errors.total() != errors) [[unlikely]]
-    ++count.failed;
-  const bool is_executed = gateway_.forwarded() == forwarded && !gateway_.has_queued();
+  if (client.answers == nullptr) [[unlikely]]
+    return note_unexecuted(client, args);
+  const commands::CommandSpec& spec = *client.answers;
+  ++meter_.counts().of(spec).calls;
+  const bool is_executed = gateway_.forwarded() == forwarded;
   if (is_executed) {
-    meter_.executed(*spec, nanos);
+    meter_.executed(spec, nanos);
     if (meter_.is_slow(nanos)) [[unlikely]]
-      note_slow(*spec, args, nanos, client.address(), client.name);
+      note_slow(spec, args, nanos, client.address(), client.name);
   }
   if (!monitors_.none()) [[unlikely]]
     show_command(client, args);
 }
 
+/// It waits for EXEC, and will be a call then; or it was refused.
+void WorkerCore::note_unexecuted(const Client& client, commands::Args args) {
+  if (client.last_command == nullptr) return;
+  if (!gateway_.has_queued()) {
+    ++meter_.counts().of(*client.last_command).rejected;
+  } else if (!monitors_.none()) {
+    show_command(client, args);
+  }
+}
+
 /// Administrators' commands are not shown: they may hold what is not for everybody's eyes.
 void WorkerCore::show_command(const Client& client, commands::Args args) {
-  if (gateway_.accepted()->is(commands::kAdmin)) return;
+  if (client.last_command->is(commands::kAdmin)) return;
   monitors_.add(now_.wall, client.address(), args);
 }
 
+/// Of a transaction of this worker's or another one's client, at the primary.
 void WorkerCore::on_step(const commands::CommandSpec& spec, commands::Args args) {
+  if (asking_client_ != nullptr) return note_step(*asking_client_, spec, args);
   const std::uint64_t nanos = meter_.step();
   meter_.executed(spec, nanos);
-  if (!meter_.is_slow(nanos)) [[likely]]
-    return;
-  if (asking_client_ != nullptr) {
-    note_slow(spec, args, nanos, asking_client_->address(), asking_client_->name);
-  } else {
+  if (meter_.is_slow(nanos)) [[unlikely]]
     note_slow(spec, args, nanos, address_of(asking_worker_), "");
-  }
+}
+
+void WorkerCore::note_step(const Client& client, const commands::CommandSpec& spec,
+                           commands::Args args) {
+  const std::uint64_t nanos = meter_.step();
+  meter_.executed(spec, nanos);
+  if (meter_.is_slow(nanos)) [[unlikely]]
+    note_slow(spec, args, nanos, client.address(), client.name);
 }
 
 void WorkerCore::count_resetstat() {

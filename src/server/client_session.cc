@@ -109,6 +109,7 @@ bool ClientSession::refuse_for_memory() {
     return false;
   }
   client_->silenced = false;
+  client_->answers = nullptr;
   client_->reply_now("-OOM the system refuses this node the memory for so large a request\r\n");
   client_->closing = true;
   owner_.on_client_writable(*this);

@@ -198,6 +198,41 @@ class Statistics(SharedCase):
         self.assertRegex(info["cmdstat_lpush"], "^calls=30,.*,failed_calls=30$")
         self.assertRegex(info["cmdstat_set"], "^calls=30,.*,failed_calls=0$")
 
+    def test_errors_in_transactions_are_those_of_their_commands(self):
+        node = self.nodes[0]
+        node.call("CONFIG", "RESETSTAT")
+        for i in range(12):  # with primaries on all nodes
+            with node.client() as client:
+                client("SET", f"text:{i}", "x")
+                client("MULTI")
+                client("LPUSH", f"text:{i}", "x")
+                client("GET", f"text:{i}")
+                if i % 2:
+                    client("ECHO", "x")
+                self.assert_error("WRONGTYPE", client, "EXEC")
+        info = fields(node.call("INFO", "everything"))
+        self.assertRegex(info["cmdstat_lpush"], "^calls=12,.*,rejected_calls=0,failed_calls=12$")
+        self.assertRegex(info["cmdstat_get"], "^calls=12,.*,failed_calls=0$")
+        self.assertRegex(info["cmdstat_echo"], "^calls=6,.*,failed_calls=0$")
+        self.assertRegex(info["cmdstat_exec"], "^calls=12,.*,failed_calls=0$")
+        self.assertEqual(info["errorstat_WRONGTYPE"], "count=12")
+        self.assertEqual(info["total_error_replies"], "12")
+
+    def test_a_write_that_is_refused_for_memory_is_no_call(self):
+        node = self.nodes[0]
+        try:
+            for each in self.nodes:
+                each.call("CONFIG", "SET", "maxmemory", 1)
+            node.call("CONFIG", "RESETSTAT")
+            for i in range(12):
+                self.assert_error("OOM", node.call, "SET", f"key:{i}", "v")
+            info = fields(node.call("INFO", "everything"))
+        finally:
+            for each in self.nodes:
+                each.call("CONFIG", "SET", "maxmemory", 0)
+        self.assertRegex(info["cmdstat_set"], "^calls=0,.*,rejected_calls=12,failed_calls=0$")
+        self.assertEqual(info["errorstat_OOM"], "count=12")
+
     def test_a_reset_is_the_first_that_counts_again(self):
         node = self.nodes[0]
         node.call("SET", "counted", 1)
@@ -282,6 +317,21 @@ class Statistics(SharedCase):
 
 class Slow(ClusterCase):
     """DEBUG SLEEP makes a thread stand still for a moment."""
+
+    def test_slow_commands_of_a_transaction_are_kept(self):
+        node = self.cluster().start("a", flags=("--enable-debug", "--min-copies", "1"))
+        node.call("CONFIG", "SET", "slowlog-log-slower-than", 100_000)
+        for asks_primary in (False, True):
+            with node.client() as client:
+                client("MULTI")
+                client("DEBUG", "SLEEP", "0.15")
+                if asks_primary:
+                    client("GET", "k")
+                client("EXEC")
+        log = node.call("SLOWLOG", "GET")
+        self.assertEqual([entry[3] for entry in log], [[b"DEBUG", b"SLEEP", b"0.15"]] * 2)
+        histogram = node.call("LATENCY", "HISTOGRAM", "debug")
+        self.assertEqual(histogram[1][1], 2)
 
     def test_slow_commands_and_latency_events_of_all_threads_are_kept(self):
         node = self.cluster().start("a", flags=("--enable-debug", "--min-copies", "1"))
