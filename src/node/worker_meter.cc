@@ -29,7 +29,9 @@ void WorkerCore::execute(Client& client, commands::Args args, const storage::Key
     return note_unexecuted(client, args);
   const commands::CommandSpec& spec = *client.answers;
   ++meter_.counts().of(spec).calls;
-  const bool is_executed = gateway_.forwarded() == forwarded;
+  // What has its place at a primary is executed there, all else by its client's node.
+  const bool is_executed =
+      gateway_.forwarded() == forwarded || spec.place != commands::Place::kPartition;
   if (is_executed) {
     meter_.executed(spec, nanos);
     if (meter_.is_slow(nanos)) [[unlikely]]

@@ -160,5 +160,28 @@ TEST_F(WorkerMeter, WhatANodeAnswersItselfInATransactionIsTimed) {
   }
 }
 
+TEST_F(WorkerMeter, WhatANodeAnswersWithTheHelpOfOthersIsTimed) {
+  Connection& client = world_.connect(1, 1);
+  const std::vector<Command> all{{"CLIENT", "LIST"},
+                                 {"CLIENT", "KILL", "ID", "12345"},
+                                 {"CLIENT", "PAUSE", "1", "WRITE"},
+                                 {"CLIENT", "UNPAUSE"},
+                                 {"CLIENT", "UNBLOCK", "12345"},
+                                 {"SCAN", "0"},
+                                 {"SLOWLOG", "LEN"},
+                                 {"LATENCY", "RESET"},
+                                 {"CLUSTER", "COUNTKEYSINSLOT", "1"},
+                                 {"MONITOR"}};
+  for (const Command& command : all) {
+    world_.ask(client, command);
+    const std::vector<std::string_view> args(command.begin(), command.end());
+    CommandCounts found = counts(1);
+    const CommandCount& count = found.of(*commands::resolve(args));
+    EXPECT_EQ(count.executed, 1u) << command[0] << " " << command.back();
+    EXPECT_GT(count.nanos, 0u) << command[0] << " " << command.back();
+    EXPECT_NE(count.latencies, nullptr);
+  }
+}
+
 }  // namespace
 }  // namespace borg::node::testing

@@ -233,6 +233,21 @@ class Statistics(SharedCase):
         self.assertRegex(info["cmdstat_set"], "^calls=0,.*,rejected_calls=12,failed_calls=0$")
         self.assertEqual(info["errorstat_OOM"], "count=12")
 
+    def test_what_a_node_answers_with_the_help_of_others_has_latencies(self):
+        node = self.nodes[0]
+        node.call("CONFIG", "RESETSTAT")
+        for words in ("CLIENT LIST", "CLIENT KILL ID 12345", "CLIENT UNPAUSE", "SLOWLOG LEN",
+                      "CLIENT UNBLOCK 12345", "LATENCY RESET", "SCAN 0",
+                      "CLUSTER COUNTKEYSINSLOT 1", "MONITOR"):
+            for _ in range(4):  # of both threads
+                with node.client() as client:
+                    client(*words.split())
+        histogram = node.call("LATENCY", "HISTOGRAM")
+        calls = {name.decode(): entry[1] for name, entry in zip(histogram[::2], histogram[1::2])}
+        for name in ("client|list", "client|kill", "client|unpause", "client|unblock", "scan",
+                     "slowlog|len", "latency|reset", "cluster|countkeysinslot", "monitor"):
+            self.assertEqual(calls.get(name), 4, name)
+
     def test_a_reset_is_the_first_that_counts_again(self):
         node = self.nodes[0]
         node.call("SET", "counted", 1)
