@@ -36,8 +36,12 @@ inline constexpr std::array kRemarks = std::to_array<Remark>({
     {"copy", "There is one database: DB takes 0 alone"},
     {"move", "Always an error: there is one database"},
     {"restore", "IDLETIME and FREQ are checked and forgotten; duplicate fields are bad data"},
-    {"sort", "Patterns of BY and GET need the key's slot, by a {hash tag} before the *"},
-    {"sort_ro", "Patterns of BY and GET need the key's slot, by a {hash tag} before the *"},
+    {"sort",
+     "Patterns of BY and GET need the key's slot, by a {hash tag} before the *. With BY and ALPHA "
+     "members of sets that have equal weights are in the order of their bytes, in Redis in any"},
+    {"sort_ro",
+     "Patterns of BY and GET need the key's slot, by a {hash tag} before the *. With BY and ALPHA "
+     "members of sets that have equal weights are in the order of their bytes, in Redis in any"},
     {"bitfield",
      "SET with OVERFLOW SAT saturates numbers near -2^63 at the lower end, Redis at "
      "the upper one"},

@@ -27,6 +27,7 @@ struct Item {
   std::string element;
   double score = 0;
   std::optional<std::string> weight;  // alphabetic, by a pattern
+  std::size_t position = 0;           // before they are sorted, where that decides
 };
 using Items = std::vector<Item>;
 
@@ -87,6 +88,16 @@ bool is_before(const Item& a, const Item& b) {
   return a.element < b.element;
 }
 
+/// Redis leaves elements of equal weight in their order. In a list that means something; members of
+/// sets and sorted sets come in the order of its hash table there.
+bool keeps_order(const SortOptions& options, const EntryView& entry) {
+  return options.by && options.is_alphabetic && entry.type == ValueType::kList;
+}
+
+void note_positions(Items& items) {
+  for (std::size_t i = 0; i < items.size(); ++i) items[i].position = i;
+}
+
 /// The part that LIMIT wants: [first, last).
 struct Part {
   std::size_t first = 0;
@@ -123,7 +134,10 @@ std::optional<Items> sorted(Context& context, const std::optional<EntryView>& en
     context.reply.error("ERR One or more scores can't be converted into double");
     return std::nullopt;
   }
+  const bool is_stable = keeps_order(options, *entry);
+  if (is_stable) note_positions(items);
   const auto order = [&](const Item& a, const Item& b) {
+    if (is_stable && a.weight == b.weight) return a.position < b.position;
     return options.descends ? is_before(b, a) : is_before(a, b);
   };
   const Part part = part_of(options, items.size());
