@@ -104,7 +104,13 @@ void ControlCore::change_member(const AdminRequest& request, const std::map<Node
 }
 
 void ControlCore::accept_loss(AdminRequest request) {
-  log(LogLine::Level::kWarning, "an operator accepts the loss of slots whose copies all died");
+  bool is_any_lost = false;
+  for (std::uint16_t p = 0; p < kPartitionCount; ++p) {
+    is_any_lost = is_any_lost || cluster().is_lost(PartitionId(p));
+  }
+  if (is_any_lost) {
+    log(LogLine::Level::kWarning, "an operator accepts the loss of slots whose copies all died");
+  }
   accepted_.add(std::move(request), cluster(), now_.instant);
   decide_wanted_ = true;
   answer_acceptances();

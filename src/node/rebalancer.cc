@@ -306,7 +306,7 @@ void ControlCore::decide_take_over(PartitionId p, const PartitionConfig& c,
 /// All in-sync replicas are gone. Somebody decided that it goes on: with what a syncing copy
 /// had received, or else empty.
 void ControlCore::decide_loss(PartitionId p, const PartitionConfig& c, std::vector<Proposal>& out) {
-  if (!cluster().is_lost(p)) return;
+  if (!cluster().is_lost(p) || has_ended_) return;
   const bool goes_on_empty = cluster().settings && cluster().settings->on_loss_empty;
   if (!loss_reported_) {
     loss_reported_ = true;

@@ -171,14 +171,17 @@ void CommandLine::add_node_commands() {
           [this, order] { return run_drain(globals_, order()); });
   add_node(drain);
   add_stall(drain);
-  add_force(drain, "Also if too few nodes are left to take writes");
+  add_force(drain, "Also if too few nodes are left to take writes, or without memory for its data");
   add_node(add("undrain", "Take back that a node drains, or leaves if no signal told it to",
                [this] { return run_undrain(globals_, unescaped(node_)); }));
   CLI::App* const leave = add("leave", "Let a node hand its data over and leave",
                               [this, order] { return run_leave(globals_, order()); });
   add_node(leave);
   add_stall(leave);
-  add_force(leave, "Also if too few nodes are left to take writes, or none: the data ends then");
+  add_force(
+      leave,
+      "Also if too few nodes are left to take writes, or without memory for its data, or none: "
+      "the data ends then");
   CLI::App* const forget = add("forget", "Remove a node that will not come back", [this] {
     return run_forget(
         globals_,

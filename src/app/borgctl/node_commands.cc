@@ -35,9 +35,10 @@ resp::Value change_members(ClusterClient& client, const Words& words) {
 
 bool confirmed(const ForgetOptions& options) {
   fmt::print(stderr,
-             "forget {0}: the cluster gives up waiting for this node. Data of which {0} holds the "
-             "only copy is lost, and a {0} that is still running must start anew.\n",
-             shown(options.node));
+             "forget {0}: the cluster gives up waiting for this node, and a {0} that is still "
+             "running must start anew.{1}\n",
+             shown(options.node),
+             options.is_forced ? " Data of which it holds the only copy is lost." : "");
   if (options.is_sure) return true;
   if (::isatty(STDIN_FILENO) != 1) throw Failure("forget needs --yes when nobody can be asked");
   fmt::print(stderr, "Forget it? Type yes: ");
