@@ -38,6 +38,23 @@ TEST(WorkerMemory, HasNoPlaceWhereAnyHolderHasNone) {
   EXPECT_FALSE(memory.is_closed(kOther));
 }
 
+TEST(WorkerMemory, WhatIsLargeNeedsRoomAtEveryHolder) {
+  WorkerMemory memory(WorkerIndex(0), 1);
+  EXPECT_FALSE(memory.hear(kOther, {.room = 1000})) << "its level is no news";
+  EXPECT_FALSE(memory.is_out(held_by(kOther), 0, 0));
+  EXPECT_FALSE(memory.is_out(held_by(kOther), 0, 1000));
+  EXPECT_TRUE(memory.is_out(held_by(kOther), 0, 1001));
+  EXPECT_TRUE(memory.is_out(held_by(NodeId(2), kOther), 0, 1001));
+  EXPECT_FALSE(memory.is_out(held_by(NodeId(2)), 0, 1001));
+  memory.note_taken(held_by(kOther), 600);
+  EXPECT_TRUE(memory.is_out(held_by(kOther), 0, 401));
+  EXPECT_FALSE(memory.hear(kOther, {.room = 900}));
+  EXPECT_TRUE(memory.is_out(held_by(kOther), 0, 401)) << "it may have said so before it came";
+  EXPECT_FALSE(memory.is_out(held_by(kOther), 0, 300));
+  EXPECT_FALSE(memory.hear(kOther, {.room = 400}));
+  EXPECT_FALSE(memory.is_out(held_by(kOther), 0, 400));
+}
+
 TEST(WorkerMemory, BelievesTheNewestWord) {
   WorkerMemory memory(WorkerIndex(0), 1);
   EXPECT_TRUE(memory.hear(kOther, {.version = 3, .level = MemoryLevel::kClosed}));

@@ -219,6 +219,26 @@ class MemoryLimits(ClusterCase):
                 self.assertEqual(raised.exception.code, "OOM", command)
         self.assert_within(cluster.nodes.values())
 
+    def test_what_is_large_needs_room_at_every_holder(self):
+        cluster = self.cluster()
+        cluster.start("a", flags=("--max-memory", str(1024 * MB)))
+        cluster.start("b", flags=("--max-memory", str(LIMIT)))
+        cluster.wait_settled()
+        a, b = cluster["a"], cluster["b"]
+        value = b"x" * (14 * MB)
+        answers = set()
+        for i in range(20):  # of either primary
+            try:
+                self.assertEqual(a.call("SET", f"k{i}", value), b"OK")
+                answers.add("OK")
+            except CommandError as error:
+                answers.add(error.code)
+            with self.assertRaises(CommandError) as raised:
+                a.call("SETRANGE", f"s{i}", 200 * MB, "x")
+            self.assertEqual(raised.exception.code, "OOM")
+        self.assertEqual(answers, {"OK", "OOM"})
+        self.assert_within((b,))
+
     def test_a_request_beyond_the_limit_is_refused_before_it_comes(self):
         cluster = self.limited("a", "b")
         a = cluster["a"]
