@@ -35,15 +35,18 @@ TEST(NodeMemory, RisesAtOnceAndFallsWhenItMay) {
   memory.replace(60 * kMegabyte, 61 * kMegabyte);
   memory.look(false);
   memory.look(false);
-  EXPECT_EQ(memory.state(), (wire::MemoryState{.version = 1, .level = MemoryLevel::kFull, .room = 0}));
+  EXPECT_EQ(memory.state(),
+            (wire::MemoryState{.version = 1, .level = MemoryLevel::kFull, .room = 0}));
   memory.replace(0, 2 * kMegabyte);
   memory.look(false);
-  EXPECT_EQ(memory.state(), (wire::MemoryState{.version = 2, .level = MemoryLevel::kClosed, .room = 0}));
+  EXPECT_EQ(memory.state(),
+            (wire::MemoryState{.version = 2, .level = MemoryLevel::kClosed, .room = 0}));
   memory.replace(63 * kMegabyte, kMegabyte);
   memory.look(false);
   EXPECT_EQ(memory.state().version, 2u);
   memory.look(true);
-  EXPECT_EQ(memory.state(), (wire::MemoryState{.version = 3, .level = MemoryLevel::kRoom, .room = 59 * kMegabyte}));
+  EXPECT_EQ(memory.state(),
+            (wire::MemoryState{.version = 3, .level = MemoryLevel::kRoom, .room = 59 * kMegabyte}));
 }
 
 }  // namespace
