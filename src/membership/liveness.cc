@@ -69,7 +69,7 @@ bool Liveness::on_heartbeat_ack(NodeId from, const wire::HeartbeatAck& m, Revisi
   hear(peer, now);
   // The echo of our own clock: never in the future, whatever a peer may send.
   const Instant sent = std::min(Instant::at_nanos(m.sent_at), now);
-  if (now - peer.proven > proof_age_max()) peer.late_until = now + memory();
+  if (now - peer.proven > gap_max()) peer.late_until = now + memory();
   peer.proven = std::max(peer.proven, sent);
   if ((!m.grants || m.needed > revision) && !is_planted(PlantedBug::kPromiseAfterTakeOver)) {
     reached<"a promise is not given, or misses a take-over">();

@@ -128,7 +128,7 @@ class Liveness {
   [[nodiscard]] Duration proof_age_max() const { return options_.silence / 2; }
   /// What was noted of a peer's heartbeats and answers counts for so long.
   [[nodiscard]] Duration memory() const { return options_.silence * 2; }
-  /// A heartbeat that comes so late is noted.
+  /// A heartbeat, or an answer, that comes so late is noted.
   [[nodiscard]] Duration gap_max() const { return options_.silence * 2 / 3; }
 
   LivenessOptions options_;

@@ -127,11 +127,13 @@ TEST_F(LivenessTest, AStalledLinkIsAsGoodAsSilence) {
 TEST_F(LivenessTest, WhoseAnswersWereLateIsNotReachedSteadily) {
   hear_answer(kA, 100, 110);
   EXPECT_TRUE(liveness_.is_steadily_reached(kA, at(110)));
-  hear_answer(kA, 380, 411);  // the proof of before was 311 ms old
-  EXPECT_TRUE(liveness_.is_reached(kA, at(411)));
-  EXPECT_FALSE(liveness_.is_steadily_reached(kA, at(411)));
-  for (std::int64_t ms = 500; ms <= 1700; ms += 100) hear_answer(kA, ms, ms);
-  EXPECT_TRUE(liveness_.is_steadily_reached(kA, at(1700)));
+  hear(kA, 400);
+  hear_answer(kA, 480, 501);  // the proof of before was 401 ms old
+  EXPECT_TRUE(liveness_.is_steady(kA, at(501)));
+  EXPECT_TRUE(liveness_.is_reached(kA, at(501)));
+  EXPECT_FALSE(liveness_.is_steadily_reached(kA, at(501)));
+  for (std::int64_t ms = 600; ms <= 1800; ms += 100) hear_answer(kA, ms, ms);
+  EXPECT_TRUE(liveness_.is_steadily_reached(kA, at(1800)));
 }
 
 TEST_F(LivenessTest, WhatANodeDidNotHearWhileItStoodStillProvesNothing) {
