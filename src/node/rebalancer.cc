@@ -234,7 +234,10 @@ void ControlCore::decide_hand_over(PartitionId p, const PartitionConfig& c, cons
                                    std::vector<Proposal>& out) {
   Work& work = work_[p.value()];
   const NodeId heir = wanted.front();
-  const bool is_due = heir != self_ && c.in_sync.contains(heir) && c.syncing.empty();
+  // Its lease shows that it lives: one that was put in sync at the founding, or had died since it
+  // acknowledged something, may never have answered.
+  const bool is_due =
+      heir != self_ && c.in_sync.contains(heir) && c.syncing.empty() && has_lease_of(heir);
   if (!is_due) {
     if (work.outcome_unknown) {
       reached<"a hand-over of unknown outcome is settled">();
