@@ -15,14 +15,14 @@ bool FaultyNode::was_faulty(std::size_t host, Duration since) const {
 }
 
 /// Silence is noticed, the longest lease runs out, the coordinator is asked; and a second and a
-/// half for all else. A node that is late, but never for long enough to be silent, takes part: two
-/// round trips to it are allowed.
+/// half for all else. A node that is late, but never for long enough to be given up (a link alone
+/// is after twice the silence), takes part: two round trips to it are allowed.
 Duration FaultyNode::patience() const {
   const SimOptions& o = sim_.options;
   const Duration lease = o.node.liveness.lease * (o.unequal_leases ? 3 : 1);
   const Duration silence = o.node.liveness.silence * (o.unequal_silences ? 2 : 1);
   return silence * 2 + lease * 21 / 20 + o.coordinator_delay_max * 8 + o.watch_delay_max * 4 +
-         o.latency_max * 40 + Duration::millis(900) + std::min(lateness_, silence) * 4;
+         o.latency_max * 40 + Duration::millis(900) + std::min(lateness_, silence * 2) * 4;
 }
 
 void FaultyNode::next() {
