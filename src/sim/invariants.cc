@@ -73,6 +73,8 @@ void Invariants::note_departures(const coordination::Changes& changes) {
   }
 }
 
+void Invariants::note_unborn(NodeId node) { left_.insert(coordination::to_text(node)); }
+
 void Invariants::note_wipe() {
   ++wipes_;
   wiped_at_ = sim_.queue.now();

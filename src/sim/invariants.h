@@ -48,6 +48,9 @@ class Invariants {
   /// All that were in sync have said goodbye: what they held ended with everybody's order.
   [[nodiscard]] bool has_ended(std::uint16_t p) const { return have_left(configs_[p].in_sync); }
   [[nodiscard]] bool was_wiped() const { return wipes_ > 0; }
+  /// A process was told to go before it knew that it was a member: it held nothing, and said
+  /// goodbye to nobody.
+  void note_unborn(NodeId node);
   /// Since then: a node that has not heard of it yet goes on saying that the data is lost.
   [[nodiscard]] bool was_wiped_since(Duration then) const {
     return wipes_ > 0 && wiped_at_ >= then;

@@ -92,6 +92,10 @@ void World::restart_later(std::size_t host, Duration delay) {
 
 /// A node that left stays away for a while; one that gave up is started again by its operator.
 void World::on_exit(Process& process) {
+  const auto view = process.control->core.view();
+  if (view == nullptr || view->cluster->member(process.id) == nullptr) {
+    invariants_.note_unborn(process.id);
+  }
   invariants_.note_losses();
   if (!sim_.options.restarts) return;
   const bool is_soon = sim_.options.only_operators && sim_.random.chance(1, 2);
