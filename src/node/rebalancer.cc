@@ -159,9 +159,13 @@ void ControlCore::decide(PartitionId p, std::vector<Proposal>& out) {
 /// above every epoch of an earlier cluster of this name: a node that was cut off since then is
 /// recognised as stale. Not the revision of the founding: a node whose registration is committed
 /// late, behind its own clearing away of a dead cluster, is a member without having founded.
+///
+/// Who has announced that it goes, because it holds nothing, takes nothing on: its goodbye may be
+/// on the way.
 void ControlCore::decide_creation(PartitionId p, std::vector<Proposal>& out) {
   const NodeList wanted = wanted_replicas(p);
-  if (wanted.front() != self_) return;
+  const membership::MemberRecord* const self = cluster().member(self_);
+  if (wanted.front() != self_ || self == nullptr || self->member.is_closing) return;
   const Epoch first(cluster().revision.value());
   out.push_back(
       {p, PartitionConfig{.epoch = first, .term = first, .in_sync = wanted, .syncing = {}}});
