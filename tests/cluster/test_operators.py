@@ -80,6 +80,8 @@ class Stopping(OperatorCase):
         values = fill(cluster["a"])
         self.assertEqual(self.borgctl(cluster["a"], "drain", "c")[0], 0)
         cluster.kill("b")
+        wait_until(lambda: "draining, needed" in self.borgctl(cluster["a"], "info")[1],
+                   "the death is known")
         for order in ("drain", "leave"):
             code, _, err = self.borgctl(cluster["a"], order, "c")
             if order == "drain":
