@@ -75,7 +75,9 @@ class Waiting {
     goes_ = goes_ || node->state == "draining" || node->state == "leaving";
     has_died_ = has_died_ || node->state == "down";
     held_ = node->primary_slots.value_or(0) + node->backup_slots.value_or(0);
-    if (held_ == 0 && wait_.until == Until::kEmpty) return true;
+    // One that is needed is about to be given data again.
+    const bool is_free = held_ == 0 && node->members_missing == 0;
+    if (is_free && wait_.until == Until::kEmpty) return true;
     note_movement(info);
     fail_if_it_waits(info, *node);
     show(info, *node);
