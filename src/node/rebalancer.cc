@@ -238,10 +238,7 @@ void ControlCore::decide_hand_over(PartitionId p, const PartitionConfig& c, cons
                                    std::vector<Proposal>& out) {
   Work& work = work_[p.value()];
   const NodeId heir = wanted.front();
-  // Its lease shows that it lives: one that was put in sync at the founding, or had died since it
-  // acknowledged something, may never have answered.
-  const bool is_due =
-      heir != self_ && c.in_sync.contains(heir) && c.syncing.empty() && has_lease_of(heir);
+  const bool is_due = heir != self_ && c.in_sync.contains(heir) && c.syncing.empty();
   if (!is_due) {
     if (work.outcome_unknown) {
       reached<"a hand-over of unknown outcome is settled">();
@@ -252,6 +249,9 @@ void ControlCore::decide_hand_over(PartitionId p, const PartitionConfig& c, cons
     return;
   }
   if (work.hand_over == Work::HandOver::kNone) {
+    // Its lease shows that it lives: one that was put in sync at the founding may never have
+    // answered. Whoever has parked goes by the configuration alone: the heir may have it already.
+    if (!has_lease_of(heir)) return;
     // Commands wait while a hand-over is proposed: not many of them for an answer that may take
     // as long as the coordinator is away. One goes on trying.
     if (handing_over_ >= (is_unanswered_ ? 1 : options_.handovers_max)) return;
