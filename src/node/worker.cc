@@ -457,7 +457,9 @@ void WorkerCore::announce(const commands::KeyEvent& event) {
 
 Instant WorkerCore::serve_until(const PartitionConfig& config) const {
   if (view_ == nullptr) return Instant::at_nanos(INT64_MIN);
-  if (config.in_sync.size() <= 1) return view_->sole->until();
+  // Who has said goodbye for good serves nothing, whatever others have promised before they went.
+  const Instant alone = view_->sole->until();
+  if (config.in_sync.size() <= 1 || alone == Instant::at_nanos(INT64_MIN)) return alone;
   Instant until = Instant::never();
   for (const NodeId node : config.in_sync) {
     if (node == self_.node) continue;
