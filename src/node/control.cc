@@ -230,7 +230,8 @@ void ControlCore::update_sole_lease() {
   // begin anew, empty, what only we hold. Otherwise an operator must have said so.
   const bool may_begin_anew = cluster().settings && cluster().settings->on_loss_empty;
   if (others > 0 && !may_begin_anew) until = std::max(until, promised);
-  sole_->set(until);
+  // The earliest of all says that it has ended, see above: this one just cannot be alone.
+  sole_->set(std::max(until, Instant::at_nanos(INT64_MIN + 1)));
 }
 
 // ---- workers ----
