@@ -158,7 +158,7 @@ class Cluster(Case):
             self.assertEqual(forget.wait(), 1)
         self.assertEqual(len(self.store.nodes), 2)
         with Terminal([OPTIONS.borgctl, "forget", "b"], self.env) as forget:
-            forget.expect(r"only copy is lost[^?]*\? Type yes: ")
+            forget.expect(r"must start anew[^?]*\? Type yes: ")
             forget.type("yes\r")
             forget.expect("OK")
             self.assertEqual(forget.wait(), 0)
