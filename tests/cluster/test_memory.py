@@ -120,7 +120,7 @@ class MemoryLimits(ClusterCase):
         wait_until(lambda: all(n.info_field("memory_waiting_partitions") > 100 for n in nodes),
                    "more copies wait than are made at a time")
         cluster.start("d")
-        cluster.wait_settled(listed_dead=True)
+        cluster.wait_settled(seconds=150, listed_dead=True)  # rebalances pause for memory
         self.assert_two_copies(cluster, keys_min=taken)
         self.assert_within(cluster.nodes.values())
 
