@@ -116,7 +116,6 @@ void SlotTable::count_in(Entry entry) {
   if (entry.is_large()) [[unlikely]]
     totals_->bytes += entry.large()->allocated_bytes();
   if (!entry.has_expiry()) return;
-  ++expiring_;
   ++totals_->expiring;
   earliest_ = std::min(earliest_, entry.expiry());
   totals_->earliest = std::min(totals_->earliest, earliest_);
@@ -127,7 +126,6 @@ void SlotTable::count_out(Entry entry) {
   if (entry.is_large()) [[unlikely]]
     totals_->bytes -= entry.large()->allocated_bytes();
   if (!entry.has_expiry()) return;
-  --expiring_;
   --totals_->expiring;
 }
 

@@ -45,7 +45,6 @@ class SlotTable {
   SlotTable& operator=(const SlotTable&) = delete;
 
   [[nodiscard]] std::size_t keys() const { return keys_; }
-  [[nodiscard]] std::size_t expiring() const { return expiring_; }
   [[nodiscard]] std::size_t buckets() const { return buckets_.size(); }
   /// No key expires before that, but those that a round of find_expired() has yet to come to or
   /// has seen: whoever begins one forgets it, and in the end lowers it to the earliest seen.
@@ -133,7 +132,6 @@ class SlotTable {
 
   BucketArray buckets_;
   std::size_t keys_ = 0;
-  std::size_t expiring_ = 0;
   ExpiryMs earliest_ = kNoExpiry;
   Totals* totals_;
 };
