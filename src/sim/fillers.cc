@@ -17,7 +17,6 @@ Fillers::Fillers(Sim& sim, const std::function<Process*()>& choose_process)
     : sim_(sim), fillers_(sim.options.fillers) {
   for (std::size_t i = 0; i < fillers_.size(); ++i) {
     Filler& each = fillers_[i];
-    each.next = i;
     each.line = std::make_unique<MessengerLine>(
         sim, choose_process, [this, &each](const auto& value) { on_answer(each, value); });
   }
@@ -27,10 +26,15 @@ void Fillers::start() {
   for (Filler& each : fillers_) think(each);
 }
 
-void Fillers::empty() { is_emptying_ = true; }
+void Fillers::empty() {
+  is_emptying_ = true;
+  for (std::size_t i = 0; i < fillers_.size(); ++i) {
+    for (std::uint64_t n = i; n < kKeys; n += fillers_.size()) fillers_[i].left.push_back(n);
+  }
+}
 
 bool Fillers::is_done(const Filler& filler) const {
-  return is_emptying_ && filler.next >= kKeys && !filler.awaits_answer;
+  return is_emptying_ && !filler.awaits_answer && filler.lost >= filler.left.size();
 }
 
 bool Fillers::are_done() const {
@@ -38,8 +42,9 @@ bool Fillers::are_done() const {
 }
 
 void Fillers::think(Filler& filler) {
-  sim_.queue.after(sim_.draw(Duration(), Duration::millis(is_emptying_ ? 4 : 10)),
-                   [this, &filler] { act(filler); });
+  const auto most =
+      is_done(filler) ? Duration::millis(200) : Duration::millis(is_emptying_ ? 4 : 10);
+  sim_.queue.after(sim_.draw(Duration(), most), [this, &filler] { act(filler); });
 }
 
 void Fillers::act(Filler& filler) {
@@ -48,12 +53,12 @@ void Fillers::act(Filler& filler) {
     return think(filler);
   }
   filler.awaits_answer = false;  // of a connection that is gone: a key is deleted once more
-  if (is_done(filler)) return;
+  if (is_emptying_ && filler.left.empty()) return;
   if (!filler.line->is_up() && !filler.line->connect()) return think(filler);
   filler.awaits_answer = true;
   filler.asked_at = sim_.queue.now();
   if (is_emptying_) {
-    filler.line->send({"del", key(filler.next)});
+    filler.line->send({"del", key(filler.left.front())});
   } else {
     const auto size =
         static_cast<std::size_t>(sim_.random.between(1, static_cast<std::int64_t>(kValueBytesMax)));
@@ -62,14 +67,19 @@ void Fillers::act(Filler& filler) {
   think(filler);
 }
 
-/// What was asked before the emptying began may be answered in it: only a number is of a DEL. What
-/// is lost need not be deleted.
+/// What was asked before the emptying began may be answered in it: only a number is of a DEL.
 void Fillers::on_answer(Filler& filler, const resp::Value& value) {
   filler.awaits_answer = false;
-  const bool is_gone =
-      value.kind == resp::Value::Kind::kInteger || value.text.starts_with("DATALOSS");
-  const bool is_deleted = is_emptying_ && is_gone;
-  if (is_deleted) filler.next += fillers_.size();
+  if (!is_emptying_ || filler.left.empty()) return;
+  const std::uint64_t tried = filler.left.front();
+  if (value.kind == resp::Value::Kind::kInteger) {
+    filler.left.pop_front();
+    filler.lost = 0;
+  } else if (value.text.starts_with("DATALOSS")) {
+    filler.left.pop_front();
+    filler.left.push_back(tried);
+    ++filler.lost;
+  }
 }
 
 }  // namespace borg::sim

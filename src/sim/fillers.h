@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,7 +22,8 @@ class Fillers {
   void start();
   /// From now on they delete what they may have written.
   void empty();
-  /// All of it is deleted.
+  /// All of it is deleted, but for what is lost: that is tried again and again, as those who hold
+  /// it may come back.
   [[nodiscard]] bool are_done() const;
   /// Values on their way at a time, and the size of the largest, with its key and what is kept
   /// beside it.
@@ -33,7 +35,8 @@ class Fillers {
     std::unique_ptr<MessengerLine> line;
     bool awaits_answer = false;
     Duration asked_at;
-    std::uint64_t next = 0;  ///< of the keys to be deleted, of every so many one is this one's
+    std::deque<std::uint64_t> left;  ///< keys that are to be deleted
+    std::size_t lost = 0;            ///< so many of the last that it tried were lost
   };
   void think(Filler& filler);
   void act(Filler& filler);

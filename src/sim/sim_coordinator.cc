@@ -2,6 +2,7 @@
 #include "sim/sim_coordinator.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace borg::sim {
 
@@ -207,15 +208,18 @@ void CoordinatorPort::renew(Instant sent) {
   if (!life_.alive || stopped_ || !reachable_) return;
   coordination::KeySpace& space = coordinator_.space();
   const Duration ttl = sim_.options.session_ttl;
-  const bool ended = session_ != coordination::SessionId() && !space.is_live(session_);
-  if (ended || session_ == coordination::SessionId()) session_ = space.begin_session();
+  if (!space.is_live(session_)) session_ = space.begin_session();
   const std::uint64_t lease = ++lease_;
   sim_.queue.after(ttl, [this, lease] { expire(lease); });
-  sim_.queue.after(draw_delay(), [this, sent, ended, ttl] {
-    if (!life_.alive || stopped_ || !reachable_) return;
-    if (ended) sink_(coordination::SessionLost{});
-    // The coordinator's clock may be a little faster than ours.
-    sink_(coordination::SessionAlive{sent + ttl * 98 / 100});
+  // The coordinator's clock may be a little faster than ours.
+  const Instant valid_until = sent + ttl * 98 / 100;
+  sim_.queue.after(draw_delay(), [this, session = session_, lease, valid_until] {
+    if (!life_.alive || stopped_ || !reachable_ || lease < heard_lease_) return;
+    heard_lease_ = lease;
+    // It may be the first answer since: the one that said so may have been lost.
+    const auto heard = std::exchange(heard_session_, session);
+    if (heard != coordination::SessionId() && heard != session) sink_(coordination::SessionLost{});
+    sink_(coordination::SessionAlive{valid_until});
   });
 }
 

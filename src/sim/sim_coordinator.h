@@ -71,6 +71,8 @@ class CoordinatorPort {
   std::vector<Held> held_;
   std::vector<std::function<void()>> when_reachable_;
   std::uint64_t lease_ = 0;  ///< counts renewals
+  std::uint64_t heard_lease_ = 0;
+  coordination::SessionId heard_session_;  ///< the one that the node knows of
 };
 
 /// The store that all processes share, with delays, lost answers and outages.
