@@ -13,6 +13,8 @@ namespace {
 constexpr std::int64_t kNanosPerMilli = 1'000'000;
 /// A clock that was not heard of for longer does not count.
 constexpr Duration kHeardLately = Duration::seconds(2);
+/// By so much no heartbeat is late of which the next ones are not: the clock was set back.
+constexpr Duration kSetBack = Duration::seconds(1);
 
 /// Peers may say anything: what lies beyond the years 1820 to 2120 counts as their end.
 std::int64_t ahead_of(Instant now, WallTime wall) {
@@ -27,7 +29,8 @@ void WallClocks::hear(NodeId from, WallTime wall, WallTime believed, Instant now
   Clock& clock = at->second;
   clock.heard = now;
   const std::int64_t ahead = ahead_of(now, wall);
-  if (is_new || ahead > clock.ahead_ns || now - clock.read > kHeardLately) {
+  const bool is_set_back = ahead < clock.ahead_ns - kSetBack.as_nanos();
+  if (is_new || ahead > clock.ahead_ns || is_set_back || now - clock.read > kHeardLately) {
     clock.ahead_ns = ahead;
     clock.read = now;
   }

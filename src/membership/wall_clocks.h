@@ -53,7 +53,8 @@ class WallClocks {
   explicit WallClocks(NodeId self) : self_(self) {}
 
   /// A heartbeat came: what its sender's wall clock shows, and what it believes (0: nothing yet).
-  /// Of several in a row the one counts that was on its way for the shortest time.
+  /// Of several in a row the one counts that was on its way for the shortest time, unless the clock
+  /// was set back meanwhile.
   void hear(NodeId from, WallTime wall, WallTime believed, Instant now);
   /// A node whose wall clock is far from what is believed, or is not any more.
   struct Change {

@@ -95,6 +95,21 @@ TEST_F(WallClocksTest, OneThatJumpsIsNotBelievedAndIsNamedByAll) {
   }
 }
 
+TEST_F(WallClocksTest, AClockThatWasSetBackIsKnownToBeAtOnce) {
+  Node& a = add(1);
+  Node& b = add(2);
+  add(3);
+  pass(Duration::seconds(3));
+  b.off_ms = 4000;  // off by less than two clocks may be that agree
+  pass(Duration::seconds(1));
+  EXPECT_NEAR(static_cast<double>(error(a)), 0, 5);
+  b.off_ms = 0;
+  pass(Duration::millis(200));
+  nodes_.erase(NodeId(3));
+  pass(Duration::seconds(1));
+  EXPECT_NEAR(static_cast<double>(error(a)), 0, 5) << "of two clocks the middle counts";
+}
+
 TEST_F(WallClocksTest, WithoutAMajorityTheFormerBeliefGoesOn) {
   Node& a = add(1);
   Node& b = add(2);
