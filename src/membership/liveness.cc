@@ -23,7 +23,8 @@ bool Liveness::set_members(const std::vector<NodeId>& others, Instant now) {
   bool any_new = false;
   for (const NodeId node : others) {
     const auto [at, is_new] = peers_.try_emplace(node);
-    if (is_new || at->second.proven == Instant()) at->second.heard = at->second.proven = now;
+    Peer& peer = at->second;
+    if (is_new || peer.proven == Instant()) peer.heard = peer.proven = peer.agreed = now;
     any_new = any_new || is_new;
   }
   return any_new;
@@ -50,7 +51,8 @@ wire::HeartbeatAck Liveness::on_heartbeat(NodeId from, const wire::Heartbeat& m,
   hear(peer, now);
   peer.reports_silent = m.silent;
   peer.reports_unheard = m.unheard;
-  const bool reaches = !is_silent(from, now);
+  // By its answers alone. If it mattered what they say two nodes might wait for each other's word.
+  const bool reaches = !peer.stalled_since && now - peer.proven <= options_.silence;
   if (!reaches) reached<"a peer that can be heard and not be reached gets no promise">();
   const bool grants = peer.withheld == 0 && reaches;
   if (grants) {
@@ -59,6 +61,7 @@ wire::HeartbeatAck Liveness::on_heartbeat(NodeId from, const wire::Heartbeat& m,
   return {.sent_at = m.sent_at,
           .revision = revision,
           .grants = grants,
+          .reaches = reaches,
           .needed = peer.needed,
           .lease_ns = options_.lease.as_nanos()};
 }
@@ -71,6 +74,7 @@ bool Liveness::on_heartbeat_ack(NodeId from, const wire::HeartbeatAck& m, Revisi
   const Instant sent = std::min(Instant::at_nanos(m.sent_at), now);
   if (now - peer.proven > gap_max()) peer.late_until = now + memory();
   peer.proven = std::max(peer.proven, sent);
+  if (m.reaches) peer.agreed = std::max(peer.agreed, sent);
   if ((!m.grants || m.needed > revision) && !is_planted(PlantedBug::kPromiseAfterTakeOver)) {
     reached<"a promise is not given, or misses a take-over">();
     return false;
@@ -101,7 +105,7 @@ void Liveness::release(NodeId node, Revision needed) {
 }
 
 void Liveness::stood_still(Instant now) {
-  for (auto& [node, peer] : peers_) peer.heard = peer.proven = now;
+  for (auto& [node, peer] : peers_) peer.heard = peer.proven = peer.agreed = now;
 }
 
 void Liveness::hear(Peer& peer, Instant now) {
@@ -120,7 +124,7 @@ void Liveness::set_stalled(NodeId node, bool stalled, Instant now) {
 bool Liveness::is_silent(NodeId node, Instant now) const {
   const Peer* p = peer(node);
   if (p == nullptr) return false;
-  return p->stalled_since || now - p->proven > options_.silence;
+  return p->stalled_since || now - p->agreed > options_.silence;
 }
 
 /// A link that has stalled has been still for as long as silence takes.
@@ -128,12 +132,12 @@ bool Liveness::is_long_silent(NodeId node, Instant now) const {
   const Peer* p = peer(node);
   if (p == nullptr) return false;
   const bool is_long_stalled = p->stalled_since && now - *p->stalled_since > options_.silence;
-  return is_long_stalled || now - p->proven > options_.silence * 2;
+  return is_long_stalled || now - p->agreed > options_.silence * 2;
 }
 
 bool Liveness::is_reached(NodeId node, Instant now) const {
   const Peer* p = peer(node);
-  return p != nullptr && !p->stalled_since && now - p->proven <= proof_age_max();
+  return p != nullptr && !p->stalled_since && now - p->agreed <= proof_age_max();
 }
 
 bool Liveness::is_steadily_reached(NodeId node, Instant now) const {

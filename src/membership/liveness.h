@@ -39,7 +39,9 @@ class PeerLease {
 ///
 /// A peer is *silent* if it has not answered a heartbeat that was sent lately: an answer proves
 /// both ways, while something that merely arrives proves one. So of a pair that is cut one way
-/// each finds the other silent, and judgement.h says which of them may act on it.
+/// each finds the other silent, and judgement.h says which of them may act on it. Nor does an
+/// answer count that says that the peer finds this node silent: it promises nothing, and the two
+/// may have been started with different notions of how late is too late.
 ///
 /// A lease is between a pair: by answering a heartbeat a node promises not to take over from
 /// the asker for its `lease`, which the answer tells. The asker counts that, or its own if it is
@@ -110,8 +112,9 @@ class Liveness {
   struct Peer {
     Instant heard;   // anything
     Instant proven;  // when the latest heartbeat was sent that it has answered
+    Instant agreed;  // ... saying that this node is in its reach as well
     Instant unsteady_until;
-    Instant late_until;  // as is_steadily_reached() has it
+    Instant late_until;      // as is_steadily_reached() has it
     Instant promised_until;  // by this node to the peer
     std::size_t withheld = 0;
     Revision needed;        // what the peer's view must know to use it

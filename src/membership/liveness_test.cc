@@ -111,6 +111,33 @@ TEST_F(LivenessTest, WhoIsHeardAndOutOfReachIsPromisedNothing) {
   EXPECT_TRUE(liveness_.on_heartbeat(kA, {}, Revision(), at(1620)).grants);
 }
 
+TEST_F(LivenessTest, WhoAnswersThatItFindsThisNodeOutOfReachIsSilentToo) {
+  LivenessOptions impatient = options_;
+  impatient.silence = options_.silence / 2;
+  Liveness other(impatient);
+  other.set_members({kB}, at(0));
+  // Each answer takes longer than the other, and not longer than this node, has patience for.
+  const std::int64_t takes = impatient.silence.as_millis() + 50;
+  for (std::int64_t ms = 100; ms <= 2000; ms += 100) {
+    hear_answer(kB, ms, ms);
+    other.on_heartbeat_ack(kB, {.sent_at = at(ms - takes).as_nanos(), .revision = {}}, Revision(),
+                           at(ms));
+    auto ack = other.on_heartbeat(kB, {}, Revision(), at(ms));
+    EXPECT_EQ(ack.grants, ms <= takes);
+    ack.sent_at = at(ms - takes).as_nanos();
+    liveness_.on_heartbeat_ack(kA, ack, Revision(), at(ms));
+  }
+  EXPECT_TRUE(liveness_.is_silent(kA, at(2000)));
+  EXPECT_FALSE(liveness_.is_reached(kA, at(2000)));
+  EXPECT_TRUE(liveness_.is_steady(kA, at(2000)));
+  // It gets its promise all the same: else each might wait for the other's.
+  const auto answer = liveness_.on_heartbeat(kA, {}, Revision(), at(2000));
+  EXPECT_TRUE(answer.grants);
+  EXPECT_TRUE(answer.reaches);
+  hear_answer(kA, 2000, 2050);
+  EXPECT_FALSE(liveness_.is_silent(kA, at(2050)));
+}
+
 TEST_F(LivenessTest, AStalledLinkIsAsGoodAsSilence) {
   liveness_.set_stalled(kA, true, at(1));
   hear(kA, 1);

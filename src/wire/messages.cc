@@ -436,6 +436,7 @@ void encode(ByteBuffer& out, const HeartbeatAck& m) {
   w->u64(static_cast<std::uint64_t>(m.sent_at));
   w->varint(m.revision.value());
   w->u8(m.grants ? 1 : 0);
+  w->u8(m.reaches ? 1 : 0);
   w->varint(m.needed.value());
   w->u64(static_cast<std::uint64_t>(m.lease_ns));
 }
@@ -444,10 +445,12 @@ bool decode(std::string_view payload, HeartbeatAck& m) {
   m.sent_at = static_cast<std::int64_t>(in.u64());
   m.revision = Revision(in.varint());
   const std::uint8_t grants = in.u8();
+  const std::uint8_t reaches = in.u8();
   m.grants = grants == 1;
+  m.reaches = reaches == 1;
   m.needed = Revision(in.varint());
   m.lease_ns = static_cast<std::int64_t>(in.u64());
-  return grants <= 1 && m.lease_ns >= 0 && in.done();
+  return grants <= 1 && reaches <= 1 && m.lease_ns >= 0 && in.done();
 }
 
 void encode(ByteBuffer& out, const StatsRequest& m) { FrameWriter(out, m.kType)->varint(m.id); }

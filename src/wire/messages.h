@@ -214,7 +214,8 @@ struct HeartbeatAck {
   std::int64_t sent_at = 0;
   Revision revision;
   bool grants = true;
-  Revision needed;  ///< the lease is void for views older than this: they miss a take-over
+  bool reaches = true;  ///< the sender finds the receiver in reach, by its own silence
+  Revision needed;      ///< the lease is void for views older than this: they miss a take-over
   std::int64_t lease_ns = INT64_MAX;  ///< how long the sender keeps its promise at least
 };
 struct StatsRequest {
