@@ -14,7 +14,9 @@ std::uint64_t no_ticks() { return 0; }
 
 CommandMeter::CommandMeter(const NodeOptions& options)
     : read_ticks_(options.read_ticks == nullptr ? &no_ticks : options.read_ticks),
-      nanos_per_tick_(options.nanos_per_tick) {}
+      nanos_per_tick_(options.nanos_per_tick),
+      late_ticks_(static_cast<std::uint64_t>(static_cast<double>(kLate.as_nanos()) /
+                                             options.nanos_per_tick)) {}
 
 void CommandMeter::follow(const Settings& settings) {
   constexpr std::int64_t kMicrosMax = INT64_MAX / 1000;

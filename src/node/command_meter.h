@@ -20,9 +20,19 @@ namespace borg::node {
 class CommandMeter {
  public:
   explicit CommandMeter(const NodeOptions& options);
+  static constexpr Duration kLate = Duration::millis(5);
 
+  void begin_turn() { began_ = told_ = turn_began_ = read_ticks_(); }
   /// What is executed next begins now.
   void begin() { began_ = read_ticks_(); }
+  /// What is executed next would see a time that is over by kLate.
+  [[nodiscard]] bool is_late() const { return began_ - told_ >= late_ticks_; }
+  /// How long the turn has lasted; is_late() counts from here.
+  Duration catch_up() {
+    told_ = began_;
+    return Duration::nanos(
+        static_cast<std::int64_t>(static_cast<double>(began_ - turn_began_) * nanos_per_tick_));
+  }
   /// The nanoseconds since begin() or the last lap().
   std::uint64_t lap() {
     const std::uint64_t now = read_ticks_();
@@ -68,6 +78,9 @@ class CommandMeter {
  private:
   std::uint64_t (*const read_ticks_)();
   const double nanos_per_tick_;
+  const std::uint64_t late_ticks_;
+  std::uint64_t turn_began_ = 0;
+  std::uint64_t told_ = 0;
   std::uint64_t began_ = 0;
   std::uint64_t stepped_ = 0;
   std::uint64_t slow_nanos_ = UINT64_MAX;  // of the slow log or of latency events

@@ -48,7 +48,8 @@ WorkerCore::~WorkerCore() = default;
 void WorkerCore::begin_turn(Now now) {
   // A worker that stood still has not seen what came meanwhile, acks perhaps.
   const Duration still = now.instant - now_.instant;
-  now_ = view_ == nullptr ? now : view_->believed(now);
+  now_ = execution_time_ = view_ == nullptr ? now : view_->believed(now);
+  meter_.begin_turn();
   if (still > options_.liveness.silence / 2 + kTick * 2) {
     forgive_links(now.instant);
     gateway_.stood_still(still);
@@ -57,6 +58,19 @@ void WorkerCore::begin_turn(Now now) {
   memory_.begin_turn(heap_->stored_bytes());
   for (const Answered& each : answered_) has_answered_.reset(each.partition.value());
   answered_.clear();
+}
+
+/// Only what is executed: who waits for an answer does not wait in vain while this worker does not
+/// look.
+void WorkerCore::go_on(Now now) { execution_time_ = view_ == nullptr ? now : view_->believed(now); }
+
+/// One command that took a second must not make the times to live of those behind it a second
+/// shorter, nor tell a replica that its primary's clock was there a second ago.
+void WorkerCore::follow_time() {
+  if (!meter_.is_late()) [[likely]]
+    return;
+  const Duration passed = meter_.catch_up();
+  execution_time_ = {now_.instant + passed, WallTime{now_.wall.ms + passed.as_millis()}};
 }
 
 // ---- clients ----
@@ -296,7 +310,7 @@ void WorkerCore::request_here(PartitionId partition, const Replica::RequestView&
   }
   pacer_.worked(1);
   Replica& replica = replica_of(partition);
-  replica.request(request, now_, *this);
+  replica.request(request, execution_time_, *this);
   note_waiting(replica);
 }
 

@@ -49,6 +49,9 @@ class WorkerCore final : private GatewayHost,
   ~WorkerCore() override;
 
   void begin_turn(Now now);
+  /// Within a turn that takes long: what is executed next is executed at this time. A worker that
+  /// is given a counter (NodeOptions::read_ticks) sees by itself when its own commands took long.
+  void go_on(Now now);
 
   // ---- events ----
   Client& connect(ConnectionId id, std::string address, std::string local_address);
@@ -179,6 +182,7 @@ class WorkerCore final : private GatewayHost,
   [[nodiscard]] commands::TransactionObserver* transaction_observer() override { return this; }
   void on_step(const commands::CommandSpec& spec, commands::Args args) override;
 
+  void follow_time();
   [[nodiscard]] bool is_mine(PartitionId partition) const;
   replication::Replica& replica_of(PartitionId partition);
   Link* find_link(const wire::Endpoint& peer);
@@ -263,7 +267,8 @@ class WorkerCore final : private GatewayHost,
   const wire::Endpoint self_;
   const std::uint16_t workers_;
   Random random_;
-  Now now_;
+  Now now_;             ///< when the turn began, for whatever waits for something
+  Now execution_time_;  ///< for what is executed next: later, in a turn that takes long
   Effects effects_;
   std::shared_ptr<const NodeView> view_;
   std::shared_ptr<const Settings> settings_;

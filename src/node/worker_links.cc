@@ -165,6 +165,8 @@ std::size_t WorkerCore::read_frames_ahead(std::string_view input, wire::FrameSta
 
 bool WorkerCore::on_frame(Link& link, std::size_t at) {
   const wire::Frame& frame = frames_ahead_[at].frame;
+  meter_.begin();
+  follow_time();
   switch (frame.type) {
     case wire::FrameType::kPing:
       wire::encode(link.output, wire::Pong{});
@@ -212,7 +214,6 @@ bool WorkerCore::on_request(Link& link, std::size_t at) {
   const wire::Request& m = frames_ahead_[at].request;
   if (!is_mine(m.partition)) return false;
   const commands::CommandSpec* const row = commands::resolve(m.args);
-  meter_.begin();
   asking_worker_ = link.peer;
   request_here(m.partition, {.origin = {.gateway = link.peer,
                                         .seq = m.seq,
@@ -235,7 +236,7 @@ bool WorkerCore::on_operation(Link& link, std::size_t at) {
   pacer_.worked(1);
   Replica& replica = replica_of(m.partition);
   receiving_ = &link;
-  replica.on_operation(link.peer.node, m, key_ahead(at), now_, *this);
+  replica.on_operation(link.peer.node, m, key_ahead(at), execution_time_, *this);
   receiving_ = nullptr;
   return true;
 }
@@ -289,13 +290,13 @@ bool WorkerCore::on_replication(Link& link, const wire::Frame& frame) {
   switch (frame.type) {
     case wire::FrameType::kTermStart:
       return handle(wire::TermStart{}, [&](Replica& r, const auto& m) {
-        r.on_term_start(from, m, now_, *this);
+        r.on_term_start(from, m, execution_time_, *this);
         note_waiting(r);
         jobs_changed_ = true;
       });
     case wire::FrameType::kSyncStart:
       return handle(wire::SyncStart{}, [&](Replica& r, const auto& m) {
-        r.on_sync_start(from, m, now_, *this);
+        r.on_sync_start(from, m, execution_time_, *this);
         note_waiting(r);
         jobs_changed_ = true;
       });
@@ -303,8 +304,9 @@ bool WorkerCore::on_replication(Link& link, const wire::Frame& frame) {
       return handle(wire::SyncChunk{},
                     [&](Replica& r, const auto& m) { r.on_sync_chunk(from, m, *this); });
     default:
-      return handle(wire::SyncEnd{},
-                    [&](Replica& r, const auto& m) { r.on_sync_end(from, m, now_, *this); });
+      return handle(wire::SyncEnd{}, [&](Replica& r, const auto& m) {
+        r.on_sync_end(from, m, execution_time_, *this);
+      });
   }
 }
 

@@ -20,6 +20,7 @@ constexpr std::size_t kMonitorBytesMax = 64u * 1024 * 1024;
 }  // namespace
 
 void WorkerCore::execute(Client& client, commands::Args args, const storage::KeyRef* first) {
+  follow_time();
   const std::uint64_t forwarded = gateway_.forwarded();
   asking_client_ = &client;
   gateway_.execute(client, args, first);

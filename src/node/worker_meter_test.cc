@@ -13,6 +13,7 @@
 namespace borg::node::testing {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -72,6 +73,23 @@ class WorkerMeter : public ::testing::Test {
   Settings settings_;
   std::map<int, Connection*> clients_{{1, &world_.connect(1)}, {2, &world_.connect(2)}};
 };
+
+TEST_F(WorkerMeter, WhatComesBehindALongCommandHappensLater) {
+  Connection& client = *clients_[2];
+  world_.type(client, command({"DEBUG", "SLEEP", "2"}) + command({"SET", "k", "v", "PX", "1000"}) +
+                          command({"PTTL", "k"}));
+  world_.run();
+  EXPECT_EQ(client.take(), "+OK\r\n+OK\r\n:1000\r\n");
+  world_.pass(Duration::millis(2900));
+  EXPECT_THAT(world_.ask(client, {"PTTL", "k"}), AnyOf(":100\r\n", ":101\r\n"));
+  // A replica follows the primary's clock; it must not take itself to be ahead either.
+  Connection& other = *clients_[1];
+  world_.type(other, command({"DEBUG", "SLEEP", "2"}) + command({"SET", "j", "v", "PX", "1000"}));
+  world_.run();
+  other.take();
+  world_.pass(Duration::millis(900));
+  EXPECT_EQ(world_.ask(client, {"PTTL", "j"}), ":100\r\n") << "it was executed elsewhere";
+}
 
 TEST_F(WorkerMeter, CountsTheCommandsOfATransactionWhenTheyAreExecuted) {
   for (const auto& [node, client] : clients_) {

@@ -54,6 +54,7 @@ void Actor::run_turn() {
 }
 
 void Actor::run_events() {
+  go_on(local_now());
   std::deque<Event> events;
   events.swap(events_);
   for (const Event& event : events) {

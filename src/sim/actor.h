@@ -50,6 +50,8 @@ class Actor {
 
  protected:
   virtual void begin_turn(Now now) = 0;
+  /// Within a turn, which has taken time.
+  virtual void go_on(Now now) = 0;
   virtual void end_turn() = 0;
   /// `now` is read after the turn.
   virtual void take_effects(Now now) = 0;

@@ -32,6 +32,8 @@ class ControlActor final : public LinkActor {
 
  protected:
   void begin_turn(Now now) override;
+  /// Its times are those at which its turns begin: earlier is safe.
+  void go_on(Now /*now*/) override {}
   void end_turn() override { core.end_turn(); }
   void take_effects(Now now) override;
 
@@ -59,6 +61,7 @@ class WorkerActor final : public LinkActor {
 
  protected:
   void begin_turn(Now now) override { core.begin_turn(now); }
+  void go_on(Now now) override { core.go_on(now); }
   void end_turn() override { core.end_turn(); }
   void take_effects(Now now) override;
 
