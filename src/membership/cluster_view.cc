@@ -116,8 +116,8 @@ void ViewBuilder::set(const std::string& key, const std::string& value, Revision
     }
   } else if (const auto session_id = suffix_of(key, "sessions/")) {
     if (const auto id = coordination::node_id_from_text(*session_id)) {
-      sessions_[*id] = true;
-      if (MemberRecord* record = find(*id)) record->has_session = true;
+      sessions_[*id] = modified;
+      if (MemberRecord* record = find(*id)) set_session(*record);
     }
   } else if (const auto name = suffix_of(key, "names/")) {
     if (const auto id = coordination::node_id_from_text(value)) {
@@ -139,7 +139,14 @@ void ViewBuilder::set_member(NodeId id, const std::string& value, Revision modif
         [](NodeId wanted, const MemberRecord& other) { return wanted < other.member.id; });
     record = &*view_.members.insert(at, MemberRecord{});
   }
-  *record = MemberRecord{*member, created, modified, sessions_.contains(id)};
+  *record = MemberRecord{.member = *member, .joined = created, .modified = modified};
+  set_session(*record);
+}
+
+void ViewBuilder::set_session(MemberRecord& record) const {
+  const auto at = sessions_.find(record.member.id);
+  record.has_session = at != sessions_.end();
+  record.session_modified = record.has_session ? at->second : Revision();
 }
 
 void ViewBuilder::set_partition(std::string_view number, const std::string& value,
@@ -166,7 +173,7 @@ void ViewBuilder::remove(const std::string& key) {
     const auto id = coordination::node_id_from_text(*session_id);
     if (!id) return;
     sessions_.erase(*id);
-    if (MemberRecord* record = find(*id)) record->has_session = false;
+    if (MemberRecord* record = find(*id)) set_session(*record);
   } else if (const auto name = suffix_of(key, "names/")) {
     view_.names.erase(std::string(*name));
   } else if (key == coordination::kSettingsKey) {

@@ -23,6 +23,7 @@ struct MemberRecord {
   Revision joined;  ///< when the record was created: the order in which members came
   Revision modified;
   bool has_session = false;
+  Revision session_modified;  ///< of its session's key; Revision(0): it has none
 };
 
 /// Everything that the coordinator holds, at one revision. Immutable once published.
@@ -71,12 +72,13 @@ class ViewBuilder {
  private:
   void set(const std::string& key, const std::string& value, Revision modified, Revision created);
   void set_member(NodeId id, const std::string& value, Revision modified, Revision created);
+  void set_session(MemberRecord& record) const;
   void set_partition(std::string_view number, const std::string& value, Revision modified);
   void remove(const std::string& key);
   [[nodiscard]] MemberRecord* find(NodeId id);
 
   ClusterView view_;
-  std::map<NodeId, bool> sessions_;
+  std::map<NodeId, Revision> sessions_;
   bool ready_ = false;
 };
 

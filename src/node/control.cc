@@ -55,9 +55,10 @@ void ControlCore::on_coordinator(coordination::Event event) {
     builder_.apply(*changes);
     view_changed_ = true;
   } else if (const auto* alive = std::get_if<coordination::SessionAlive>(&event)) {
-    session_valid_until_ = alive->valid_until;
+    session_.on_alive(alive->valid_until);
   } else if (std::get_if<coordination::SessionLost>(&event) != nullptr) {
-    session_valid_until_ = Instant::at_nanos(INT64_MIN);
+    session_.on_lost();
+    update_sole_lease();
     log(LogLine::Level::kWarning, "the coordinator ended this node's session");
   } else if (const auto* trouble = std::get_if<coordination::Trouble>(&event)) {
     log(trouble->over ? LogLine::Level::kInfo : LogLine::Level::kWarning,
@@ -83,6 +84,7 @@ void ControlCore::on_fatal(const std::string& message) {
 void ControlCore::send(coordination::Txn txn, OpenTxn open) {
   const coordination::TxnId id = next_txn_++;
   for (const auto& [partition, config] : open.configs) work_[partition.value()].txn = id;
+  open.session = session_.number();
   open_.emplace(id, std::move(open));
   effects_.transactions.push_back({id, std::move(txn)});
 }
@@ -102,10 +104,14 @@ void ControlCore::on_txn_done(const coordination::TxnDone& done) {
   for (const auto& [partition, config] : open.configs) {
     Work& work = work_[partition.value()];
     work.txn.reset();
-    if (done.outcome == TxnOutcome::kUnknown)
+    const bool asks_alone = cluster().partition(partition).epoch == work.asked_alone_at;
+    if (done.outcome == TxnOutcome::kUnknown) {
       work.taken_unknown = work.taken_from != NodeId();
-    else if (!committed && !work.taken_unknown)
-      end_take_over(partition, Revision());
+      if (asks_alone) work.alone_unknown = true;
+    } else if (!committed) {
+      if (!work.taken_unknown) end_take_over(partition, Revision());
+      if (asks_alone && !work.alone_unknown) end_asking_alone(partition);
+    }
     if (committed) {
       builder_.learn(partition, config, done.revision);
       view_changed_ = true;
@@ -118,6 +124,7 @@ void ControlCore::on_txn_done(const coordination::TxnDone& done) {
     }
   }
   if (committed) {
+    if (open.kind == OpenTxn::Kind::kRegister) session_.on_bound(open.session, done.revision);
     if (!open.log.empty()) log(LogLine::Level::kInfo, open.log);
     if (!open.configs.empty()) batch_max_ = std::min(kBatchMax, batch_max_ * 4);
     send_heartbeats();  // the others hear of the new revision at once
@@ -185,10 +192,12 @@ void ControlCore::publish() {
   view->cluster = builder_.publish();
   view->live_nodes = membership::takers(*view->cluster).size();
   view->sole = sole_;
+  view->has_ended = has_ended_;
+  view->asked_alone = asked_alone_;
   view->memory = memory_.node();
   view->wall = clocks_.believed();
   for (const MemberRecord& record : view->cluster->members) {
-    if (record.member.id == self_ || has_ended_) continue;
+    if (record.member.id == self_ || *has_ended_) continue;
     if (auto lease = liveness_.lease(record.member.id)) {
       view->leases.emplace(record.member.id, std::move(lease));
     }
@@ -214,8 +223,13 @@ std::vector<coordination::Member> ControlCore::peers_to_dial() const {
 /// Alone in a configuration, this node may serve while its session proves that nobody could
 /// have given it up, or while every other member has promised not to.
 void ControlCore::update_sole_lease() {
-  if (has_ended_) return sole_->set(Instant::at_nanos(INT64_MIN));
-  Instant until = session_valid_until_;
+  Instant until = session_.proves_until(cluster().revision);
+  const bool counted = std::exchange(session_counts_, until != Instant::at_nanos(INT64_MIN));
+  if (session_counts_ && !counted) {
+    // The views that the workers have may be from before others began anew: no more for them.
+    sole_ = std::make_shared<membership::PeerLease>();
+    publish();
+  }
   std::size_t others = 0;
   Instant promised = Instant::never();
   for (const MemberRecord& record : cluster().members) {
@@ -230,8 +244,7 @@ void ControlCore::update_sole_lease() {
   // begin anew, empty, what only we hold. Otherwise an operator must have said so.
   const bool may_begin_anew = cluster().settings && cluster().settings->on_loss_empty;
   if (others > 0 && !may_begin_anew) until = std::max(until, promised);
-  // The earliest of all says that it has ended, see above: this one just cannot be alone.
-  sole_->set(std::max(until, Instant::at_nanos(INT64_MIN + 1)));
+  sole_->set(until);
 }
 
 // ---- workers ----

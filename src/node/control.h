@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -27,6 +28,7 @@
 #include "node/memory_watch.h"
 #include "node/movement.h"
 #include "node/options.h"
+#include "node/own_session.h"
 #include "placement/placement.h"
 #include "wire/messages.h"
 
@@ -139,6 +141,7 @@ class ControlCore {
     };
     Kind kind = Kind::kMember;
     std::vector<std::pair<PartitionId, PartitionConfig>> configs;
+    OwnSession::Number session = 0;       ///< with the coordinator: the one at the sending
     std::string log;                      ///< said when it is committed
     std::optional<AdminRequest> request;  ///< answered with the outcome
     std::string answer = "OK";            ///< when it is committed
@@ -157,6 +160,8 @@ class ControlCore {
     NodeId taken_from;
     Revision taken_at;           ///< of the configuration that this was based on
     bool taken_unknown = false;  ///< an answer was lost: only a newer configuration tells
+    Epoch asked_alone_at;        ///< the epoch of what was to be followed by this node alone
+    bool alone_unknown = false;  ///< an answer to that was lost
   };
   struct Proposal {
     PartitionId partition;
@@ -236,6 +241,8 @@ class ControlCore {
   [[nodiscard]] std::size_t copies_wanted() const;
   [[nodiscard]] NodeList wanted_replicas(PartitionId p) const;
   void stop_hand_over(PartitionId p);
+  void ask_alone(PartitionId p);
+  void end_asking_alone(PartitionId p);
   void begin_take_over(PartitionId p, NodeId from);
   void end_take_over(PartitionId p, Revision needed);
   void propose(std::vector<Proposal> proposals);
@@ -307,11 +314,14 @@ class ControlCore {
   ClockWatch clocks_;
   std::shared_ptr<const NodeView> node_view_;
   std::shared_ptr<membership::PeerLease> sole_ = std::make_shared<membership::PeerLease>();
-  Instant session_valid_until_ = Instant::at_nanos(INT64_MIN);
+  std::shared_ptr<PartitionFlags> asked_alone_ = std::make_shared<PartitionFlags>();
+  OwnSession session_;
+  bool session_counts_ = false;  ///< it proves something, at the revision of the view
   Stage stage_ = Stage::kStarting;
   bool ready_ = false;
   bool leave_wanted_ = false;  ///< by a signal, or SHUTDOWN: for good
-  bool has_ended_ = false;     ///< has said goodbye with all that it holds: it serves nothing more
+  /// Has said goodbye with all that it holds, or may have: it serves nothing more.
+  std::shared_ptr<std::atomic<bool>> has_ended_ = std::make_shared<std::atomic<bool>>(false);
   std::string said_of_departure_;             ///< the last line of the log about it
   std::optional<Instant> departure_news_at_;  ///< while it is on its way out
   bool departure_is_new_ = false;

@@ -406,6 +406,74 @@ TEST_F(ControlTest, ANodeWhoseSessionEndedSaysThatItIsStillThere) {
   EXPECT_EQ(world_.view().active_members(), 2u);
 }
 
+TEST_F(ControlTest, ANewSessionProvesNothingUntilTheRecordIsBoundToIt) {
+  Node& a = world_.start("a", unproven);
+  settle();
+  const auto before = a.core->view()->sole;
+  EXPECT_EQ(before->until(), Instant::never());
+  // The others may see the key of the last one go, whatever becomes of the new one.
+  a.reaches_coordinator = false;
+  a.events.emplace_back(coordination::SessionLost{});
+  world_.renew_session(a);
+  world_.run(Duration::seconds(1));
+  EXPECT_LT(before->until(), world_.now.instant);
+  EXPECT_LT(a.core->view()->sole->until(), world_.now.instant);
+  a.reaches_coordinator = true;
+  world_.run(Duration::seconds(1));
+  EXPECT_EQ(a.core->view()->sole->until(), Instant::never());
+  // What the workers know from before may be what others have begun anew since.
+  EXPECT_LT(before->until(), world_.now.instant);
+  // It is bound to the new one indeed.
+  const auto session = world_.space.session_of(coordination::session_key(a.id));
+  EXPECT_EQ(session, a.session);
+}
+
+TEST_F(ControlTest, WhoAsksToBeAloneSaysSoUntilItIsWithOthersAgain) {
+  Node& a = world_.start("a", unproven);
+  Node& b = world_.start("b", unproven);
+  settle();
+  const auto asked = [&] {
+    return std::ranges::count_if(*a.core->view()->asked_alone,
+                                 [](const auto& flag) { return flag.load(); });
+  };
+  const auto own = static_cast<std::ptrdiff_t>(world_.partitions_of(a, true));
+  ASSERT_GT(own, 0);
+  EXPECT_EQ(asked(), 0);
+  std::ptrdiff_t at_sending = -1;
+  world_.on_transaction = [&](const Node& node, const coordination::Txn& txn) {
+    const bool is_about_one = txn.puts.front().key.starts_with("partitions/");
+    if (&node == &a && is_about_one && at_sending < 0) at_sending = asked();
+  };
+  a.loses_answers = true;
+  a.hears_coordinator = false;
+  world_.kill(b, false);
+  EXPECT_TRUE(world_.run_until([&] { return at_sending >= 0; }));
+  EXPECT_EQ(at_sending, own) << "before anything can come of it";
+  world_.run();
+  EXPECT_EQ(asked(), own) << "while the outcome is unknown";
+  a.loses_answers = false;
+  a.hears_coordinator = true;
+  world_.run();
+  EXPECT_EQ(world_.view().partition(PartitionId(0)).in_sync, NodeList{a.id});
+  EXPECT_GE(asked(), own) << "the workers may not have heard of it";
+  world_.start("c", unproven);
+  settle();
+  EXPECT_EQ(asked(), 0);
+}
+
+TEST_F(ControlTest, WhoCouldNotAskToBeAloneIsAsBefore) {
+  Node& a = world_.start("a", unproven);
+  Node& b = world_.start("b", unproven);
+  settle();
+  a.reaches_coordinator = false;
+  world_.cut(a, b);
+  world_.run();
+  world_.heal(a, b);
+  world_.run();
+  EXPECT_TRUE(std::ranges::none_of(*a.core->view()->asked_alone,
+                                   [](const auto& flag) { return flag.load(); }));
+}
+
 TEST_F(ControlTest, ANameThatAnotherTookMeanwhileIsNotTakenBack) {
   Node& a = world_.start("a", unproven);
   world_.start("b", unproven);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <map>
 #include <memory>
 
@@ -13,14 +15,25 @@
 
 namespace borg::node {
 
+using PartitionFlags = std::array<std::atomic<bool>, kPartitionCount>;
+
 /// What the control thread gives to the workers: the cluster, and what this node has been
-/// promised. Immutable but for the leases' ends and the time.
+/// promised. Immutable but for the leases' ends, the time, and what is said to be one for all
+/// views.
 struct NodeView {
   std::shared_ptr<const membership::ClusterView> cluster;
   std::size_t live_nodes = 1;
   std::map<NodeId, std::shared_ptr<const membership::PeerLease>> leases;
   /// Until when nobody can have replaced this node where it is the only in-sync replica.
   std::shared_ptr<const membership::PeerLease> sole;
+  /// This node has said goodbye for good, or may have: it serves nothing, whatever it was promised.
+  /// One for all views of a node, so that it holds before the workers have taken a new one.
+  std::shared_ptr<const std::atomic<bool>> has_ended =
+      std::make_shared<const std::atomic<bool>>(false);
+  /// This node has asked to be the only in-sync replica of these, of which it is the primary, and
+  /// may be without the worker's having heard: the leases of those before are not enough. One for
+  /// all views of a node. Null: of none.
+  std::shared_ptr<const PartitionFlags> asked_alone;
   /// What all workers of this node hold; null: each counts by itself.
   std::shared_ptr<NodeMemory> memory;
   /// What the cluster takes the wall clock to be: this node's own may be wrong. Null: not known.

@@ -55,6 +55,23 @@ void ControlCore::clean_work(PartitionId p) {
   }
   const Revision modified = cluster().partitions_modified[p.value()];
   if (work.taken_from != NodeId() && modified > work.taken_at) end_take_over(p, modified);
+  if (c.epoch <= work.asked_alone_at) return;
+  work.alone_unknown = false;
+  // To be the primary with others again the worker must know of what came before.
+  if (c.primary() == self_ && c.in_sync.size() > 1) end_asking_alone(p);
+}
+
+/// The primary is about to be the only one in sync, or may be without knowing. From then on a loss
+/// may be decided about when its session has ended, whatever those that were in sync have promised
+/// it: so a worker that has not heard yet goes by the session as well.
+void ControlCore::ask_alone(PartitionId p) {
+  work_[p.value()].asked_alone_at = cluster().partition(p).epoch;
+  (*asked_alone_)[p.value()] = true;
+}
+
+void ControlCore::end_asking_alone(PartitionId p) {
+  (*asked_alone_)[p.value()] = false;
+  work_[p.value()].alone_unknown = false;
 }
 
 /// Once this is proposed it may be committed at any moment, and this node may not hear of it:
@@ -231,6 +248,11 @@ void ControlCore::decide_as_primary(PartitionId p, const PartitionConfig& c,
     out.push_back({p, next});
     return;
   }
+  if (work.alone_unknown) {
+    reached<"a primary may be alone without knowing">();
+    out.push_back({p, next});  // settles whether it is
+    return;
+  }
   decide_hand_over(p, c, wanted, out);
 }
 
@@ -313,7 +335,7 @@ void ControlCore::decide_take_over(PartitionId p, const PartitionConfig& c,
 /// All in-sync replicas are gone. Somebody decided that it goes on: with what a syncing copy
 /// had received, or else empty.
 void ControlCore::decide_loss(PartitionId p, const PartitionConfig& c, std::vector<Proposal>& out) {
-  if (!cluster().is_lost(p) || has_ended_) return;
+  if (!cluster().is_lost(p) || *has_ended_) return;
   const bool goes_on_empty = cluster().settings && cluster().settings->on_loss_empty;
   if (!loss_reported_) {
     loss_reported_ = true;
@@ -371,6 +393,12 @@ void ControlCore::propose(std::vector<Proposal> proposals) {
     for (const NodeId node : proposal.config.in_sync) {
       const bool is_new = !before.in_sync.contains(node);
       if (is_new && !is_planted(PlantedBug::kLeaveWithAStaleView)) guard_by(node);
+    }
+    const auto is_alone = [&](const PartitionConfig& c) {
+      return c.in_sync.size() == 1 && c.primary() == self_;
+    };
+    if (before.primary() == self_ && is_alone(proposal.config) && !is_alone(before)) {
+      ask_alone(proposal.partition);
     }
     txn.puts.push_back({std::move(key), coordination::to_text(proposal.config)});
     open.configs.emplace_back(proposal.partition, proposal.config);

@@ -56,8 +56,7 @@ void ControlCore::try_register() {
     view_changed_ = true;
     return;
   }
-  const bool waits =
-      !open_.empty() || now_.instant < retry_at_ || session_valid_until_ < now_.instant;
+  const bool waits = !open_.empty() || now_.instant < retry_at_ || !session_.is_alive(now_.instant);
   if (waits || (cluster().settings && !check_settings())) return;
   if (!cluster().settings && cluster().settings_modified != Revision()) {
     exit(1, "the cluster's settings were written by another release, this node cannot read them");
@@ -155,15 +154,18 @@ void ControlCore::keep_registered() {
   const bool is_open = std::any_of(open_.begin(), open_.end(), [](const auto& entry) {
     return entry.second.kind == OpenTxn::Kind::kRegister;
   });
-  if (is_open || (!is_down && record->has_session)) return;
-  if (session_valid_until_ < now_.instant) return;
+  const bool has_session = record->has_session && session_.is_bound();
+  if (is_open || now_.instant < retry_at_ || (!is_down && has_session)) return;
+  if (!session_.is_alive(now_.instant)) return;
   // The others would give it up again at once, and each time data would move.
   const bool is_connected =
       membership::is_well_connected(liveness_, self_, witnesses(self_), now_.instant);
   if (is_down && !is_connected) return;
   coordination::Txn txn;
   txn.compares.push_back({coordination::member_key(self_), record->modified});
-  if (!record->has_session) {
+  if (!has_session) {
+    // It may be the last one's still, whose end will take the name too.
+    txn.compares.push_back({coordination::session_key(self_), record->session_modified});
     const auto taken = cluster().names.find(options_.self.name);
     if (taken != cluster().names.end() && taken->second != self_) {
       exit(1, "another node has taken the name '" + options_.self.name + "' meanwhile");
@@ -214,9 +216,7 @@ void ControlCore::say_goodbye(bool data_ends) {
 }
 
 void ControlCore::end_serving(bool has_ended) {
-  if (has_ended_ == has_ended) return;
-  has_ended_ = has_ended;
-  update_sole_lease();
+  if (has_ended_->exchange(has_ended) == has_ended) return;
   publish();
 }
 

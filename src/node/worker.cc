@@ -470,10 +470,8 @@ void WorkerCore::announce(const commands::KeyEvent& event) {
 }
 
 Instant WorkerCore::serve_until(const PartitionConfig& config) const {
-  if (view_ == nullptr) return Instant::at_nanos(INT64_MIN);
-  // Who has said goodbye for good serves nothing, whatever others have promised before they went.
-  const Instant alone = view_->sole->until();
-  if (config.in_sync.size() <= 1 || alone == Instant::at_nanos(INT64_MIN)) return alone;
+  if (view_ == nullptr || *view_->has_ended) return Instant::at_nanos(INT64_MIN);
+  if (config.in_sync.size() <= 1) return view_->sole->until();
   Instant until = Instant::never();
   for (const NodeId node : config.in_sync) {
     if (node == self_.node) continue;
@@ -482,6 +480,11 @@ Instant WorkerCore::serve_until(const PartitionConfig& config) const {
         until, at == view_->leases.end() ? Instant::at_nanos(INT64_MIN) : at->second->until());
   }
   return until;
+}
+
+bool WorkerCore::may_be_alone(PartitionId partition) const {
+  return view_ != nullptr && view_->asked_alone != nullptr &&
+         (*view_->asked_alone)[partition.value()];
 }
 
 bool WorkerCore::may_serve(PartitionId partition, Now now) const {

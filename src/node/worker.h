@@ -157,6 +157,7 @@ class WorkerCore final : private GatewayHost,
              std::string_view bytes, Instant valid_until) override;
   void report(const replication::Report& report) override;
   [[nodiscard]] Instant serve_until(const PartitionConfig& config) const override;
+  [[nodiscard]] bool may_be_alone(PartitionId partition) const override;
   [[nodiscard]] std::size_t copies_required() const override;
   [[nodiscard]] bool too_few_nodes() const override;
   [[nodiscard]] bool out_of_memory(const PartitionConfig& config,
@@ -181,8 +182,8 @@ class WorkerCore final : private GatewayHost,
   void note_answered(PartitionId partition);
   [[nodiscard]] commands::TransactionObserver* transaction_observer() override { return this; }
   void on_step(const commands::CommandSpec& spec, commands::Args args) override;
-
   void follow_time();
+
   [[nodiscard]] bool is_mine(PartitionId partition) const;
   replication::Replica& replica_of(PartitionId partition);
   Link* find_link(const wire::Endpoint& peer);

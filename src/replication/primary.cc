@@ -55,10 +55,20 @@ void Replica::moved(const wire::Origin& origin, ReplicaSink& sink) {
   sink.reply(origin, partition_, wire::ReplyStatus::kMoved, bytes.view(), Instant::never());
 }
 
-/// A replica that has caught up may be in sync already, by a configuration that this node has not
-/// heard of yet: then it may take over, so its lease is needed like those of the others.
+/// By a configuration that this node has not heard of yet, it may be alone, for which it has asked,
+/// so that whoever was in sync has no say any more; or a replica that has caught up may be in sync,
+/// and take over. So their leases are needed like those of the others.
 Instant Replica::serve_until(const ReplicaSink& sink) const {
   if (is_planted(PlantedBug::kServeWithoutLease)) return Instant::never();
+  if (config_.in_sync.size() > 1 && sink.may_be_alone(partition_)) {
+    PartitionConfig alone = config_;
+    alone.in_sync = {config_.primary()};
+    return std::min(leased_until(sink), sink.serve_until(alone));
+  }
+  return leased_until(sink);
+}
+
+Instant Replica::leased_until(const ReplicaSink& sink) const {
   const auto is_joining = [&](const Peer& p) {
     return p.counts() && !config_.in_sync.contains(p.node);
   };
@@ -455,7 +465,8 @@ void Replica::expire_as_replica(Now now, std::size_t buckets) {
 /// With other in-sync replicas a write's answer needs no lease: that all of them acknowledged
 /// proves that this node was primary. Alone it needs the proof that nobody replaced it.
 Instant Replica::write_valid_until(const ReplicaSink& sink) const {
-  return config_.in_sync.size() > 1 ? Instant::never() : serve_until(sink);
+  const bool is_alone = config_.in_sync.size() <= 1 || sink.may_be_alone(partition_);
+  return is_alone ? serve_until(sink) : Instant::never();
 }
 
 void Replica::answer_write(const wire::Origin& origin, std::string_view reply, Seq seq, Now now,

@@ -78,6 +78,9 @@ class ReplicaSink {
   /// other in-sync replicas (the earliest end of the leases that they granted; with none, of
   /// the proof that nobody replaced this node).
   [[nodiscard]] virtual Instant serve_until(const PartitionConfig& config) const = 0;
+  /// True if this node, its primary, may have become the partition's only in-sync replica though
+  /// the replica's configuration has others: it has asked for that.
+  [[nodiscard]] virtual bool may_be_alone(PartitionId /*partition*/) const { return false; }
   /// Nodes that must hold a write before it is acknowledged.
   [[nodiscard]] virtual std::size_t copies_required() const = 0;
   /// True if there are too few nodes for a write to be acknowledged at all.
@@ -309,6 +312,7 @@ class Replica {
   void hold(const RequestView& request);
   void serve_held(Now now, ReplicaSink& sink);
   [[nodiscard]] Instant serve_until(const ReplicaSink& sink) const;
+  [[nodiscard]] Instant leased_until(const ReplicaSink& sink) const;
   [[nodiscard]] bool has_place_for_keys(const commands::CommandSpec& spec, commands::Args args,
                                         std::optional<storage::KeyRef>& known) const;
   [[nodiscard]] const commands::CommandSpec* executable(const RequestView& request,

@@ -190,6 +190,24 @@ TEST_F(ReplicaPrimaryTest, AReadIsGoodForTheLeaseAWriteThatAllBackupsHaveForEver
   EXPECT_EQ(world_.given(set)->valid_until, Instant::never());
 }
 
+TEST_F(ReplicaPrimaryTest, WhoMayBeAloneWithoutKnowingGoesByWhatHoldsAloneToo) {
+  world_.around(1).alone_until = world_.now.instant + Duration::millis(7);
+  const auto before = world_.ask(1, {"GET", key("a")});
+  EXPECT_EQ(world_.given(before)->valid_until, Instant::never());
+  world_.around(1).may_be_alone = true;
+  const auto get = world_.ask(1, {"GET", key("a")});
+  EXPECT_EQ(world_.given(get)->valid_until, world_.around(1).alone_until);
+  // Nor does it count that those who were in sync have a write.
+  const auto set = world_.ask(1, {"SET", key("a"), "1"});
+  world_.run();
+  ASSERT_NE(world_.given(set), nullptr);
+  EXPECT_EQ(world_.given(set)->valid_until, world_.around(1).alone_until);
+  world_.pass(Duration::millis(7));
+  const auto late = world_.ask(1, {"SET", key("a"), "2"});
+  world_.run();
+  EXPECT_EQ(world_.given(late), nullptr);
+}
+
 TEST_F(ReplicaPrimaryTest, AReadThatWaitedNeedsTheLeaseWhenItIsAnswered) {
   world_.ask(1, {"SET", key("a"), "1"});
   const auto get = world_.ask(1, {"GET", key("a")});

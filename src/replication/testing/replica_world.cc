@@ -35,9 +35,11 @@ class ReplicaWorld::Node final : public ReplicaSink {
     world_.replies.push_back({number_, origin, status, std::string(bytes), valid_until});
   }
   void report(const Report& report) override { world_.reports.emplace_back(number_, report); }
-  [[nodiscard]] Instant serve_until(const PartitionConfig&) const override {
-    return around.serve_until;
+  [[nodiscard]] Instant serve_until(const PartitionConfig& config) const override {
+    return config.in_sync.size() > 1 ? around.serve_until
+                                     : std::min(around.serve_until, around.alone_until);
   }
+  [[nodiscard]] bool may_be_alone(PartitionId) const override { return around.may_be_alone; }
   [[nodiscard]] std::size_t copies_required() const override { return around.copies_required; }
   [[nodiscard]] bool too_few_nodes() const override { return around.too_few_nodes; }
   [[nodiscard]] bool out_of_memory(const PartitionConfig&, std::uint64_t) const override {

@@ -42,7 +42,9 @@ class ReplicaWorld {
 
   /// What a node's replica is told about its surroundings.
   struct Surroundings {
-    Instant serve_until = Instant::never();
+    Instant serve_until = Instant::never();  ///< with others in sync
+    Instant alone_until = Instant::never();
+    bool may_be_alone = false;
     std::size_t copies_required = 2;
     bool too_few_nodes = false;
     bool out_of_memory = false;
