@@ -49,15 +49,15 @@ class TranscriptReader {
   void add_directive(TranscriptGroup& group, const std::string& text) {
     if (text == "resp3") {
       group.is_resp3 = true;
-    } else if (text == "only redis") {
-      group.only_redis = true;
+    } else if (text.starts_with("only ")) {
+      group.only_others = text.find("borg") == std::string::npos;
     } else if (text == "stateful") {
       group.is_stateful = true;
     } else if (text == "sorted") {
       next_is_sorted_ = true;
     } else if (text.starts_with("wait ")) {
       group.steps.emplace_back().wait_ms = std::stoll(text.substr(5));
-    } else if (text != "only borg" && text != "resp2") {
+    } else if (text != "resp2") {
       throw std::runtime_error("unknown directive: " + text);
     }
   }

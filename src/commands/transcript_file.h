@@ -23,7 +23,7 @@ struct TranscriptStep {
 struct TranscriptGroup {
   std::string title;
   bool is_resp3 = false;
-  bool only_redis = false;
+  bool only_others = false;
   bool is_stateful = false;  ///< depends on the state of a connection
   std::vector<TranscriptStep> steps;
 };

@@ -4,7 +4,8 @@
 
   run.py --redis                    against a redis-server that it starts and stops
   run.py --redis --rewrite          and takes the replies from it
-  run.py --server 127.0.0.1:7001    against a Borg node (or with --as redis another Redis)
+  run.py --server 127.0.0.1:7001    against a Borg node, or with --as another server: redis (7.0),
+                                    redis8 (8.0 or newer) or valkey9 (9.1 or newer)
 """
 
 import argparse
@@ -94,7 +95,7 @@ class Player:
 
     def play_file(self, script):
         for group in script.groups:
-            if group.only in (None, self.server_kind):
+            if self.server_kind in group.only:
                 self.play_group(script, group)
         if self.rewrite:
             script.path.write_text(script.text())
@@ -134,7 +135,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--server", help="HOST:PORT")
     parser.add_argument("--redis", action="store_true", help="start a redis-server")
-    parser.add_argument("--as", dest="kind", choices=["borg", "redis"],
+    parser.add_argument("--as", dest="kind", choices=transcript.SERVERS,
                         help="which groups to play; default: redis with --redis, else borg")
     parser.add_argument("--rewrite", action="store_true", help="take over the replies")
     parser.add_argument("files", nargs="*", type=pathlib.Path)
