@@ -6,6 +6,7 @@
 
 #include "commands/arguments.h"
 #include "commands/key_access.h"
+#include "commands/value_condition.h"
 #include "storage/value_kinds.h"
 
 namespace borg::commands::run {
@@ -26,13 +27,6 @@ std::optional<storage::ExpiryMs> read_cas_options(Context& context, Args options
   }
   const TimeUnit unit = in_seconds ? TimeUnit::kSeconds : TimeUnit::kMilliseconds;
   return read_expiry(context, options[1], unit, "borg|cas");
-}
-
-std::string hexadecimal(std::uint64_t number) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (int shift = 60; shift >= 0; shift -= 4) text += kDigits[number >> shift & 0xf];
-  return text;
 }
 
 }  // namespace

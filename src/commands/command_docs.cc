@@ -55,24 +55,6 @@ void write_arguments(const std::vector<Argument>& arguments, int& keys, resp::Wr
   for (const Argument& argument : arguments) write_argument(argument, keys, reply);
 }
 
-/// "version text", which is how a row writes of a change.
-struct Change {
-  explicit Change(std::string_view line)
-      : version(line.substr(0, line.find(' '))), text(line.substr(version.size() + 1)) {}
-  std::string_view version;
-  std::string_view text;
-};
-
-std::vector<Change> changes_of(std::string_view history) {
-  std::vector<Change> changes;
-  while (!history.empty()) {
-    const std::string_view line = history.substr(0, history.find("; "));
-    changes.emplace_back(line);
-    history.remove_prefix(std::min(line.size() + 2, history.size()));
-  }
-  return changes;
-}
-
 void write_history(std::string_view history, resp::Writer& reply) {
   const std::vector<Change> changes = changes_of(history);
   reply.bulk("history");
@@ -91,6 +73,16 @@ void write_deprecation(std::string_view deprecated, resp::Writer& reply) {
 }
 
 }  // namespace
+
+std::vector<Change> changes_of(std::string_view history) {
+  std::vector<Change> changes;
+  while (!history.empty()) {
+    const std::string_view line = history.substr(0, history.find("; "));
+    changes.emplace_back(line);
+    history.remove_prefix(std::min(line.size() + 2, history.size()));
+  }
+  return changes;
+}
 
 bool has_keys(const CommandSpec& spec) {
   return (spec.first_key > 0 && (spec.key_use & kNotKey) == 0) || spec.numkeys_at > 0;

@@ -8,6 +8,18 @@
 
 namespace borg::commands {
 
+/// "version text", which is how a row writes of a change.
+struct Change {
+  explicit Change(std::string_view line)
+      : version(line.substr(0, line.find(' '))), text(line.substr(version.size() + 1)) {}
+  std::string_view version;
+  std::string_view text;  ///< ends in kOfValkey if Redis does not have what came
+};
+inline constexpr std::string_view kOfValkey = " (Valkey)";
+
+/// Of CommandSpec::history.
+[[nodiscard]] std::vector<Change> changes_of(std::string_view history);
+
 /// The element of COMMAND INFO's reply for a row: name, arity, flags, first key, last key,
 /// step, ACL categories, tips, key specifications, subcommands.
 void write_info(const CommandSpec& spec, resp::Writer& reply);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <set>
 
 #include "commands/command_info.h"
@@ -73,14 +74,48 @@ std::string counts() {
          " differ, " + std::to_string(names.size() - there) + " are not there.\n";
 }
 
+bool is_after_7_0(std::string_view version) {
+  int major = 0;
+  int minor = 0;
+  const char* const end = version.data() + version.size();
+  const char* const dot = std::from_chars(version.data(), end, major).ptr;
+  if (dot != end) std::from_chars(dot + 1, end, minor);
+  return major > 7 || (major == 7 && minor > 0);
+}
+
+/// What the rows of Redis 7.0's commands say of later versions.
+std::string later_options() {
+  std::string text =
+      "\n## Options beyond Redis 7.0\n\n| command | since | what came then |\n|---|---|---|\n";
+  for (const CommandSpec& spec : all_commands()) {
+    for (const Change& change : changes_of(spec.history)) {
+      if (spec.group == "borg" || !is_after_7_0(change.version)) continue;
+      const bool is_valkeys = change.text.ends_with(kOfValkey);
+      const auto what =
+          change.text.substr(0, change.text.size() - (is_valkeys ? kOfValkey.size() : 0));
+      text += "| " + shown(spec.name) + " | " + (is_valkeys ? "Valkey " : "Redis ") +
+              std::string(change.version) + " | " + std::string(what) + " |\n";
+    }
+  }
+  return text;
+}
+
+std::string_view server_of(const CommandSpec& spec) {
+  if (spec.group == "borg") return "Borg ";
+  const std::string_view container = spec.name.substr(0, spec.name.find('|'));
+  const bool is_valkeys =
+      std::ranges::find(kCommandsOfValkey, spec.name) != kCommandsOfValkey.end() ||
+      std::ranges::find(kCommandsOfValkey, container) != kCommandsOfValkey.end();
+  return is_valkeys ? "Valkey " : "Redis ";
+}
+
 /// Rows that Redis 7.0 does not have.
 std::string own_commands() {
   const auto names = names_of_redis();
   std::string text = "\n## Beyond Redis 7.0\n\n| command | since | what it does |\n|---|---|---|\n";
   for (const CommandSpec& spec : all_commands()) {
     if (spec.is(kInternal) || names.contains(spec.name) || spec.name.ends_with("|help")) continue;
-    const bool is_borgs = spec.group == "borg";
-    text += "| " + shown(spec.name) + " | " + (is_borgs ? "Borg " : "Redis ") +
+    text += "| " + shown(spec.name) + " | " + std::string(server_of(spec)) +
             std::string(spec.since) + " | " + std::string(spec.summary) + " |\n";
   }
   return text;
@@ -103,7 +138,7 @@ std::string compatibility_page() {
       page += row_text(name, group.name);
     }
   }
-  return page + own_commands();
+  return page + later_options() + own_commands();
 }
 
 std::vector<std::string> compatibility_gaps() {

@@ -28,10 +28,10 @@ bool read_flag(std::string_view option, OptionsOf command, SetOptions& options) 
   };
   const bool of_set = command == OptionsOf::kSet;
   if (equals_ignoring_case(option, "nx")) {
-    return allow(options.only_if_absent, of_set && !options.only_if_present);
+    return allow(options.only_if_absent, of_set && !options.only_if_present && !options.only_if);
   }
   if (equals_ignoring_case(option, "xx")) {
-    return allow(options.only_if_present, of_set && !options.only_if_absent);
+    return allow(options.only_if_present, of_set && !options.only_if_absent && !options.only_if);
   }
   if (equals_ignoring_case(option, "get")) return allow(options.get_old, of_set);
   if (equals_ignoring_case(option, "keepttl")) {
@@ -41,6 +41,13 @@ bool read_flag(std::string_view option, OptionsOf command, SetOptions& options) 
     return allow(options.persist, !of_set && !options.has_time);
   }
   return false;
+}
+
+/// False if another condition, or this one, was there before.
+bool read_condition(Comparison comparison, std::string_view expected, SetOptions& options) {
+  if (options.only_if_absent || options.only_if_present || options.only_if) return false;
+  options.only_if = {comparison, expected};
+  return true;
 }
 
 bool read_time(TimeUnit unit, std::string_view time, SetOptions& options) {
@@ -61,6 +68,12 @@ std::optional<SetOptions> read_set_options(Args args, OptionsOf command) {
     const auto unit = time_unit(args[i]);
     if (unit) {
       if (i + 1 == args.size() || !read_time(*unit, args[i + 1], options)) return std::nullopt;
+      ++i;
+    } else if (const auto comparison =
+                   command == OptionsOf::kSet ? read_comparison(args[i]) : std::nullopt) {
+      if (i + 1 == args.size() || !read_condition(*comparison, args[i + 1], options)) {
+        return std::nullopt;
+      }
       ++i;
     } else if (!read_flag(args[i], command, options)) {
       return std::nullopt;

@@ -6,6 +6,7 @@
 
 #include "commands/arguments.h"
 #include "commands/command.h"
+#include "commands/value_condition.h"
 
 namespace borg::commands {
 
@@ -13,6 +14,7 @@ namespace borg::commands {
 struct SetOptions {
   bool only_if_absent = false;
   bool only_if_present = false;
+  std::optional<ValueCondition> only_if;
   bool get_old = false;
   bool keep_expiry = false;
   bool persist = false;

@@ -42,6 +42,17 @@ bool is_absent(Context& context, const KeyRef& key) {
   return !find_for_write(context, key);
 }
 
+/// Nullopt if the condition cannot be judged, and the error is written.
+std::optional<bool> may_set(Context& context, const SetOptions& options,
+                            const std::optional<EntryView>& entry) {
+  if (options.only_if_absent) return !entry;
+  if (options.only_if_present) return entry.has_value();
+  if (!options.only_if) return true;
+  if (!entry) return options.only_if->holds_without_key();
+  if (!has_type(context, entry, kString)) return std::nullopt;
+  return holds_for(context, *options.only_if, entry->value);
+}
+
 void set_with_options(Context& context, Args args) {
   const auto options = read_set_options(args.subspan(3), OptionsOf::kSet);
   if (!options) return context.reply.error(kSyntaxError);
@@ -57,9 +68,11 @@ void set_with_options(Context& context, Args args) {
   if (options->get_old) {
     note_lookup(context, key, entry);
     if (!has_type(context, entry, kString)) return;
-    write_value(context, entry);
   }
-  if ((options->only_if_absent && entry) || (options->only_if_present && !entry)) {
+  const auto is_allowed = may_set(context, *options, entry);
+  if (!is_allowed) return;
+  if (options->get_old) write_value(context, entry);
+  if (!*is_allowed) {
     if (!options->get_old) context.reply.null();
     return;
   }

@@ -48,9 +48,11 @@ inline constexpr auto kStringRows = std::to_array<CommandSpec>({
      .group = "string",
      .since = "1.0.0",
      .history = "2.6.12 EX, PX, NX and XX; 6.0.0 KEEPTTL; 6.2.0 GET, EXAT and PXAT; 7.0.0 NX "
-                "together with GET",
-     .syntax = "key value [{condition @2.6.12} NX | XX] [{@6.2.0} GET] [{expiration} {@2.6.12} EX "
-               "seconds | {@2.6.12} PX milliseconds | {@6.2.0} EXAT unix-time-seconds | {@6.2.0} "
+                "together with GET; 8.4.0 IFEQ (in Valkey since 8.1), IFNE, IFDEQ and IFDNE",
+     .syntax = "key value [{condition @2.6.12} NX | XX | {@8.4.0} IFEQ ifeq-value | {@8.4.0} IFNE "
+               "ifne-value | {@8.4.0} IFDEQ ifdeq-digest | {@8.4.0} IFDNE ifdne-digest] [{@6.2.0} "
+               "GET] [{expiration} {@2.6.12} EX seconds | {@2.6.12} PX milliseconds | {@6.2.0} "
+               "EXAT unix-time-seconds | {@6.2.0} "
                "PXAT unix-time-milliseconds | {@6.0.0} KEEPTTL]",
      .summary = "Stores a value under a key, whatever was there"},
     {.name = "setnx",

@@ -10,6 +10,7 @@
 #include "commands/client_commands.h"
 #include "commands/cluster_commands.h"
 #include "commands/command.h"
+#include "commands/conditional_commands.h"
 #include "commands/connection_commands.h"
 #include "commands/counter_commands.h"
 #include "commands/diagnosis_commands.h"
@@ -46,10 +47,10 @@ constexpr auto concatenate(const std::array<CommandSpec, kSizes>&... parts) {
 }
 
 constexpr auto kRows = concatenate(
-    kStringRows, kRangeRows, kCounterRows, kHashRows, kListRows, kSetRows, kSortedSetRows, kGeoRows,
-    kExpiryRows, kGenericRows, kKeyspaceRows, kConnectionRows, kClientRows, kBitRows, kServerRows,
-    kPubSubRows, kDiagnosisRows, kAdminRows, kClusterRows, kBorgRows, kHyperLogLogRows, kRenameRows,
-    kSortRows, kTransactionRows, kInternalRows);
+    kStringRows, kConditionalRows, kRangeRows, kCounterRows, kHashRows, kListRows, kSetRows,
+    kSortedSetRows, kGeoRows, kExpiryRows, kGenericRows, kKeyspaceRows, kConnectionRows,
+    kClientRows, kBitRows, kServerRows, kPubSubRows, kDiagnosisRows, kAdminRows, kClusterRows,
+    kBorgRows, kHyperLogLogRows, kRenameRows, kSortRows, kTransactionRows, kInternalRows);
 constexpr NameIndex kIndex(kRows);
 
 constexpr bool is_sound(const CommandSpec& spec) {

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Compares what a server says of its commands (COMMAND, COMMAND DOCS) with what a redis-server
-says that it starts: all fields of every command and subcommand that both have. And which fields
-INFO has.
+says that it starts: all fields of every command and subcommand that both have, but for options that
+are newer than that server. And which fields INFO has.
 
   descriptions.py --server 127.0.0.1:7001
 """
@@ -71,6 +71,19 @@ MISSING_FIELDS = {
 }
 
 
+def is_newer(version):
+    """Than the redis-server, a 7.0."""
+    return [int(part) for part in version.split(".")[:2]] > [7, 0]
+
+
+def without_newer(arguments):
+    kept = [each for each in arguments if not is_newer(each.get("since", "0.0"))]
+    for each in kept:
+        if "arguments" in each:
+            each["arguments"] = without_newer(each["arguments"])
+    return kept
+
+
 def plain(reply):
     """Without kinds; of a map or a set the order means nothing."""
     if reply.kind == "map":
@@ -98,7 +111,9 @@ def described(connection):
         for name, fields in docs.items():
             add_docs(fields.pop("subcommands", {}))
             # Of a change the version; the text is each server's own.
-            fields["history"] = [version for version, _ in fields.get("history", [])]
+            fields["history"] = [version for version, _ in fields.get("history", [])
+                                 if not is_newer(version)]
+            fields["arguments"] = without_newer(fields.get("arguments", []))
             found[name].update(fields)
 
     connection.call([b"HELLO", b"3"])
