@@ -35,9 +35,9 @@ class Model {
   [[nodiscard]] virtual std::string describe_state(const std::string& state) const = 0;
 };
 
-/// A Redis string key: get, set (nx, xx, get, px), setnx, getset, getdel, del, exists, strlen,
-/// append, incr, decr, incrby, decrby, pexpire, persist, getex, pttl, and cas, which is BORG CAS.
-/// What sets or shows an expiry must have been through with_expiries().
+/// A Redis string key: get, set (nx, xx, ifeq, get, px), setnx, getset, getdel, del, delifeq,
+/// exists, strlen, append, incr, decr, incrby, decrby, pexpire, persist, getex, pttl, and cas,
+/// which is BORG CAS. What sets or shows an expiry must have been through with_expiries().
 ///
 /// Not of Redis: remove (DEL of several keys: nobody knows the share of this one in the number),
 /// expire (the time of a key has come), lose and recover (a loss was accepted, and what is left).

@@ -64,8 +64,11 @@ bool is_option(const std::string& text, std::string_view upper) {
 }
 
 bool has_option(const Args& args, std::string_view option) {
-  return std::any_of(args.begin() + 1, args.end(),
-                     [&](const std::string& arg) { return is_option(arg, option); });
+  for (std::size_t i = 1; i < args.size(); ++i) {
+    if (is_option(args[i], option)) return true;
+    if (is_option(args[i], "IFEQ")) ++i;
+  }
+  return false;
 }
 
 /// The last three of the arguments: see with_expiries().
@@ -76,9 +79,19 @@ Expiry expiry_of(const Args& args) {
 
 Reply get(State& state, const Args&) { return reply_of(state.value); }
 
+/// The value that SET IFEQ expects, if it is that.
+const std::string* expected_by_set(const Args& args) {
+  for (std::size_t i = 1; i + 1 < args.size(); ++i) {
+    if (is_option(args[i], "IFEQ")) return &args[i + 1];
+  }
+  return nullptr;
+}
+
 Reply set(State& state, const Args& args) {
   const std::optional<std::string> old = state.value;
-  const bool is_refused = (has_option(args, "NX") && old) || (has_option(args, "XX") && !old);
+  const std::string* const expected = expected_by_set(args);
+  const bool is_refused = (has_option(args, "NX") && old) || (has_option(args, "XX") && !old) ||
+                          (expected != nullptr && old != *expected);
   if (!is_refused) {
     state.value = args[0];
     state.expiry = has_option(args, "PX") ? std::optional(expiry_of(args)) : std::nullopt;
@@ -97,6 +110,12 @@ Reply cas(State& state, const Args& args) {
   if (!state.value) return Reply::number(-1);
   if (*state.value != args[0]) return Reply::number(0);
   state = {.value = args[1], .expiry = {}, .is_lost = false};
+  return Reply::number(1);
+}
+
+Reply delifeq(State& state, const Args& args) {
+  if (state.value != args[0]) return Reply::number(0);
+  state = {};
   return Reply::number(1);
 }
 
@@ -204,14 +223,14 @@ struct Command {
   Reply (*apply)(State& state, const Args& args);
 };
 constexpr Command kCommands[] = {
-    {"append", 1, 1, append},   {"cas", 2, 2, cas},       {"decr", 0, 0, decr},
-    {"decrby", 1, 1, decrby},   {"del", 0, 0, del},       {"exists", 0, 0, exists},
-    {"expire", 1, 1, expire},   {"get", 0, 0, get},       {"getdel", 0, 0, getdel},
-    {"getex", 3, 3, getex},     {"getset", 1, 1, getset}, {"incr", 0, 0, incr},
-    {"incrby", 1, 1, incrby},   {"lose", 0, 0, lose},     {"persist", 0, 0, persist},
-    {"pexpire", 3, 3, pexpire}, {"pttl", 0, 2, pttl},     {"recover", 0, 4, recover},
-    {"remove", 0, 0, remove},   {"set", 1, 6, set},       {"setnx", 1, 1, setnx},
-    {"strlen", 0, 0, strlen},
+    {"append", 1, 1, append},   {"cas", 2, 2, cas},         {"decr", 0, 0, decr},
+    {"decrby", 1, 1, decrby},   {"del", 0, 0, del},         {"delifeq", 1, 1, delifeq},
+    {"exists", 0, 0, exists},   {"expire", 1, 1, expire},   {"get", 0, 0, get},
+    {"getdel", 0, 0, getdel},   {"getex", 3, 3, getex},     {"getset", 1, 1, getset},
+    {"incr", 0, 0, incr},       {"incrby", 1, 1, incrby},   {"lose", 0, 0, lose},
+    {"persist", 0, 0, persist}, {"pexpire", 3, 3, pexpire}, {"pttl", 0, 2, pttl},
+    {"recover", 0, 4, recover}, {"remove", 0, 0, remove},   {"set", 1, 8, set},
+    {"setnx", 1, 1, setnx},     {"strlen", 0, 0, strlen},
 };
 
 const Command* find(const Operation& operation) {
@@ -224,10 +243,25 @@ const Command* find(const Operation& operation) {
 bool are_set_options(const Args& args) {
   const bool expires = has_option(args, "PX");
   if (expires && args.size() < 5) return false;
-  return std::all_of(args.begin() + 1, args.end() - (expires ? 3 : 0), [](const std::string& arg) {
-    return is_option(arg, "NX") || is_option(arg, "XX") || is_option(arg, "GET") ||
-           is_option(arg, "PX");
-  });
+  const std::size_t end = args.size() - (expires ? 3 : 0);
+  for (std::size_t i = 1; i < end; ++i) {
+    const std::string& arg = args[i];
+    const bool compares = is_option(arg, "IFEQ") && i + 1 < end;
+    if (compares) ++i;
+    if (!compares && !is_option(arg, "NX") && !is_option(arg, "XX") && !is_option(arg, "GET") &&
+        !is_option(arg, "PX")) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool is_neutral_set(const Args& args, const Reply& reply) {
+  const bool is_nil = reply.kind == Reply::Kind::kNil;
+  if (!has_option(args, "GET")) return is_nil;
+  const std::string* const expected = expected_by_set(args);
+  if (expected != nullptr) return is_nil || reply.text != *expected;
+  return has_option(args, is_nil ? "XX" : "NX");
 }
 
 }  // namespace
@@ -268,14 +302,13 @@ bool StringModel::is_neutral(const Operation& operation) const {
   const bool is_nil = reply.kind == Reply::Kind::kNil;
   if (reply.kind == Reply::Kind::kError) return true;
   if (is_read(operation)) return true;
-  if (name == "del" || name == "setnx" || name == "pexpire" || name == "persist") {
+  if (name == "del" || name == "delifeq" || name == "setnx" || name == "pexpire" ||
+      name == "persist") {
     return reply == Reply::number(0);
   }
   if (name == "cas") return reply != Reply::number(1);
   if (name == "getdel" || name == "getex") return is_nil;
-  if (name != "set") return false;
-  if (!has_option(operation.args, "GET")) return is_nil;
-  return has_option(operation.args, is_nil ? "XX" : "NX");
+  return name == "set" && is_neutral_set(operation.args, reply);
 }
 
 std::string StringModel::describe_state(const std::string& state) const {

@@ -53,6 +53,36 @@ TEST(StringModel, ComparesAndSets) {
                                 value("c"), value("1"), value("-1")}));
 }
 
+TEST(StringModel, SetsIfEqual) {
+  EXPECT_EQ(replies({"set a IFEQ b", "set a", "set b ifeq a", "set c IFEQ a", "set c IFEQ a GET",
+                     "set c get ifeq b", "get", "set d ifeq c px 0 9 #1", "pttl 0 9"}),
+            (std::vector<Reply>{nil(), value("OK"), value("OK"), nil(), value("b"), value("b"),
+                                value("c"), value("OK"), value("OK")}));
+}
+
+TEST(StringModel, DeletesIfEqual) {
+  EXPECT_EQ(
+      replies({"delifeq a", "set a", "delifeq b", "get", "delifeq a", "get"}),
+      (std::vector<Reply>{value("0"), value("OK"), value("0"), value("a"), value("1"), nil()}));
+}
+
+TEST(StringModel, KnowsWhichComparisonsChangeNothing) {
+  const auto is_neutral = [](const char* name, std::vector<std::string> args, Reply reply) {
+    Operation operation;
+    operation.name = name;
+    operation.args = std::move(args);
+    operation.reply = std::move(reply);
+    return StringModel().is_neutral(operation);
+  };
+  EXPECT_TRUE(is_neutral("set", {"a", "IFEQ", "b"}, nil()));
+  EXPECT_FALSE(is_neutral("set", {"a", "IFEQ", "b"}, value("OK")));
+  EXPECT_TRUE(is_neutral("set", {"a", "IFEQ", "b", "GET"}, nil()));
+  EXPECT_TRUE(is_neutral("set", {"a", "IFEQ", "b", "GET"}, value("c")));
+  EXPECT_FALSE(is_neutral("set", {"a", "IFEQ", "b", "GET"}, value("b")));
+  EXPECT_TRUE(is_neutral("delifeq", {"a"}, Reply::number(0)));
+  EXPECT_FALSE(is_neutral("delifeq", {"a"}, Reply::number(1)));
+}
+
 TEST(StringModel, Counts) {
   EXPECT_EQ(replies({"incr", "incrby 10", "decr", "decrby -5", "incrby x", "append 1", "incr",
                      "set 01", "incr", "set 9223372036854775807", "incr", "get"}),
@@ -70,7 +100,9 @@ TEST(StringModel, DoesNotKnowWhatItCannotModel) {
   };
   EXPECT_TRUE(knows("set", {"a", "NX", "get"}));
   EXPECT_FALSE(knows("lpush", {"a"}));
+  EXPECT_TRUE(knows("set", {"a", "ifeq", "b", "GET"}));
   EXPECT_FALSE(knows("set", {"a", "EX"}));
+  EXPECT_FALSE(knows("set", {"a", "ifeq"}));
   EXPECT_FALSE(knows("set", {}));
   EXPECT_FALSE(knows("get", {"a"}));
 }

@@ -35,6 +35,17 @@ std::uint64_t distance(std::int64_t a, std::int64_t b) {
   return a < b ? 0 - difference : difference;
 }
 
+/// The value that an operation compares the present one with; null: none.
+const std::string* expected_by(const Operation& operation) {
+  const std::vector<std::string>& args = operation.args;
+  if (is_one_of(operation.name, {"cas", "delifeq"})) return args.data();
+  if (operation.name != "set") return nullptr;
+  for (std::size_t i = 1; i + 1 < args.size(); ++i) {
+    if (is_one_of(args[i], {"IFEQ", "ifeq"})) return &args[i + 1];
+  }
+  return nullptr;
+}
+
 /// What replies of known outcome say about values that were written.
 class Sightings {
  public:
@@ -42,7 +53,7 @@ class Sightings {
     for (const Operation& operation : operations) {
       if (is_counting(operation)) add_reach(change_of(operation));
       if (is_one_of(operation.name, {"append", "strlen"})) is_length_seen_ = true;
-      if (operation.name == "cas") see_text(operation.args[0]);
+      if (const std::string* const text = expected_by(operation)) see_text(*text);
       if (!is_unknown(operation)) see(operation);
     }
   }

@@ -246,11 +246,15 @@ Command Workload::on_string(const std::string& key) {
 /// Expects what was drawn last, which may never have been set, or be long gone.
 Command Workload::compare_and_set(const std::string& key) {
   std::string& expected = set_last_[key];
+  const std::uint64_t spelling = sim_.random.below(6);
+  if (spelling == 0) return single("delifeq", key, {expected});
   const std::string wanted = token();
+  const std::string old = std::exchange(expected, wanted);
+  if (spelling == 1) return single("set", key, {wanted, "ifeq", old});
+  if (spelling == 2) return single("set", key, {wanted, "ifeq", old, "get"});
   Command command;
-  command.words = {"borg", "cas", key, expected, wanted};
-  command.parts.push_back({key, "cas", {expected, wanted}});
-  expected = wanted;
+  command.words = {"borg", "cas", key, old, wanted};
+  command.parts.push_back({key, "cas", {old, wanted}});
   return command;
 }
 
@@ -279,10 +283,12 @@ Command Workload::on_wall_expiry(const std::string& key) {
 
 Command Workload::on_expiry(const std::string& key) {
   if (sim_.options.walls_are_right && sim_.random.chance(1, 2)) return on_wall_expiry(key);
-  switch (sim_.random.below(8)) {
+  switch (sim_.random.below(9)) {
     case 0:
+      return single("set", key, {token(), "ifeq", set_last_[key], "px", span()});
     case 1:
-      return single("set", key, {token(), "px", span()});
+    case 8:
+      return single("set", key, {set_last_[key] = token(), "px", span()});
     case 2:
       return single("set", key, {token(), "nx", "px", span()});
     case 3:

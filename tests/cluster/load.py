@@ -61,10 +61,16 @@ class Worker(threading.Thread):
         if self.random.random() < 0.5:
             op = self.random.choices(("incr", "get", "del"), (50, 48, 2))[0]
             return op, f"number:{n}", []
-        op = self.random.choices(("set", "get", "append", "del", "cas"), (20, 35, 15, 5, 25))[0]
+        op = self.random.choices(("set", "get", "append", "del", "cas", "set ifeq", "delifeq"),
+                                 (20, 35, 15, 4, 15, 10, 1))[0]
         unique = f"{self.number}.{self.done};"
+        expected = self.seen.get(f"text:{n}") or ""
         if op == "cas":
-            return op, f"text:{n}", [self.seen.get(f"text:{n}") or "", unique]
+            return op, f"text:{n}", [expected, unique]
+        if op == "set ifeq":
+            return "set", f"text:{n}", [unique, "ifeq", expected]
+        if op == "delifeq":
+            return op, f"text:{n}", [expected]
         return op, f"text:{n}", [unique] if op in ("set", "append") else []
 
     def operation(self, op, key, args):
