@@ -64,6 +64,10 @@ std::int64_t to_wall_ms(storage::ExpiryMs expiry, const Context& context) {
   return difference(expiry, -context.wall_offset_ms);
 }
 
+void write_wrong_arity(Context& context, std::string_view command) {
+  context.reply.error("ERR wrong number of arguments for '" + lower_case(command) + "' command");
+}
+
 void write_invalid_expire(Context& context, std::string_view command) {
   context.reply.error("ERR invalid expire time in '" + std::string(command) + "' command");
 }

@@ -47,6 +47,9 @@ void write_invalid_expire(Context& context, std::string_view command);
 [[nodiscard]] std::optional<storage::ExpiryMs> read_expiry(Context& context, std::string_view text,
                                                            TimeUnit unit, std::string_view command);
 
+/// "ERR wrong number of arguments for '<command>' command", of a command in any case.
+void write_wrong_arity(Context& context, std::string_view command);
+
 /// False if these strings, among others, would be more than the outcome may have, and the error is
 /// written. To be asked before anything is changed.
 [[nodiscard]] bool fits_outcome(Context& context, std::size_t strings, std::size_t bytes);

@@ -36,9 +36,7 @@ void delex(Context& context, Args args) {
   if (args.size() == 2) {
     return context.reply.integer(erase_live(context, context.key(args[1])) ? kDeleted : kKept);
   }
-  if (args.size() != 4) {
-    return context.reply.error("ERR wrong number of arguments for 'delex' command");
-  }
+  if (args.size() != 4) return write_wrong_arity(context, args[0]);
   const auto comparison = read_comparison(args[2]);
   if (!comparison) {
     return context.reply.error("ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE");

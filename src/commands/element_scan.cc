@@ -24,14 +24,43 @@ std::optional<std::uint64_t> read_cursor(Context& context, std::string_view text
   return std::nullopt;
 }
 
-std::optional<ScanOptions> read_scan_options(Context& context, Args options) {
+namespace {
+
+constexpr std::string_view kNoValues = "novalues";
+constexpr std::string_view kNoScores = "noscores";
+
+bool is_only_names(std::string_view word) {
+  return equals_ignoring_case(word, kNoValues) || equals_ignoring_case(word, kNoScores);
+}
+
+/// The error if the word is NOVALUES or NOSCORES and this is not what can be scanned so; empty if
+/// it is neither, or may stand there.
+std::string_view misplaced_option(std::string_view word, Scanned scanned) {
+  if (scanned != Scanned::kHash && equals_ignoring_case(word, kNoValues)) {
+    return "ERR NOVALUES option can only be used in HSCAN";
+  }
+  if (scanned != Scanned::kSortedSet && equals_ignoring_case(word, kNoScores)) {
+    return "ERR NOSCORES option can only be used in ZSCAN";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<ScanOptions> read_scan_options(Context& context, Args options, Scanned scanned) {
   ScanOptions read;
-  for (std::size_t i = 0; i < options.size(); i += 2) {
+  for (std::size_t i = 0; i < options.size(); ++i) {
     const bool has_value = i + 1 < options.size();
-    if (has_value && equals_ignoring_case(options[i], "match")) {
-      read.pattern = options[i + 1];
+    if (const auto error = misplaced_option(options[i], scanned); !error.empty()) {
+      context.reply.error(error);
+      return std::nullopt;
+    }
+    if (is_only_names(options[i])) {
+      read.only_names = true;
+    } else if (has_value && equals_ignoring_case(options[i], "match")) {
+      read.pattern = options[++i];
     } else if (has_value && equals_ignoring_case(options[i], "count")) {
-      const auto count = read_integer(context, options[i + 1]);
+      const auto count = read_integer(context, options[++i]);
       if (!count) return std::nullopt;
       if (*count < 1) {
         context.reply.error(kSyntaxError);

@@ -17,9 +17,12 @@ namespace borg::commands {
 /// As read_cursor(); or nullopt, and the error is written.
 [[nodiscard]] std::optional<std::uint64_t> read_cursor(Context& context, std::string_view text);
 
+enum class Scanned : std::uint8_t { kSet, kHash, kSortedSet };
+
 struct ScanOptions {
   std::string_view pattern = "*";
   std::size_t count = 10;
+  bool only_names = false;  ///< fields without values, members without scores
 
   [[nodiscard]] bool passes(std::string_view element) const {
     return pattern == "*" || glob_match(pattern, element);
@@ -27,7 +30,8 @@ struct ScanOptions {
 };
 
 /// Those of HSCAN, SSCAN and ZSCAN; or nullopt, and Redis's error is written.
-[[nodiscard]] std::optional<ScanOptions> read_scan_options(Context& context, Args options);
+[[nodiscard]] std::optional<ScanOptions> read_scan_options(Context& context, Args options,
+                                                           Scanned scanned);
 
 /// The reply to a step: where the next one begins, nullopt at the end, and its elements.
 void write_scan(Context& context, std::optional<std::uint64_t> next,

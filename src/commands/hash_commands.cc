@@ -45,7 +45,7 @@ void write_value(Context& context, const Found& value) {
 /// written.
 std::optional<std::size_t> set_all(Context& context, Args args) {
   if (args.size() % 2 != 0) {
-    context.reply.error("ERR wrong number of arguments for '" + lower_case(args[0]) + "' command");
+    write_wrong_arity(context, args[0]);
     return std::nullopt;
   }
   auto hash = hash_for_write(context, args[1]);
@@ -227,11 +227,13 @@ void hscan(Context& context, Args args) {
   std::optional<HashReader> hash;
   if (!find_hash(context, args[1], hash)) return;
   if (!hash) return write_scan(context, std::nullopt, {});
-  const auto options = read_scan_options(context, args.subspan(3));
+  const auto options = read_scan_options(context, args.subspan(3), Scanned::kHash);
   if (!options) return;
   std::vector<std::string_view> found;
   const auto next = hash->scan(*cursor, options->count, [&](auto field, auto value) {
-    if (options->passes(field)) found.insert(found.end(), {field, value});
+    if (!options->passes(field)) return;
+    found.push_back(field);
+    if (!options->only_names) found.push_back(value);
   });
   write_scan(context, next, found);
 }

@@ -230,8 +230,9 @@ inline constexpr auto kHashRows = std::to_array<CommandSpec>({
      .handler = run::hscan,
      .group = "hash",
      .since = "2.8.0",
+     .history = "7.4.0 NOVALUES",
      .complexity = "O(1) for a step, O(N) for all N fields of the hash",
-     .syntax = "key cursor [MATCH pattern] [COUNT count]",
+     .syntax = "key cursor [MATCH pattern] [COUNT count] [{@7.4.0} NOVALUES]",
      .summary = "Visits all fields of a hash in steps"},
 });
 

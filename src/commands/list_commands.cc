@@ -31,10 +31,7 @@ void push(Context& context, Args args, ListEnd end, bool only_if_exists) {
 }
 
 void pop(Context& context, Args args, ListEnd end) {
-  if (args.size() > 3) {
-    return context.reply.error("ERR wrong number of arguments for '" + lower_case(args[0]) +
-                               "' command");
-  }
+  if (args.size() > 3) return write_wrong_arity(context, args[0]);
   const bool is_one = args.size() == 2;
   const auto count = is_one ? std::optional<std::int64_t>(1) : resp::parse_integer(args[2]);
   if (!count || *count < 0) return context.reply.error(kMustBePositive);

@@ -182,7 +182,7 @@ void sscan(Context& context, Args args) {
   std::optional<SetReader> set;
   if (!find_set(context, args[1], set)) return;
   if (!set) return write_scan(context, std::nullopt, {});
-  const auto options = read_scan_options(context, args.subspan(3));
+  const auto options = read_scan_options(context, args.subspan(3), Scanned::kSet);
   if (!options) return;
   std::vector<std::string> found;
   const auto next = set->scan(*cursor, options->count, [&](std::string_view member) {

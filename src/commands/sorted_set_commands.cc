@@ -162,11 +162,18 @@ void add(Context& context, Args args, AddOptions options) {
 }
 
 void write_rank(Context& context, Args args, bool from_highest) {
+  const bool with_score = args.size() > 3;
+  if (args.size() > 4) return write_wrong_arity(context, args[0]);
+  if (with_score && !equals_ignoring_case(args[3], "withscore")) {
+    return context.reply.error(kSyntaxError);
+  }
   std::optional<SortedSetReader> set;
   if (!find_sorted_set(context, args[1], set)) return;
   const auto rank = set ? set->rank_of(args[2]) : std::nullopt;
-  if (!rank) return context.reply.null();
+  if (!rank) return with_score ? context.reply.null_array() : context.reply.null();
+  if (with_score) context.reply.array(2);
   write_size(context, from_highest ? set->size() - 1 - *rank : *rank);
+  if (with_score) context.reply.real(*set->score_of(args[2]));
 }
 
 }  // namespace
@@ -237,13 +244,14 @@ void zscan(Context& context, Args args) {
   std::optional<SortedSetReader> set;
   if (!find_sorted_set(context, args[1], set)) return;
   if (!set) return write_scan(context, std::nullopt, {});
-  const auto options = read_scan_options(context, args.subspan(3));
+  const auto options = read_scan_options(context, args.subspan(3), Scanned::kSortedSet);
   if (!options) return;
   std::vector<std::string_view> found;
   std::deque<std::string> scores;  // a deque: the views into it stay
   const auto next = set->scan(*cursor, options->count, [&](const Scored& each) {
     if (!options->passes(each.member)) return;
-    found.insert(found.end(), {each.member, scores.emplace_back(format_score(each.score))});
+    found.push_back(each.member);
+    if (!options->only_names) found.push_back(scores.emplace_back(format_score(each.score)));
   });
   write_scan(context, next, found);
 }

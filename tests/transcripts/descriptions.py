@@ -27,6 +27,8 @@ ALLOWED = {
     ("randomkey", "tips"): WHOLE_CLUSTER,
     ("scan", "tips"): WHOLE_CLUSTER,
     ("msetnx", "tips"): "must not be split: it is all or nothing",
+    ("zrank", "arity"): "WITHSCORE came later",
+    ("zrevrank", "arity"): "WITHSCORE came later",
     ("role", "ACL categories"): "Redis lists it under @admin, without the flag of that name",
     ("debug", "arguments"): "Redis has none, Borg those that all subcommands have in common",
     ("command|getkeys", "arguments"): "Redis has none",
