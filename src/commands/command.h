@@ -183,8 +183,8 @@ struct CommandSpec {
   std::int8_t key_step = 0;
   std::uint16_t key_use = 0;
   std::uint16_t other_key_use = 0;  ///< of the keys behind the first, where it is another
-  /// The argument that says how many keys follow it; 0: none does. Where there is a first key as
-  /// well it is one more.
+  /// The argument that says how many keys follow it, each with what belongs to it if there is a
+  /// key_step; 0: none does. Where there is a first key as well it is one more.
   std::int8_t numkeys_at = 0;
   /// Finds one more key among the options: its position, or 0.
   std::size_t (*key_in_options)(Args args) = nullptr;

@@ -110,12 +110,13 @@ void write_range_spec(std::uint16_t key_use, std::int64_t index, std::int64_t la
   find_range(last_behind, step, reply);
 }
 
-void write_counted_spec(std::uint16_t key_use, std::int64_t index, resp::Writer& reply) {
+void write_counted_spec(std::uint16_t key_use, std::int64_t index, std::int64_t step,
+                        resp::Writer& reply) {
   begin_at_index(key_use, index, reply);
   begin_search("keynum", 3, reply);
   write_integer_field("keynumidx", 0, reply);
   write_integer_field("firstkey", 1, reply);
-  write_integer_field("keystep", 1, reply);
+  write_integer_field("keystep", step, reply);
 }
 
 void write_option_spec(const CommandSpec& spec, std::string_view option, resp::Writer& reply) {
@@ -142,7 +143,10 @@ void write_plain_key_specs(const CommandSpec& spec, resp::Writer& reply) {
     write_range_spec(spec.key_use, spec.first_key, behind, spec.key_step, reply);
   }
   const std::uint16_t counted_use = has_two ? spec.other_key_use : spec.key_use;
-  if (is_counted) return write_counted_spec(counted_use, spec.numkeys_at, reply);
+  if (is_counted) {
+    const std::int64_t step = std::max<std::int64_t>(spec.key_step, 1);
+    return write_counted_spec(counted_use, spec.numkeys_at, step, reply);
+  }
   if (!has_two) return;
   const int second = spec.first_key + spec.key_step;
   const std::int64_t behind = spec.last_key < 0 ? spec.last_key : spec.last_key - second;
@@ -237,7 +241,7 @@ void write_info(const CommandSpec& spec, resp::Writer& reply) {
   write_status_set(flags, reply);
   reply.integer(spec.first_key);
   reply.integer(spec.last_key);
-  reply.integer(spec.key_step);
+  reply.integer(spec.first_key == 0 ? 0 : spec.key_step);
   write_status_set(acl_categories(spec), reply);
   const Names tip_names = tips(spec);
   reply.set(tip_names.size());

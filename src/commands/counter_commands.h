@@ -14,6 +14,7 @@ void decr(Context& context, Args args);
 void incrby(Context& context, Args args);
 void decrby(Context& context, Args args);
 void incrbyfloat(Context& context, Args args);
+void increx(Context& context, Args args);
 
 }  // namespace run
 
@@ -78,6 +79,22 @@ inline constexpr auto kCounterRows = std::to_array<CommandSpec>({
      .since = "2.6.0",
      .syntax = "key {:double} increment",
      .summary = "Adds to a decimal number; an absent key counts as 0"},
+    {.name = "increx",
+     .arity = -2,
+     .flags = kWrite | kDenyOom | kFast,
+     .first_key = 1,
+     .last_key = 1,
+     .key_step = 1,
+     .key_use = kKeyRw | kKeyAccess | kKeyUpdate,
+     .handler = run::increx,
+     .group = "string",
+     .since = "8.8.0",
+     .syntax = "key [{increment} BYFLOAT {:double} float | BYINT {:integer} integer] [LBOUND "
+               "lowerbound] [UBOUND upperbound] [SATURATE] [{expiration} EX seconds | PX "
+               "milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST] "
+               "[ENX]",
+     .summary = "Adds to a number within bounds and sets its expiry, as a rate limit does; returns "
+                "the number and what was added"},
 });
 
 }  // namespace borg::commands

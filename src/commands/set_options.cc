@@ -8,32 +8,20 @@ namespace borg::commands {
 
 namespace {
 
-std::optional<TimeUnit> time_unit(std::string_view option) {
-  static constexpr std::array<std::pair<std::string_view, TimeUnit>, 4> kUnits{{
-      {"ex", TimeUnit::kSeconds},
-      {"px", TimeUnit::kMilliseconds},
-      {"exat", TimeUnit::kUnixSeconds},
-      {"pxat", TimeUnit::kUnixMilliseconds},
-  }};
-  for (const auto& [name, unit] : kUnits) {
-    if (equals_ignoring_case(option, name)) return unit;
-  }
-  return std::nullopt;
-}
-
 bool read_flag(std::string_view option, OptionsOf command, SetOptions& options) {
   const auto allow = [](bool& flag, bool possible) {
     if (possible) flag = true;
     return possible;
   };
-  const bool of_set = command == OptionsOf::kSet;
+  const bool of_set = command != OptionsOf::kGetex;
   if (equals_ignoring_case(option, "nx")) {
     return allow(options.only_if_absent, of_set && !options.only_if_present && !options.only_if);
   }
   if (equals_ignoring_case(option, "xx")) {
     return allow(options.only_if_present, of_set && !options.only_if_absent && !options.only_if);
   }
-  if (equals_ignoring_case(option, "get")) return allow(options.get_old, of_set);
+  if (equals_ignoring_case(option, "get"))
+    return allow(options.get_old, command == OptionsOf::kSet);
   if (equals_ignoring_case(option, "keepttl")) {
     return allow(options.keep_expiry, of_set && !options.has_time);
   }
@@ -62,10 +50,23 @@ bool read_time(TimeUnit unit, std::string_view time, SetOptions& options) {
 
 }  // namespace
 
+std::optional<TimeUnit> read_time_unit(std::string_view option) {
+  static constexpr std::array<std::pair<std::string_view, TimeUnit>, 4> kUnits{{
+      {"ex", TimeUnit::kSeconds},
+      {"px", TimeUnit::kMilliseconds},
+      {"exat", TimeUnit::kUnixSeconds},
+      {"pxat", TimeUnit::kUnixMilliseconds},
+  }};
+  for (const auto& [name, unit] : kUnits) {
+    if (equals_ignoring_case(option, name)) return unit;
+  }
+  return std::nullopt;
+}
+
 std::optional<SetOptions> read_set_options(Args args, OptionsOf command) {
   SetOptions options;
   for (std::size_t i = 0; i < args.size(); ++i) {
-    const auto unit = time_unit(args[i]);
+    const auto unit = read_time_unit(args[i]);
     if (unit) {
       if (i + 1 == args.size() || !read_time(*unit, args[i + 1], options)) return std::nullopt;
       ++i;

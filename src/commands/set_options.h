@@ -10,7 +10,7 @@
 
 namespace borg::commands {
 
-/// What stands behind SET's value and GETEX's key.
+/// What stands behind SET's value, MSETEX's values and GETEX's key.
 struct SetOptions {
   bool only_if_absent = false;
   bool only_if_present = false;
@@ -23,7 +23,10 @@ struct SetOptions {
   std::string_view time;  ///< as given: it is checked later, as in Redis
 };
 
-enum class OptionsOf : std::uint8_t { kSet, kGetex };
+/// The unit of the time behind EX, PX, EXAT or PXAT; nullopt for another word.
+[[nodiscard]] std::optional<TimeUnit> read_time_unit(std::string_view option);
+
+enum class OptionsOf : std::uint8_t { kSet, kMsetex, kGetex };
 
 /// Reads all of `args`; nullopt on an unknown option or two that contradict each other.
 [[nodiscard]] std::optional<SetOptions> read_set_options(Args args, OptionsOf command);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands/string_commands.h"
 
+#include <limits>
+
 #include "commands/arguments.h"
 #include "commands/key_access.h"
 #include "commands/key_values.h"
 #include "commands/set_options.h"
+#include "resp/integer.h"
 
 namespace borg::commands::run {
 
@@ -53,15 +56,19 @@ std::optional<bool> may_set(Context& context, const SetOptions& options,
   return holds_for(context, *options.only_if, entry->value);
 }
 
+/// When the new value expires, KEEPTTL aside; nullopt if the time is wrong, and the error is
+/// written.
+std::optional<storage::ExpiryMs> read_new_expiry(Context& context, const SetOptions& options,
+                                                 std::string_view command) {
+  if (!options.has_time) return kNoExpiry;
+  return read_expiry(context, options.time, options.unit, command);
+}
+
 void set_with_options(Context& context, Args args) {
   const auto options = read_set_options(args.subspan(3), OptionsOf::kSet);
   if (!options) return context.reply.error(kSyntaxError);
-  std::int64_t expiry = kNoExpiry;
-  if (options->has_time) {
-    const auto time = read_expiry(context, options->time, options->unit, "set");
-    if (!time) return;
-    expiry = *time;
-  }
+  const auto new_expiry = read_new_expiry(context, *options, "set");
+  if (!new_expiry) return;
   const KeyRef key = context.key(args[1]);
   const auto entry = find_for_write(context, key);
   const bool was_absent = !entry;
@@ -76,7 +83,7 @@ void set_with_options(Context& context, Args args) {
     if (!options->get_old) context.reply.null();
     return;
   }
-  if (options->keep_expiry && entry) expiry = entry->expiry;
+  const storage::ExpiryMs expiry = options->keep_expiry && entry ? entry->expiry : *new_expiry;
   store_value(context, key, args[2], expiry);
   note_set(context, key, was_absent, options->has_time, expiry);
   if (!options->get_old) context.reply.ok();
@@ -197,6 +204,34 @@ void msetnx(Context& context, Args args) {
     const bool was_absent = !context.store.find(key);  // an earlier one may be the same
     store_value(context, key, args[i + 1], kNoExpiry);
     note_stored(context, was_absent, EventClass::kString, "set", args[i]);
+  }
+  context.reply.integer(1);
+}
+
+void msetex(Context& context, Args args) {
+  constexpr std::int64_t kKeysMax = std::numeric_limits<std::int32_t>::max();
+  const auto count = resp::parse_integer(args[1]);
+  if (!count || *count < 1 || *count > kKeysMax) {
+    return context.reply.error("ERR invalid numkeys value or out of range");
+  }
+  const std::size_t words = static_cast<std::size_t>(*count) * 2;
+  if (words > args.size() - 2) return context.reply.error(kSyntaxError);
+  const Args pairs = args.subspan(2, words);
+  const auto options = read_set_options(args.subspan(2 + words), OptionsOf::kMsetex);
+  if (!options) return context.reply.error(kSyntaxError);
+  const auto expiry = read_new_expiry(context, *options, "msetex");
+  if (!expiry) return;
+  for (std::size_t i = 0; i < pairs.size(); i += 2) {
+    const auto entry = find_for_write(context, context.key(pairs[i]));
+    if (!may_set(context, *options, entry).value_or(false)) return context.reply.integer(0);
+  }
+  for (std::size_t i = 0; i < pairs.size(); i += 2) {
+    const KeyRef key = context.key(pairs[i]);
+    const auto entry = find_for_write(context, key);
+    const bool was_absent = !entry;
+    const storage::ExpiryMs kept = options->keep_expiry && entry ? entry->expiry : *expiry;
+    store_value(context, key, pairs[i + 1], kept);
+    note_set(context, key, was_absent, options->has_time, kept);
   }
   context.reply.integer(1);
 }

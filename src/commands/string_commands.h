@@ -20,6 +20,7 @@ void getex(Context& context, Args args);
 void mget(Context& context, Args args);
 void mset(Context& context, Args args);
 void msetnx(Context& context, Args args);
+void msetex(Context& context, Args args);
 void lcs(Context& context, Args args);
 
 }  // namespace run
@@ -170,6 +171,21 @@ inline constexpr auto kStringRows = std::to_array<CommandSpec>({
      .complexity = "O(N) for N keys",
      .syntax = "key value [key value ...]",
      .summary = "Stores several values of one slot unless one of the keys exists"},
+    {.name = "msetex",
+     .arity = -4,
+     .flags = kWrite | kDenyOom,
+     .key_step = 2,
+     .key_use = kKeyOw | kKeyUpdate,
+     .numkeys_at = 1,
+     .handler = run::msetex,
+     .group = "string",
+     .since = "8.4.0",
+     .complexity = "O(N) for N keys",
+     .syntax = "numkeys {data} key value [key value ...] [{condition} NX | XX] [{expiration} EX "
+               "seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | "
+               "KEEPTTL]",
+     .summary =
+         "Stores several values of one slot with one expiry: 1, or 0 if NX or XX forbids it"},
     {.name = "lcs",
      .arity = -3,
      .flags = kReadOnly,

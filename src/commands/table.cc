@@ -139,9 +139,13 @@ namespace {
 KeyRange counted_keys(const CommandSpec& spec, Args args) {
   const auto at = static_cast<std::size_t>(spec.numkeys_at);
   const auto count = at < args.size() ? resp::parse_integer(args[at]) : std::nullopt;
-  if (!count || *count < 1 || *count > static_cast<std::int64_t>(args.size() - at - 1)) return {};
+  const auto step = static_cast<std::size_t>(std::max<std::int8_t>(spec.key_step, 1));
+  const bool is_sane = count && *count >= 1 && at < args.size() &&
+                       *count <= static_cast<std::int64_t>((args.size() - at - 1) / step);
+  if (!is_sane) return {};
   return {.first = at + 1,
-          .last = at + static_cast<std::size_t>(*count),
+          .last = at + 1 + (static_cast<std::size_t>(*count) - 1) * step,
+          .step = step,
           .before = static_cast<std::size_t>(spec.first_key)};
 }
 
