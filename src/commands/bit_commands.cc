@@ -2,9 +2,11 @@
 #include "commands/bit_commands.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "commands/arguments.h"
@@ -114,7 +116,7 @@ std::optional<bool> read_in_bits(Context& context, std::string_view text) {
   return std::nullopt;
 }
 
-using Combine = void (*)(char* result, std::string_view with);
+enum class BitOperation : std::uint8_t { kAnd, kOr, kXor, kNot, kDiff, kDiff1, kAndOr, kOne };
 
 std::uint64_t word_of(const char* at) {
   std::uint64_t word;
@@ -152,10 +154,82 @@ void invert(char* result, std::size_t size) {
   combine_with(result, {result, size}, [](std::uint64_t a, std::uint64_t) { return ~a; });
 }
 
-Combine combine_of(std::string_view name) {
-  if (equals_ignoring_case(name, "and")) return combine_and;
-  if (equals_ignoring_case(name, "or")) return combine_or;
-  return equals_ignoring_case(name, "xor") ? combine_xor : nullptr;
+void combine_diff(char* result, std::string_view with) {
+  combine_with(result, with, [](std::uint64_t a, std::uint64_t b) { return a & ~b; });
+}
+
+/// The eight bytes from `at` on; zeros follow the value.
+std::uint64_t word_of(std::string_view value, std::size_t at) {
+  if (at + 8 <= value.size()) return word_of(value.data() + at);
+  std::uint64_t word = 0;
+  if (at < value.size()) std::memcpy(&word, value.data() + at, value.size() - at);
+  return word;
+}
+
+/// Which bits only one of the values has, and which one of those behind the first has.
+struct Occurrences {
+  std::uint64_t in_one = 0;
+  std::uint64_t behind_first = 0;
+};
+
+Occurrences occurrences(const std::vector<std::string_view>& values, std::size_t at) {
+  std::uint64_t any = word_of(values.front(), at);
+  std::uint64_t many = 0;
+  std::uint64_t behind = 0;
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    const std::uint64_t word = word_of(values[i], at);
+    many |= any & word;
+    any |= word;
+    behind |= word;
+  }
+  return {any & ~many, behind};
+}
+
+/// For what cannot be made of two values at a time.
+void combine_together(char* result, std::size_t size, const std::vector<std::string_view>& values,
+                      BitOperation operation) {
+  for (std::size_t at = 0; at < size; at += 8) {
+    const std::uint64_t first = word_of(values.front(), at);
+    const Occurrences found = occurrences(values, at);
+    const std::uint64_t word = operation == BitOperation::kOne     ? found.in_one
+                               : operation == BitOperation::kDiff1 ? found.behind_first & ~first
+                                                                   : found.behind_first & first;
+    std::memcpy(result + at, &word, std::min<std::size_t>(8, size - at));
+  }
+}
+
+std::optional<BitOperation> read_bit_operation(std::string_view name) {
+  static constexpr std::array<std::pair<std::string_view, BitOperation>, 8> kNames{
+      {{"and", BitOperation::kAnd},
+       {"or", BitOperation::kOr},
+       {"xor", BitOperation::kXor},
+       {"not", BitOperation::kNot},
+       {"diff", BitOperation::kDiff},
+       {"diff1", BitOperation::kDiff1},
+       {"andor", BitOperation::kAndOr},
+       {"one", BitOperation::kOne}}};
+  for (const auto& [word, operation] : kNames) {
+    if (equals_ignoring_case(name, word)) return operation;
+  }
+  return std::nullopt;
+}
+
+/// Redis's error if an operation cannot be made of so many values; empty if it can.
+std::string_view error_of_sources(BitOperation operation, std::size_t sources) {
+  if (operation == BitOperation::kNot && sources != 1) {
+    return "ERR BITOP NOT must be called with a single source key.";
+  }
+  if (sources > 1) return {};
+  if (operation == BitOperation::kDiff) {
+    return "ERR BITOP DIFF must be called with at least two source keys.";
+  }
+  if (operation == BitOperation::kDiff1) {
+    return "ERR BITOP DIFF1 must be called with at least two source keys.";
+  }
+  if (operation == BitOperation::kAndOr) {
+    return "ERR BITOP ANDOR must be called with at least two source keys.";
+  }
+  return {};
 }
 
 /// Nullopt if one is of another type, and the error is written.
@@ -177,11 +251,26 @@ std::optional<std::vector<std::string_view>> find_sources(Context& context, Args
 /// Makes of `result`, which is a copy of the first value and as long as the longest, what BITOP
 /// wants. `values` are all of them; the shorter ones are as if zeros were behind them.
 void combine_all(char* result, std::size_t size, const std::vector<std::string_view>& values,
-                 Combine combine) {
-  if (combine == nullptr) return invert(result, size);
+                 BitOperation operation) {
+  if (operation == BitOperation::kNot) return invert(result, size);
   for (std::size_t i = 1; i < values.size(); ++i) {
-    combine(result, values[i]);
-    if (combine == combine_and) std::memset(result + values[i].size(), 0, size - values[i].size());
+    switch (operation) {
+      case BitOperation::kAnd:
+        combine_and(result, values[i]);
+        std::memset(result + values[i].size(), 0, size - values[i].size());
+        break;
+      case BitOperation::kOr:
+        combine_or(result, values[i]);
+        break;
+      case BitOperation::kXor:
+        combine_xor(result, values[i]);
+        break;
+      case BitOperation::kDiff:
+        combine_diff(result, values[i]);
+        break;
+      default:
+        return combine_together(result, size, values, operation);
+    }
   }
 }
 
@@ -193,13 +282,13 @@ std::size_t longest(const std::vector<std::string_view>& values) {
 
 /// In place, if the target is none of the sources: values may be large. REQUIRES: one is not empty.
 void store_combined(Context& context, std::string_view target, Args sources,
-                    const std::vector<std::string_view>& values, Combine combine) {
+                    const std::vector<std::string_view>& values, BitOperation operation) {
   const KeyRef key = context.key(target);
   const std::size_t size = longest(values);
   if (std::ranges::find(sources, target) != sources.end()) {
     std::string result(values.front());
     result.resize(size);
-    combine_all(result.data(), size, values, combine);
+    combine_all(result.data(), size, values, operation);
     return store_value(context, key, result, storage::kNoExpiry);
   }
   store_value(context, key, values.front(), storage::kNoExpiry);
@@ -209,7 +298,7 @@ void store_combined(Context& context, std::string_view target, Args sources,
     const auto entry = context.store.find(context.key(source));
     found.push_back(entry ? entry->value : std::string_view());
   }
-  combine_all(result, size, found, combine);
+  combine_all(result, size, found, operation);
 }
 
 }  // namespace
@@ -299,11 +388,10 @@ void bitpos(Context& context, Args args) {
 }
 
 void bitop(Context& context, Args args) {
-  const bool is_not = equals_ignoring_case(args[1], "not");
-  const Combine combine = combine_of(args[1]);
-  if (!is_not && combine == nullptr) return context.reply.error(kSyntaxError);
-  if (is_not && args.size() != 4) {
-    return context.reply.error("ERR BITOP NOT must be called with a single source key.");
+  const auto operation = read_bit_operation(args[1]);
+  if (!operation) return context.reply.error(kSyntaxError);
+  if (const auto error = error_of_sources(*operation, args.size() - 3); !error.empty()) {
+    return context.reply.error(error);
   }
   const auto values = find_sources(context, args.subspan(3));
   if (!values) return;
@@ -311,7 +399,7 @@ void bitop(Context& context, Args args) {
   const std::size_t size = longest(*values);
   if (size > 0) {
     const bool was_absent = !find_for_write(context, target);
-    store_combined(context, args[2], args.subspan(3), *values, combine);
+    store_combined(context, args[2], args.subspan(3), *values, *operation);
     context.store.set_form(target, storage::StringForm::kInPlace);
     note_stored(context, was_absent, EventClass::kString, "set", args[2]);
   } else {

@@ -83,8 +83,10 @@ inline constexpr auto kBitRows = std::to_array<CommandSpec>({
      .handler = run::bitop,
      .group = "bitmap",
      .since = "2.6.0",
+     .history = "8.2.0 DIFF, DIFF1, ANDOR and ONE",
      .complexity = "O(N) for N bytes",
-     .syntax = "operation destkey key [key ...]",
+     .syntax = "<{operation} AND | OR | XOR | NOT | {|@8.2.0} DIFF | {|@8.2.0} DIFF1 | {|@8.2.0} "
+               "ANDOR | {|@8.2.0} ONE> destkey key [key ...]",
      .summary = "Combines values bit by bit, and stores the result"},
     {.name = "bitfield",
      .arity = -2,

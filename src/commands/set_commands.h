@@ -22,8 +22,10 @@ void sinter(Context& context, Args args);
 void sintercard(Context& context, Args args);
 void sinterstore(Context& context, Args args);
 void sunion(Context& context, Args args);
+void sunioncard(Context& context, Args args);
 void sunionstore(Context& context, Args args);
 void sdiff(Context& context, Args args);
+void sdiffcard(Context& context, Args args);
 void sdiffstore(Context& context, Args args);
 void sscan(Context& context, Args args);
 
@@ -173,6 +175,28 @@ inline constexpr auto kSetRows = std::to_array<CommandSpec>({
      .complexity = "O(N*M) for N members of the smallest of M sets",
      .syntax = "numkeys key [key ...] [LIMIT limit]",
      .summary = "Returns how many members all sets have"},
+    {.name = "sunioncard",
+     .arity = -3,
+     .flags = kReadOnly,
+     .key_use = kKeyRo | kKeyAccess,
+     .numkeys_at = 1,
+     .handler = run::sunioncard,
+     .group = "set",
+     .since = "8.10.0",
+     .complexity = "O(N) for N members of all sets",
+     .syntax = "numkeys key [key ...] [APPROX] [LIMIT limit]",
+     .summary = "Returns how many members the sets have together: exactly, with APPROX too"},
+    {.name = "sdiffcard",
+     .arity = -3,
+     .flags = kReadOnly,
+     .key_use = kKeyRo | kKeyAccess,
+     .numkeys_at = 1,
+     .handler = run::sdiffcard,
+     .group = "set",
+     .since = "8.10.0",
+     .complexity = "O(N) for N members of all sets",
+     .syntax = "numkeys key [key ...] [LIMIT limit]",
+     .summary = "Returns how many members of the first set the others do not have"},
     {.name = "sinterstore",
      .arity = -3,
      .flags = kWrite | kDenyOom,

@@ -25,7 +25,7 @@ using storage::SortedSetReader;
 using storage::ValueType;
 
 enum class Operation : std::uint8_t { kUnion, kIntersection, kDifference };
-enum class Aggregate : std::uint8_t { kSum, kMin, kMax };
+enum class Aggregate : std::uint8_t { kSum, kMin, kMax, kCount };
 enum class Result : std::uint8_t { kShown, kStored, kCounted };
 
 /// What to do, as a row of the table says it.
@@ -122,6 +122,8 @@ bool read_aggregate(Context& context, std::string_view text, Aggregate& aggregat
     aggregate = Aggregate::kMin;
   } else if (equals_ignoring_case(text, "max")) {
     aggregate = Aggregate::kMax;
+  } else if (equals_ignoring_case(text, "count")) {
+    aggregate = Aggregate::kCount;
   } else {
     context.reply.error(kSyntaxError);
     return false;
@@ -179,7 +181,7 @@ bool read_options(Context& context, Args args, const Task& task, std::size_t key
 // The same sums in the same order on every replica: also their last bits are equal.
 
 void add_score(double& sum, double score, Aggregate aggregate) {
-  if (aggregate == Aggregate::kSum) {
+  if (aggregate == Aggregate::kSum || aggregate == Aggregate::kCount) {
     sum += score;
     if (std::isnan(sum)) sum = 0;  // of two infinities
   } else if (aggregate == Aggregate::kMin) {
@@ -187,6 +189,11 @@ void add_score(double& sum, double score, Aggregate aggregate) {
   } else {
     sum = score > sum ? score : sum;
   }
+}
+
+/// What a member's score in one of the sets counts for.
+double counted(double score, Aggregate aggregate) {
+  return aggregate == Aggregate::kCount ? 1 : score;
 }
 
 double weighted(const Source& source, double score) {
@@ -198,11 +205,11 @@ double weighted(const Source& source, double score) {
 void visit_common(const Sources& sources, Aggregate aggregate,
                   const std::function<bool(const Scored&)>& visit) {
   sources.front().visit_while([&](const Scored& each) {
-    double sum = weighted(sources.front(), each.score);
+    double sum = weighted(sources.front(), counted(each.score, aggregate));
     for (auto source = sources.begin() + 1; source != sources.end(); ++source) {
       const auto score = source->score_of(each.member);
       if (!score) return true;
-      add_score(sum, *score * source->weight, aggregate);
+      add_score(sum, counted(*score, aggregate) * source->weight, aggregate);
     }
     return visit({each.member, sum});
   });
@@ -221,7 +228,7 @@ Members united(const Sources& sources, Aggregate aggregate) {
   std::unordered_map<std::string, double> sums;
   for (const Source& source : sources) {
     source.visit_while([&](const Scored& each) {
-      const double score = weighted(source, each.score);
+      const double score = weighted(source, counted(each.score, aggregate));
       const auto [at, is_new] = sums.try_emplace(std::string(each.member), score);
       if (!is_new) add_score(at->second, score, aggregate);
       return true;

@@ -394,9 +394,10 @@ inline constexpr auto kSortedSetRows = std::to_array<CommandSpec>({
      .handler = run::zunion,
      .group = "sorted-set",
      .since = "6.2.0",
+     .history = "8.8.0 AGGREGATE COUNT",
      .complexity = "O(N+M*log(M)) for N members of all sets and M that are returned",
      .syntax = "numkeys key [key ...] [WEIGHTS weight [weight ...]] [{aggregate} AGGREGATE <SUM | "
-               "MIN | MAX>] [WITHSCORES]",
+               "MIN | MAX | {|@8.8.0} COUNT>] [WITHSCORES]",
      .summary = "Returns the members that any of the sorted sets has"},
     {.name = "zinter",
      .arity = -3,
@@ -406,10 +407,11 @@ inline constexpr auto kSortedSetRows = std::to_array<CommandSpec>({
      .handler = run::zinter,
      .group = "sorted-set",
      .since = "6.2.0",
+     .history = "8.8.0 AGGREGATE COUNT",
      .complexity = "O(N*K+M*log(M)) for N members of the smallest of K sets and M that are "
                    "returned",
      .syntax = "numkeys key [key ...] [WEIGHTS weight [weight ...]] [{aggregate} AGGREGATE <SUM | "
-               "MIN | MAX>] [WITHSCORES]",
+               "MIN | MAX | {|@8.8.0} COUNT>] [WITHSCORES]",
      .summary = "Returns the members that all sorted sets have"},
     {.name = "zdiff",
      .arity = -3,
@@ -445,9 +447,10 @@ inline constexpr auto kSortedSetRows = std::to_array<CommandSpec>({
      .handler = run::zunionstore,
      .group = "sorted-set",
      .since = "2.0.0",
+     .history = "8.8.0 AGGREGATE COUNT",
      .complexity = "O(N+M*log(M)) for N members of all sets and M that are stored",
      .syntax = "destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [{aggregate} "
-               "AGGREGATE <SUM | MIN | MAX>]",
+               "AGGREGATE <SUM | MIN | MAX | {|@8.8.0} COUNT>]",
      .summary = "Stores the members that any of the sorted sets has"},
     {.name = "zinterstore",
      .arity = -4,
@@ -461,9 +464,10 @@ inline constexpr auto kSortedSetRows = std::to_array<CommandSpec>({
      .handler = run::zinterstore,
      .group = "sorted-set",
      .since = "2.0.0",
+     .history = "8.8.0 AGGREGATE COUNT",
      .complexity = "O(N*K+M*log(M)) for N members of the smallest of K sets and M that are stored",
      .syntax = "destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [{aggregate} "
-               "AGGREGATE <SUM | MIN | MAX>]",
+               "AGGREGATE <SUM | MIN | MAX | {|@8.8.0} COUNT>]",
      .summary = "Stores the members that all sorted sets have"},
     {.name = "zdiffstore",
      .arity = -4,
