@@ -104,9 +104,10 @@ class Client {
   bool sees_commands = false;    ///< and has the answer
   bool no_evict = false;
   bool no_touch = false;
-  bool replies_off = false;  ///< CLIENT REPLY OFF
-  bool skip_next = false;    ///< CLIENT REPLY SKIP
-  bool silenced = false;     ///< the command under way gets no reply
+  bool can_redirect = false;  ///< has said so, by CLIENT CAPA
+  bool replies_off = false;   ///< CLIENT REPLY OFF
+  bool skip_next = false;     ///< CLIENT REPLY SKIP
+  bool silenced = false;      ///< the command under way gets no reply
   Instant last_active;
   int descriptor = -1;          ///< of its socket
   std::size_t input_bytes = 0;  ///< that have come and are not executed

@@ -14,16 +14,46 @@ namespace borg::node {
 /// A client as a line of CLIENT LIST, without the newline.
 [[nodiscard]] std::string describe(const Client& client, Instant now);
 
-/// Which clients CLIENT LIST shows, and CLIENT KILL closes.
-struct ClientFilter {
-  bool none = false;               ///< of a type that Borg does not have
-  std::optional<bool> subscribed;  ///< of the type pubsub, or normal
-  std::vector<std::uint64_t> ids;  ///< empty: all
-  std::string address;             ///< "ip:port"; empty: all
-  std::string local_address;
+enum class ClientField : std::uint8_t {
+  kId,
+  kType,
+  kAddress,       ///< "ip:port"
+  kLocalAddress,  ///< "ip:port"
+  kUser,
+  kFlags,  ///< all of these letters
+  kName,
+  kLibraryName,
+  kLibraryVersion,
+  kDatabase,
+  kCapabilities,  ///< all of these letters
+  kIp,
+  kAge,   ///< at least so many seconds
+  kIdle,  ///< at least so many seconds
+};
+
+/// What a client must be, or must not be, to pass.
+struct ClientCondition {
+  ClientField field = ClientField::kId;
+  bool is_negated = false;
+  std::string text = {};
+  std::int64_t number = 0;
+  std::vector<std::uint64_t> ids = {};  ///< any of these
+
+  /// Negation aside.
+  [[nodiscard]] bool holds_for(const Client& client, Instant now) const;
+};
+
+/// Which clients CLIENT LIST shows, and CLIENT KILL closes: those for which all conditions hold.
+class ClientFilter {
+ public:
   bool skip_me = false;
 
-  [[nodiscard]] bool matches(const Client& client) const;
+  /// Ids come on top of those that were named before; of other fields the last word counts.
+  void add(ClientCondition condition);
+  [[nodiscard]] bool matches(const Client& client, ConnectionId asker, Instant now) const;
+
+ private:
+  std::vector<ClientCondition> conditions_;
 };
 
 /// The arguments of CLIENT LIST behind its name. Returns Redis's error, empty if there is none.

@@ -209,6 +209,14 @@ void set_switch(const GatewayCall& call, bool& value) {
 void client_no_evict(const GatewayCall& call) { set_switch(call, call.client.no_evict); }
 void client_no_touch(const GatewayCall& call) { set_switch(call, call.client.no_touch); }
 
+/// What Borg does not know either is no error: a client may tell all that it can.
+void client_capa(const GatewayCall& call) {
+  for (const std::string_view capability : call.args.subspan(2)) {
+    if (equals_ignoring_case(capability, "redirect")) call.client.can_redirect = true;
+  }
+  call.ok();
+}
+
 void client_reply(const GatewayCall& call) {
   Client& client = call.client;
   if (equals_ignoring_case(call.args[2], "on")) {
@@ -238,6 +246,7 @@ constexpr std::array kRows = std::to_array<GatewayRow>({
     {"client|info", client_info},
     {"client|no-evict", client_no_evict},
     {"client|no-touch", client_no_touch},
+    {"client|capa", client_capa},
     {"client|reply", client_reply},
 });
 

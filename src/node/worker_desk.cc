@@ -66,7 +66,8 @@ void WorkerCore::write_clients(commands::Args args, resp::Writer& reply) const {
   }
   std::string text;
   for (const auto& [id, client] : clients_) {
-    if (filter.matches(*client)) text += describe(*client, now_.instant) + "\n";
+    if (filter.matches(*client, asker(args), now_.instant))
+      text += describe(*client, now_.instant) + "\n";
   }
   reply.bulk(text);
 }
@@ -98,7 +99,7 @@ void WorkerCore::kill_clients(commands::Args args, resp::Writer& reply) {
   std::int64_t killed = 0;
   for (const auto& [id, client] : clients_) {
     const bool is_asker = id == asker(args);
-    if (!filter.matches(*client) || (is_asker && filter.skip_me)) continue;
+    if (!filter.matches(*client, asker(args), now_.instant)) continue;
     ++killed;
     client->closing = true;
     client->killed = !is_asker;

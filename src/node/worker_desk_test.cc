@@ -51,6 +51,39 @@ TEST_F(WorkerDesk, ClientListShowsTheClientsOfAllWorkers) {
               Not(HasSubstr("name=bob")));
 }
 
+TEST_F(WorkerDesk, ClientListShowsThoseForWhichAllFiltersHold) {
+  world_.ask(there_, {"CLIENT", "SETNAME", "bob"});
+  world_.ask(there_, {"CLIENT", "CAPA", "redirect"});
+  const auto shows_bob = [&](std::vector<std::string> filters) {
+    filters.insert(filters.begin(), {"CLIENT", "LIST"});
+    return world_.ask(here_, filters).find(" name=bob ") != std::string::npos;
+  };
+  EXPECT_TRUE(shows_bob({"NAME", "bob", "CAPA", "r"}));
+  EXPECT_FALSE(shows_bob({"NAME", "bob", "NOT-CAPA", "r"}));
+  EXPECT_TRUE(shows_bob({"ID", id_of(here_), "ID", id_of(there_), "SKIPME", "yes"}));
+  EXPECT_FALSE(shows_bob({"NOT-ID", id_of(here_), id_of(there_)}));
+  EXPECT_FALSE(shows_bob({"MAXAGE", "5"}));
+  world_.pass(Duration::seconds(5));
+  EXPECT_TRUE(shows_bob({"MAXAGE", "5", "IDLE", "5"}));
+  world_.ask(there_, {"MULTI"});
+  EXPECT_TRUE(shows_bob({"FLAGS", "x"}));
+  EXPECT_FALSE(shows_bob({"IDLE", "5"}));
+}
+
+TEST_F(WorkerDesk, SeveralIdsAreKilledAtOnce) {
+  const Connection& third = world_.connect(1, 1);
+  EXPECT_EQ(world_.ask(here_, {"CLIENT", "KILL", "ID", id_of(there_), id_of(third)}), ":2\r\n");
+  EXPECT_TRUE(there_.closed && third.closed);
+}
+
+TEST_F(WorkerDesk, OldConnectionsAreKilled) {
+  world_.pass(Duration::seconds(10));
+  const Connection& young = world_.connect(1, 1);
+  EXPECT_EQ(world_.ask(here_, {"CLIENT", "KILL", "MAXAGE", "10"}), ":1\r\n");
+  EXPECT_TRUE(there_.closed);
+  EXPECT_FALSE(young.closed);
+}
+
 TEST_F(WorkerDesk, AClientOfAnotherWorkerIsKilled) {
   EXPECT_EQ(world_.ask(here_, {"CLIENT", "KILL", "ID", id_of(there_)}), ":1\r\n");
   EXPECT_TRUE(there_.closed);

@@ -30,6 +30,7 @@ ALLOWED = {
     ("zrank", "arity"): "WITHSCORE came later",
     ("zrevrank", "arity"): "WITHSCORE came later",
     ("bitop", "arguments"): "names the operations, as Redis 8.2 does",
+    ("client|kill", "arguments"): "several ids came later",
     ("role", "ACL categories"): "Redis lists it under @admin, without the flag of that name",
     ("debug", "arguments"): "Redis has none, Borg those that all subcommands have in common",
     ("command|getkeys", "arguments"): "Redis has none",
