@@ -143,6 +143,14 @@ void slotcount(Context& context, Args args) {
   if (slot) context.reply.integer(static_cast<std::int64_t>(context.store.keys(*slot)));
 }
 
+void slotcounts(Context& context, Args) {
+  const std::uint16_t first = first_slot(context.partition).value();
+  context.reply.array(kSlotsPerPartition);
+  for (std::uint16_t i = 0; i < kSlotsPerPartition; ++i) {
+    write_size(context, context.store.keys(SlotId(static_cast<std::uint16_t>(first + i))));
+  }
+}
+
 void slotkeys(Context& context, Args args) {
   const auto slot = read_slot(context, args[1]);
   if (!slot) return;

@@ -16,6 +16,7 @@ void expire_keys(Context& context, Args args);
 void remove_drawn(Context& context, Args args);
 void debug_object(Context& context, Args args);
 void slotcount(Context& context, Args args);
+void slotcounts(Context& context, Args args);
 void slotkeys(Context& context, Args args);
 void unblock(Context& context, Args args);
 void refused(Context& context, Args args);
@@ -92,6 +93,13 @@ inline constexpr auto kInternalRows = std::to_array<CommandSpec>({
      .since = "0.1.0",
      .syntax = "slot",
      .summary = "Returns the number of keys of a slot"},
+    {.name = "_slotcounts",
+     .arity = 1,
+     .flags = kReadOnly | kInternal,
+     .handler = run::slotcounts,
+     .group = "internal",
+     .since = "0.1.0",
+     .summary = "Returns the number of keys of each slot of the partition"},
     {.name = "_slotkeys",
      .arity = 3,
      .flags = kReadOnly | kInternal,

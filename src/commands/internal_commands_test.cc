@@ -45,6 +45,8 @@ TEST_F(InternalCommands, CountExpiredKeysToo) {
   cluster_.now_ms += 20;
   EXPECT_EQ(run({"_count"}), ":3\r\n");
   EXPECT_EQ(run({"_slotcount", slot_text_}), ":3\r\n");
+  EXPECT_TRUE(run({"_slotcounts"}).starts_with("*16\r\n:"));
+  EXPECT_NE(run({"_slotcounts"}).find(":3\r\n"), std::string::npos);
 }
 
 TEST_F(InternalCommands, ExpireOnlyWhatIsExpired) {

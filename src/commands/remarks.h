@@ -149,7 +149,7 @@ inline constexpr std::array kRemarks = std::to_array<Remark>({
 
 /// Commands and containers that Redis does not have: their versions are Valkey's.
 inline constexpr std::array kCommandsOfValkey =
-    std::to_array<std::string_view>({"delifeq", "client|capa"});
+    std::to_array<std::string_view>({"delifeq", "client|capa", "commandlog"});
 
 /// Why Borg does not have the commands of a group that it does not have.
 inline constexpr std::array kMissingGroups = std::to_array<Remark>({

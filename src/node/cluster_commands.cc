@@ -9,6 +9,7 @@
 #include "base/slot.h"
 #include "node/gateway_commands.h"
 #include "node/scan_command.h"
+#include "node/slot_stats_command.h"
 
 namespace borg::node {
 namespace {
@@ -284,7 +285,7 @@ void borg_digest(const GatewayCall& call) {
   call.gateway.ask_own_replica(call.client, partition, args);
 }
 
-constexpr std::array<GatewayRow, 14> kRows{{
+constexpr std::array<GatewayRow, 16> kRows{{
     {"cluster|info", cluster_info},
     {"cluster|nodes", cluster_nodes},
     {"cluster|slots", cluster_slots},
@@ -292,7 +293,9 @@ constexpr std::array<GatewayRow, 14> kRows{{
     {"cluster|keyslot", cluster_keyslot},
     {"cluster|countkeysinslot", cluster_countkeysinslot},
     {"cluster|getkeysinslot", cluster_getkeysinslot},
+    {"cluster|slot-stats", SlotStatsCommand::start},
     {"cluster|myid", cluster_myid},
+    {"cluster|myshardid", cluster_myid},
     {"readonly", nothing},
     {"readwrite", nothing},
     {"borg|whereis", borg_whereis},
