@@ -155,7 +155,15 @@ void Faults::roll_on(std::size_t host, std::size_t left) {
   sim_.queue.after(Duration::millis(50), [this, host, left] { roll_on(host + 1, left - 1); });
 }
 
-void Faults::join() { world_.add_host(); }
+/// Perhaps it leaves while the others begin to give it what it is to hold.
+void Faults::join() {
+  Process* const process = world_.add_host();
+  const bool stays = sim_.options.one_at_a_time || sim_.options.one_faulty_node;
+  if (process == nullptr || stays || !sim_.random.chance(1, 3)) return;
+  sim_.queue.after(sim_.draw(Duration::millis(1), Duration::millis(60)), [this, process] {
+    if (process->alive() && !process->is_leaving && world_.staying() >= 2) process->leave();
+  });
+}
 
 void Faults::break_links() {
   world_.network().break_random_links(1 + sim_.random.below(sim_.random.chance(1, 3) ? 20 : 2));

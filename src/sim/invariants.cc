@@ -157,6 +157,12 @@ void Invariants::on_config(std::uint16_t p, const std::optional<PartitionConfig>
   }
   highest_[p] = config->epoch;
   if (config->in_sync.empty()) fail("somebody is in sync", p, both);
+  for (const NodeId node : config->in_sync) {
+    const bool is_new = !old.in_sync.contains(node);
+    if (is_new && !members_.contains(coordination::to_text(node))) {
+      fail("who comes to be in sync has not left", p, both);
+    }
+  }
   if (old.epoch == Epoch()) return;
   if (config->term != old.term && config->term != config->epoch) fail("term", p, both);
   if (config->term == old.term && config->primary() != old.primary()) {

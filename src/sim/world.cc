@@ -52,15 +52,15 @@ LinkActor* World::find(const wire::Endpoint& endpoint) {
 
 // ---- nodes ----
 
-bool World::add_host() {
-  if (hosts_.size() >= sim_.options.hosts_max) return false;
+Process* World::add_host() {
+  if (hosts_.size() >= sim_.options.hosts_max) return nullptr;
   const auto n = hosts_.size();
   const std::string name =
       n < 26 ? std::string(1, static_cast<char>('a' + n)) : "n" + std::to_string(n);
   const std::int64_t workers = sim_.random.between(1, sim_.options.workers_max);
   hosts_.push_back({name, static_cast<std::uint16_t>(workers), nullptr});
   start_process(n);
-  return true;
+  return hosts_[n].process;
 }
 
 void World::start_process(std::size_t n) {

@@ -86,7 +86,7 @@ class World {
   [[nodiscard]] std::size_t staying();
   void note_death();
   void restart_later(std::size_t host, Duration delay);
-  bool add_host();
+  Process* add_host();
   [[nodiscard]] bool is_settled(std::string* why = nullptr);
   [[nodiscard]] Network& network() { return network_; }
   [[nodiscard]] Sim& sim() { return sim_; }
