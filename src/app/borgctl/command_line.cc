@@ -11,6 +11,7 @@
 #include "app/borgctl/output_file.h"
 #include "app/borgctl/text_bytes.h"
 #include "app/borgctl/vocabulary.h"
+#include "base/address.h"
 
 namespace borg::borgctl {
 namespace {
@@ -33,6 +34,15 @@ constexpr const char* kFooter =
     "Exit code: 0 all is well; 1 something was not; 3 what was ordered stands, and\n"
     "waits; 130 interrupted.";
 
+/// For a flag: "[::1]" becomes "::1". Returns what is wrong.
+std::string without_brackets(std::string& text) {
+  text = unescaped(text);
+  const auto host = host_from_text(text);
+  if (!host) return "'" + text + "' is neither an IP address nor a host name";
+  text = *host;
+  return {};
+}
+
 }  // namespace
 
 CommandLine::CommandLine() : app_(kDescription, "borgctl") {
@@ -48,7 +58,9 @@ CommandLine::CommandLine() : app_(kDescription, "borgctl") {
 }
 
 void CommandLine::add_globals() {
-  app_.add_option("--host", globals_.target.host, "The node's host (default 127.0.0.1)")
+  app_.add_option("--host", globals_.target.host,
+                  "The node's name or IP address (default 127.0.0.1)")
+      ->transform(CLI::Validator(&without_brackets, ""))
       ->envname("BORG_HOST")
       ->type_name("HOST");
   app_.add_option("-p,--port", globals_.target.port,

@@ -18,7 +18,7 @@ struct Endpoint {
   [[nodiscard]] std::string text() const;
 };
 
-/// Reads "host:port", "[::1]:port" or "::1:port"; nothing if it is none of them.
+/// Reads "host:port" or "[::1]:port"; nothing if it is neither.
 [[nodiscard]] std::optional<Endpoint> parse_endpoint(std::string_view text);
 
 }  // namespace borg::borgctl
