@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coordinators/factory.h"
 
-#include <charconv>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -23,20 +22,6 @@ constexpr std::string_view kLocalScheme = "local:";
 
 SpecProblem bad(std::string_view spec, std::string_view why) {
   return {"the coordinator '" + std::string(spec) + "' cannot be used: " + std::string(why)};
-}
-
-/// "host:port" or "[v6 address]:port".
-bool is_endpoint(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return false;
-  const std::string_view host = text.substr(0, colon);
-  const bool is_bracketed = host.front() == '[' && host.back() == ']';
-  if (host.find_first_of("/@ ") != std::string_view::npos) return false;
-  if (!is_bracketed && host.find_first_of(":[]") != std::string_view::npos) return false;
-  const std::string_view port = text.substr(colon + 1);
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  return error == std::errc() && end == port.data() + port.size() && number >= 1 && number <= 65535;
 }
 
 std::vector<std::string> split(std::string_view list) {
@@ -67,10 +52,14 @@ Made make_etcd(const CoordinatorSpec& spec) {
   options.cluster = spec.cluster;
   options.session_ttl = spec.session_ttl;
   options.endpoints = split(std::string_view(spec.spec).substr(kEtcdScheme.size()));
-  for (const std::string& endpoint : options.endpoints) {
-    if (!is_endpoint(endpoint)) {
-      return bad(spec.spec, "'" + endpoint + "' is not HOST:PORT; write etcd://HOST:PORT,…");
+  for (std::string& endpoint : options.endpoints) {
+    const auto address = host_port_from_text(endpoint);
+    if (!address) {
+      return bad(spec.spec, "'" + endpoint +
+                                "' is not HOST:PORT; write etcd://HOST:PORT,… and an IPv6 address "
+                                "in brackets");
     }
+    endpoint = host_port_text(address->host, address->port);
   }
   const CoordinatorSecurity& security = spec.security;
   if (security.cert_file.empty() != security.key_file.empty()) {
@@ -104,6 +93,15 @@ Made make_coordinator(const CoordinatorSpec& spec) {
   const std::string directory(text.substr(kLocalScheme.size()));
   if (directory.empty()) return bad(text, "no directory after local:");
   return std::make_unique<LocalCoordinator>(LocalOptions{directory, spec.cluster});
+}
+
+std::vector<HostPort> coordinator_addresses(std::string_view spec) {
+  std::vector<HostPort> addresses;
+  if (!spec.starts_with(kEtcdScheme)) return addresses;
+  for (const std::string& endpoint : split(spec.substr(kEtcdScheme.size()))) {
+    if (const auto address = host_port_from_text(endpoint)) addresses.push_back(*address);
+  }
+  return addresses;
 }
 
 }  // namespace borg::coordinators

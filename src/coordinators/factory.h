@@ -4,7 +4,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/address.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "coordination/coordinator.h"
@@ -26,7 +28,7 @@ struct CoordinatorSecurity {
 };
 
 struct CoordinatorSpec {
-  std::string spec;  ///< "local", "local:DIR" or "etcd://HOST:PORT[,HOST:PORT…]"
+  std::string spec;  ///< "local", "local:DIR" or "etcd://HOST:PORT[,HOST:PORT…]"; [IPv6]:PORT
   std::string cluster = "borg";
   CoordinatorSecurity security;
   Duration session_ttl = Duration::seconds(5);  ///< etcd only
@@ -36,5 +38,9 @@ struct CoordinatorSpec {
 /// nothing else before start().
 [[nodiscard]] Result<std::unique_ptr<coordination::Coordinator>, SpecProblem> make_coordinator(
     const CoordinatorSpec& spec);
+
+/// Where the coordinator is; empty for one that is on this machine by its nature, and for a
+/// specification that cannot be used.
+[[nodiscard]] std::vector<HostPort> coordinator_addresses(std::string_view spec);
 
 }  // namespace borg::coordinators
