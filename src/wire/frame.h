@@ -15,6 +15,9 @@ inline constexpr std::uint32_t kFrameBytesMax = 1100u * 1024 * 1024;
 /// The first frame of a link comes from anybody: it is short.
 inline constexpr std::uint32_t kHelloBytesMax = 1024;
 
+/// Begins the first frame of every connection, behind its type: "BORG".
+inline constexpr std::uint32_t kMagic = 0x47524f42;
+
 /// What a frame holds. On the wire since v1: never renumber.
 enum class FrameType : std::uint8_t {
   kHello = 1,
@@ -22,6 +25,8 @@ enum class FrameType : std::uint8_t {
   kRefusal = 3,
   kPing = 4,
   kPong = 5,
+  kProbe = 6,
+  kProbeAnswer = 7,
   kRequest = 10,
   kReply = 11,
   kTermStart = 20,

@@ -6,7 +6,6 @@
 namespace borg::wire {
 namespace {
 
-constexpr std::uint32_t kMagic = 0x47524f42;  // "BORG"
 /// Of the shortest that a frame has place for.
 constexpr std::size_t kArgsMax = 128u * 1024 * 1024;
 constexpr std::size_t kNodesMax = 4096;
