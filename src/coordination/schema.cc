@@ -7,6 +7,8 @@
 #include <map>
 #include <utility>
 
+#include "base/address.h"
+
 namespace borg::coordination {
 namespace {
 
@@ -186,6 +188,14 @@ MemberState state_of(Order order) {
   return MemberState::kActive;
 }
 
+std::string client_address(const Member& member) {
+  return host_port_text(member.host, member.port);
+}
+
+std::string bus_address(const Member& member) {
+  return host_port_text(member.host, member.bus_port);
+}
+
 std::string to_text(const Settings& s) {
   return "copies=" + std::to_string(s.copies) + " min_copies=" + std::to_string(s.min_copies) +
          " scatter_width=" + std::to_string(s.scatter_width) +
@@ -218,7 +228,7 @@ std::string to_text(const Member& m) {
          " workers=" + std::to_string(m.workers) + " weight=" + std::to_string(m.weight) +
          " zone=" + m.zone + " state=" + std::string(to_text(m.state)) +
          (m.order == Order::kStay ? "" : " order=" + order_text(m.order)) +
-         (m.is_closing ? " closing=1" : "");
+         (m.is_closing ? " closing=1" : "") + (m.is_mapped ? " mapped=1" : "");
 }
 
 std::optional<Member> member_from_text(NodeId id, std::string_view text) {
@@ -232,8 +242,9 @@ std::optional<Member> member_from_text(NodeId id, std::string_view text) {
       !read_state(*fields, m.state) || !read_order(*fields, m.state, m.order) || m.workers == 0) {
     return std::nullopt;
   }
-  int closing = 0;
-  m.is_closing = read(*fields, "closing", closing) && closing != 0;
+  int flag = 0;
+  m.is_closing = read(*fields, "closing", flag) && flag != 0;
+  m.is_mapped = read(*fields, "mapped", flag) && flag != 0;
   return m;
 }
 

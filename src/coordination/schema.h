@@ -79,8 +79,16 @@ struct Member {
   Order order = Order::kStay;
   /// It is leaving and held nothing when it said so: from then on it is given nothing.
   bool is_closing = false;
+  /// What answers at its address is not for certain the node itself: ports are mapped, or the
+  /// address is a name. So a refused connection does not prove its death.
+  bool is_mapped = false;
   friend bool operator==(const Member&, const Member&) = default;
 };
+
+/// "host:port" for clients; an IPv6 address stands in brackets.
+[[nodiscard]] std::string client_address(const Member& member);
+/// The same for other nodes.
+[[nodiscard]] std::string bus_address(const Member& member);
 
 /// The assignment that the cluster is moving towards.
 struct Target {

@@ -98,6 +98,7 @@ TEST(Schema, MemberReadsBackWithEveryOrder) {
     for (const MemberState state : {state_of(order), MemberState::kDown}) {
       member.state = state;
       member.is_closing = state == MemberState::kLeaving;
+      member.is_mapped = member.is_closing;
       EXPECT_EQ(member_from_text(member.id, to_text(member)), member);
     }
   }

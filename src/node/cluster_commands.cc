@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/address.h"
 #include "base/slot.h"
 #include "node/gateway_commands.h"
 #include "node/scan_command.h"
@@ -84,6 +85,18 @@ void cluster_info(const GatewayCall& call) {
   call.reply([&](resp::Writer& w) { w.verbatim(text); });
 }
 
+bool has_host_name(const coordination::Member& m) {
+  return kind_of_host(m.host) == HostKind::kName;
+}
+
+/// As in Redis: an IPv6 address stands without brackets, and clients look for the last colon. A
+/// host name follows a comma; it stands in the place of the address too, which only those who dial
+/// it know.
+std::string address_of(const coordination::Member& m) {
+  return m.host + ":" + std::to_string(m.port) + "@" + std::to_string(m.bus_port) +
+         (has_host_name(m) ? "," + m.host : "");
+}
+
 void cluster_nodes(const GatewayCall& call) {
   const ClusterView* view = view_of(call);
   const auto ranges = ranges_by_primary(call);
@@ -92,8 +105,7 @@ void cluster_nodes(const GatewayCall& call) {
     const coordination::Member& m = record.member;
     const bool is_self = m.id == call.gateway.host().self().node;
     const bool is_down = m.state == coordination::MemberState::kDown;
-    text += redis_id(m.id) + " " + m.host + ":" + std::to_string(m.port) + "@" +
-            std::to_string(m.bus_port) + " " + (is_self ? "myself," : "") + "master" +
+    text += redis_id(m.id) + " " + address_of(m) + " " + (is_self ? "myself," : "") + "master" +
             (is_down ? ",fail" : "") + " - 0 0 1 " + (is_down ? "disconnected" : "connected");
     const auto at = ranges.find(m.id);
     if (at != ranges.end()) {
@@ -139,7 +151,8 @@ void cluster_slots(const GatewayCall& call) {
 }
 
 void write_shard_node(resp::Writer& w, const MemberRecord& record) {
-  w.map(7);
+  const bool is_named = has_host_name(record.member);
+  w.map(is_named ? 8 : 7);
   w.bulk("id");
   w.bulk(redis_id(record.member.id));
   w.bulk("port");
@@ -148,6 +161,10 @@ void write_shard_node(resp::Writer& w, const MemberRecord& record) {
   w.bulk(record.member.host);
   w.bulk("endpoint");
   w.bulk(record.member.host);
+  if (is_named) {
+    w.bulk("hostname");
+    w.bulk(record.member.host);
+  }
   w.bulk("role");
   w.bulk("master");
   w.bulk("replication-offset");
@@ -249,8 +266,7 @@ void borg_whereis(const GatewayCall& call) {
       w.array(4);
       w.bulk(record == nullptr ? "?" : record->member.name);
       w.bulk(coordination::to_text(node));
-      w.bulk(record == nullptr ? "?"
-                               : record->member.host + ":" + std::to_string(record->member.port));
+      w.bulk(record == nullptr ? "?" : coordination::client_address(record->member));
       w.bulk(role);
     }
   });

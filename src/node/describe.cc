@@ -120,7 +120,7 @@ std::string describe_node(const ClusterReport& report, const MemberRecord& recor
   Object node;
   node.text("name", m.name)
       .text("id", coordination::to_text(m.id))
-      .text("address", m.host + ":" + std::to_string(m.port))
+      .text("address", coordination::client_address(m))
       .text("state", state_of(report, record));
   describe_lack(report, record, findings, node);
   node.boolean("answered", at != report.stats.end())

@@ -96,7 +96,7 @@ void WorkerCore::note_others_command(const commands::CommandSpec* spec, const Li
 std::string WorkerCore::address_of(const wire::Endpoint& peer) const {
   const auto* const record = view_ == nullptr ? nullptr : view_->cluster->member(peer.node);
   if (record == nullptr) return "?:0";
-  return record->member.host + ":" + std::to_string(record->member.port);
+  return coordination::client_address(record->member);
 }
 
 void WorkerCore::note_slow(const commands::CommandSpec& spec, commands::Args args,
