@@ -12,6 +12,20 @@ namespace borg::node {
 using coordination::TxnOutcome;
 using membership::MemberRecord;
 
+namespace {
+
+std::optional<Duration> address_patience(const NodeOptions& options) {
+  if (options.joins_again) return std::nullopt;
+  return options.name_wait;
+}
+
+coordination::Member with_id(coordination::Member member, NodeId id) {
+  member.id = id;
+  return member;
+}
+
+}  // namespace
+
 ControlCore::ControlCore(NodeId self, const NodeOptions& options, std::uint64_t seed)
     : self_(self),
       options_(options),
@@ -19,7 +33,8 @@ ControlCore::ControlCore(NodeId self, const NodeOptions& options, std::uint64_t 
       random_(seed),
       liveness_(options.liveness),
       clocks_(self),
-      memory_(options.self.workers) {}
+      memory_(options.self.workers),
+      addresses_(with_id(options.self, self), address_patience(options)) {}
 
 void ControlCore::begin_turn(Now now) {
   const bool first = started_ == Instant();

@@ -19,6 +19,7 @@
 #include "membership/departure.h"
 #include "membership/link_watch.h"
 #include "membership/liveness.h"
+#include "node/address_check.h"
 #include "node/busy_workers.h"
 #include "node/clock_watch.h"
 #include "node/describe.h"
@@ -77,6 +78,8 @@ class ControlCore {
   bool on_link_data(NodeId peer, std::string_view input, std::size_t& consumed);
   /// The process of this node is gone for certain: its machine refuses connections to it.
   void on_death_proven(NodeId peer);
+  /// The outcome of Effects::addresses_to_try.
+  void on_addresses_tried(const std::vector<AddressFinding>& findings);
   /// Hands everything over, then says Exit.
   void leave();
   /// tick_after() the one before, or earlier.
@@ -111,6 +114,8 @@ class ControlCore {
     std::vector<NodeId> broken;       ///< links to be broken: nothing comes over them
     bool peers_changed = false;       ///< see peers_to_dial()
     std::optional<Instant> again_at;  ///< a turn is wanted then, if none comes before
+    /// Dial these members' addresses and this node's own, and have the members dial this node's.
+    std::optional<std::vector<coordination::Member>> addresses_to_try;
     bool became_ready = false;
     std::optional<Exit> exit;
     std::vector<LogLine> log;
@@ -196,6 +201,7 @@ class ControlCore {
   [[nodiscard]] bool everyone_is_dead() const;
   void wipe();
   void register_self(bool fresh);
+  [[nodiscard]] bool are_addresses_good(bool fresh);
   void keep_registered();
   void go_on_leaving();
   void say_departure(membership::DepartureStep step);
@@ -344,6 +350,7 @@ class ControlCore {
   std::size_t wipes_open_ = 0;
   Revision wiped_settings_;
   std::optional<Instant> name_taken_since_;
+  AddressCheck addresses_;
   Instant retry_at_;  // after a transaction failed: not before
   /// What a transaction has place for (128 compares in etcd), less this node's own record.
   static constexpr std::size_t kBatchMax = 127;

@@ -36,6 +36,33 @@ TEST_F(ControlTest, TheFirstNodeFoundsTheClusterWithItsSettings) {
   EXPECT_EQ(world_.partitions_of(a, true), kPartitionCount);
 }
 
+TEST_F(ControlTest, ANodeJoinsWhenTheAddressesAreFoundGood) {
+  const auto tries = [](NodeOptions& o) { o.tries_addresses = true; };
+  Node& a = world_.start("a", tries);
+  world_.run();
+  ASSERT_TRUE(a.addresses_to_try);
+  EXPECT_TRUE(a.addresses_to_try->empty()) << "it is the first";
+  EXPECT_TRUE(world_.view().members.empty()) << "nothing is written before they were tried";
+  world_.tell(a, [&](ControlCore& core) {
+    core.on_addresses_tried({{.node = a.id, .found = wire::Found::kNode}});
+  });
+  settle();
+  Node& b = world_.start("b", tries);
+  world_.run();
+  ASSERT_TRUE(b.addresses_to_try);
+  ASSERT_EQ(b.addresses_to_try->size(), 1u);
+  EXPECT_EQ(b.addresses_to_try->front().id, a.id);
+  world_.tell(b, [&](ControlCore& core) {
+    core.on_addresses_tried(
+        {{.node = b.id, .found = wire::Found::kStranger, .detail = "elsewhere"}});
+  });
+  world_.run();
+  ASSERT_TRUE(b.exit);
+  EXPECT_EQ(b.exit->code, 1);
+  EXPECT_THAT(b.exit->message, HasSubstr("cluster 'elsewhere'"));
+  EXPECT_EQ(world_.view().members.size(), 1u);
+}
+
 TEST_F(ControlTest, TwoNodesOfTheSameInstantFormOneCluster) {
   Node& a = world_.start("a");
   Node& b = world_.start("b");

@@ -49,7 +49,7 @@ struct NodeOptions {
   /// How long a client's command may wait for a primary or for its copies.
   Duration request_deadline = Duration::seconds(5);
   /// A name that is taken may belong to a process that just died: wait this long for its
-  /// session to end.
+  /// session to end. An address that leads to nobody may be that of such a process, too.
   Duration name_wait = Duration::seconds(1);
   std::uint32_t clients_max = 10'000;                 ///< connections to the whole node
   std::size_t memory_bytes_max = 0;                   ///< of the whole node; 0: no limit
@@ -72,6 +72,10 @@ struct NodeOptions {
   std::uint64_t (*read_ticks)() = nullptr;
   double nanos_per_tick = 1;
   bool death_is_proven = true;  ///< Coordinator::ended_session_proves_death()
+  /// Before it joins, a node has the announced addresses tried: see AddressCheck.
+  bool tries_addresses = false;
+  /// It was a member until the others forgot it: it waits until it can be one again.
+  bool joins_again = false;
 };
 
 }  // namespace borg::node

@@ -92,7 +92,44 @@ void ControlCore::try_register() {
     retry_at_ = now_.instant + Duration::millis(50);
     return;
   }
-  register_self(fresh);
+  if (are_addresses_good(fresh)) register_self(fresh);
+}
+
+/// Nobody becomes a member whom the others would dial in vain, or who would dial them so. Members
+/// without a session are not asked: they may be gone.
+bool ControlCore::are_addresses_good(bool fresh) {
+  if (!options_.tries_addresses) return true;
+  std::vector<coordination::Member> members;
+  for (const MemberRecord& record : cluster().members) {
+    const bool is_down = record.member.state == MemberState::kDown;
+    if (!fresh && record.has_session && !is_down) members.push_back(record.member);
+  }
+  const AddressCheck::Step step = addresses_.next(members, now_.instant);
+  for (std::string& warning : addresses_.take_warnings()) {
+    log(LogLine::Level::kWarning, std::move(warning));
+  }
+  switch (step) {
+    case AddressCheck::Step::kAsk:
+      for (const coordination::Member& member : members) {
+        if (addresses_.is_doubted(member.id)) {
+          effects_.suspects.push_back(coordination::session_key(member.id));
+        }
+      }
+      effects_.addresses_to_try = std::move(members);
+      return false;
+    case AddressCheck::Step::kWait:
+      return false;
+    case AddressCheck::Step::kPass:
+      return true;
+    case AddressCheck::Step::kRefuse:
+      exit(1, addresses_.reason());
+      return false;
+  }
+  return false;
+}
+
+void ControlCore::on_addresses_tried(const std::vector<AddressFinding>& findings) {
+  addresses_.on_findings(findings, now_.instant);
 }
 
 /// Deletes what a dead cluster left behind, in steps; each one, and the founding that follows,

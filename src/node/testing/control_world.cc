@@ -176,6 +176,7 @@ void ControlWorld::take_effects(Node& node) {
   for (const auto& submission : effects.transactions) submit(node, submission);
   for (const auto& [worker, message] : effects.workers) work(node, message);
   for (const std::string& key : effects.suspects) suspect(key);
+  if (effects.addresses_to_try) node.addresses_to_try = std::move(effects.addresses_to_try);
   if (effects.exit) {
     node.exit = effects.exit;
     end_session(node);

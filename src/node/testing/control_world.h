@@ -34,6 +34,8 @@ class ControlWorld {
     std::vector<ToWorker> to_workers;
     std::vector<LogLine> log;
     std::optional<ControlCore::Exit> exit;
+    /// The last that it wanted to have tried; on_addresses_tried() is left to the test.
+    std::optional<std::vector<coordination::Member>> addresses_to_try;
     bool hears_coordinator = true;    ///< false: its events wait
     bool reaches_coordinator = true;  ///< false: its transactions are kUnavailable
     bool loses_answers = false;       ///< its transactions are carried out, their outcome kUnknown
