@@ -8,8 +8,8 @@
 
 namespace borg::http {
 
-/// Serves a node's HTTP port: /healthz for load balancers, /metrics for Prometheus, /info (what
-/// BORG INFO says, as JSON).
+/// Serves a node's HTTP port on one address: /healthz for load balancers, /metrics for Prometheus,
+/// /info (what BORG INFO says, as JSON).
 ///
 /// Runs:   on the control thread.
 /// Limits: GET and HEAD only; headers of 8 KiB; 10 s a request; 64 connections.

@@ -82,7 +82,7 @@ Fields server_fields(const InfoReport& r) {
           {"process_supervised", "no"},
           {"process_id", std::to_string(r.process.id)},
           {"run_id", run_id(r)},
-          {"tcp_port", number(self.port)},
+          {"tcp_port", number(r.options->client_port)},
           {"server_time_usec", std::to_string(r.wall_ms * 1000)},
           {"uptime_in_seconds", std::to_string(r.uptime_seconds)},
           {"uptime_in_days", std::to_string(r.uptime_seconds / 86400)},

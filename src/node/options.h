@@ -37,7 +37,9 @@ struct PubSubLimits {
 struct NodeOptions {
   std::string cluster = "borg";
   std::string version;              ///< of Borg, for INFO
-  coordination::Member self;        ///< its id and state are set by the node itself
+  coordination::Member self;        ///< as announced; the node itself sets its id and state
+  std::string bind;                 ///< the addresses that it listens on, spaces between them
+  std::uint16_t client_port = 0;    ///< that it listens on; self.port is the one announced
   coordination::Settings settings;  ///< used if this node founds the cluster
   // Said explicitly, these must agree with a cluster that exists already.
   std::optional<std::uint32_t> copies;

@@ -37,10 +37,15 @@ constexpr std::array kParameters = std::to_array<Parameter>({
     {.name = "activedefrag", .fixed = "no"},
     {.name = "appendfsync", .fixed = "no", .words = "everysec, always, no"},
     {.name = "appendonly", .fixed = "no"},
-    {.name = "bind", .kind = Kind::kText, .text = &Settings::host},
+    {.name = "bind", .kind = Kind::kText, .text = &Settings::bind},
     {.name = "client-output-buffer-limit",
      .fixed = "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60"},
     {.name = "client-query-buffer-limit", .fixed = "1073741824"},
+    {.name = "cluster-announce-bus-port",
+     .kind = Kind::kText,
+     .text = &Settings::announced_bus_port},
+    {.name = "cluster-announce-ip", .kind = Kind::kText, .text = &Settings::announced_host},
+    {.name = "cluster-announce-port", .kind = Kind::kText, .text = &Settings::announced_port},
     {.name = "cluster-enabled", .fixed = "no"},
     {.name = "daemonize", .fixed = "no"},
     {.name = "databases", .fixed = "1"},
@@ -284,8 +289,11 @@ Settings initial_settings(const NodeOptions& options) {
   settings.clients_max = options.clients_max;
   settings.debug_enabled = options.debug_enabled ? "yes" : "no";
   settings.log_level = redis_level(options.log_level);
-  settings.host = options.self.host;
-  settings.port = std::to_string(options.self.port);
+  settings.bind = options.bind;
+  settings.port = std::to_string(options.client_port);
+  settings.announced_host = options.self.host;
+  settings.announced_port = std::to_string(options.self.port);
+  settings.announced_bus_port = std::to_string(options.self.bus_port);
   return settings;
 }
 

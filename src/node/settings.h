@@ -26,8 +26,11 @@ struct Settings {
   std::vector<double> latency_percentiles{50, 99, 99.9};
   commands::EventFlags keyspace_events;  ///< of the whole cluster: the coordinator has them
   // Fixed when the node starts.
-  std::string host;
+  std::string bind;  ///< the addresses that it listens on, spaces between them
   std::string port;
+  std::string announced_host;
+  std::string announced_port;
+  std::string announced_bus_port;
   std::string debug_enabled = "no";
   std::string log_level;  ///< in Redis's words
 };

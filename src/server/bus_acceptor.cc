@@ -3,12 +3,19 @@
 
 #include <chrono>
 
+#include "base/address.h"
 #include "base/byte_buffer.h"
 
 namespace borg::server {
 namespace {
 
+/// Of saying hello, or of a probe and what it asks for.
 constexpr std::chrono::seconds kHelloTimeout{2};
+
+std::string other_version(std::uint16_t version) {
+  return "it speaks version " + std::to_string(version) + " of the bus protocol, not " +
+         std::to_string(wire::kProtocolVersion);
+}
 
 }  // namespace
 
@@ -17,7 +24,7 @@ struct BusAcceptor::Guest {
   explicit Guest(tcp::socket s) : socket(std::move(s)), timer(socket.get_executor()) {
     ErrorCode ec;
     const auto remote = socket.remote_endpoint(ec);
-    address = ec ? "?" : remote.address().to_string() + ":" + std::to_string(remote.port());
+    address = ec ? "?" : host_port_text(remote.address().to_string(), remote.port());
   }
   tcp::socket socket;
   asio::steady_timer timer;
@@ -26,11 +33,13 @@ struct BusAcceptor::Guest {
 };
 
 BusAcceptor::BusAcceptor(tcp::acceptor acceptor, std::string cluster, NodeId self,
-                         std::uint16_t workers, OnAccepted on_accepted, OnRefused on_refused)
+                         std::uint16_t workers, AddressProber& prober, OnAccepted on_accepted,
+                         OnRefused on_refused)
     : acceptor_(std::move(acceptor)),
       cluster_(std::move(cluster)),
       self_(self),
       workers_(workers),
+      prober_(prober),
       on_accepted_(std::move(on_accepted)),
       on_refused_(std::move(on_refused)),
       retry_(acceptor_.get_executor()) {}
@@ -81,11 +90,39 @@ void BusAcceptor::read_hello(const std::shared_ptr<Guest>& guest) {
     return;
   }
   wire::Hello hello;
-  if (status != wire::FrameStatus::kFrame || frame.type != wire::FrameType::kHello ||
-      !wire::decode(frame.payload, hello)) {
+  wire::Probe probe;
+  const bool is_whole = status == wire::FrameStatus::kFrame;
+  if (is_whole && frame.type == wire::FrameType::kHello && wire::decode(frame.payload, hello)) {
+    on_hello(guest, hello);
+  } else if (is_whole && frame.type == wire::FrameType::kProbe &&
+             wire::decode(frame.payload, probe)) {
+    on_probe(guest, probe);
+  } else {
     refuse(guest, "it does not speak the bus protocol");
-    return;
   }
+}
+
+/// A node of any cluster is told who is here; one of ours may want to be dialled.
+void BusAcceptor::on_probe(const std::shared_ptr<Guest>& guest, const wire::Probe& probe) {
+  if (probe.version != wire::kProtocolVersion) return refuse(guest, other_version(probe.version));
+  if (probe.cluster != cluster_ || probe.host.empty()) return answer_probe(guest, {});
+  const HostPort back{std::string(probe.host), probe.bus_port};
+  prober_.probe(back, probe.from, std::nullopt,
+                [this, guest](const AddressProber::Finding& found) { answer_probe(guest, found); });
+}
+
+void BusAcceptor::answer_probe(const std::shared_ptr<Guest>& guest,
+                               const AddressProber::Finding& found) {
+  guest->buffer.clear();
+  wire::encode(
+      guest->buffer,
+      wire::ProbeAnswer{
+          .cluster = cluster_, .node = self_, .found = found.found, .detail = found.detail});
+  asio::async_write(guest->socket, asio::buffer(guest->buffer.data(), guest->buffer.size()),
+                    [guest](ErrorCode, std::size_t) { guest->timer.cancel(); });
+}
+
+void BusAcceptor::on_hello(const std::shared_ptr<Guest>& guest, const wire::Hello& hello) {
   const std::string reason = objection(hello);
   if (reason.empty())
     welcome(guest, hello);
@@ -94,19 +131,17 @@ void BusAcceptor::read_hello(const std::shared_ptr<Guest>& guest) {
 }
 
 std::string BusAcceptor::objection(const wire::Hello& hello) const {
-  if (hello.version != wire::kProtocolVersion) {
-    return "it speaks version " + std::to_string(hello.version) + " of the bus protocol, not " +
-           std::to_string(wire::kProtocolVersion);
-  }
+  if (hello.version != wire::kProtocolVersion) return other_version(hello.version);
   if (hello.cluster != cluster_) {
     return "it belongs to cluster '" + std::string(hello.cluster.substr(0, 64)) + "', not '" +
            cluster_ + "'";
   }
+  if (hello.from.node == self_) return "it is this node itself: the address of another leads here";
   if (hello.to.node != self_) return "it looks for a node that was here before";
   const bool control = hello.to.lane == wire::Endpoint::kControlLane;
   if (!control && hello.to.lane >= workers_) return "it asks for a worker that does not exist";
   if (control != (hello.from.lane == wire::Endpoint::kControlLane)) return "it is confused";
-  if (hello.from.node == self_ || hello.from.node == NodeId()) return "it is confused";
+  if (hello.from.node == NodeId()) return "it is confused";
   return {};
 }
 

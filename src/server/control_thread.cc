@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "base/address.h"
 #include "server/clock.h"
 
 namespace borg::server {
@@ -39,9 +40,7 @@ Socket released(tcp::socket& socket) {
 }
 
 std::string text_of(const tcp::endpoint& endpoint) {
-  const bool is_v6 = endpoint.address().is_v6();
-  const std::string host = endpoint.address().to_string();
-  return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
+  return host_port_text(endpoint.address().to_string(), endpoint.port());
 }
 
 /// Stands for this thread where an admin request names the worker that asked.
@@ -80,13 +79,7 @@ ControlThread::ControlThread(asio::io_context& context, Options options, Listene
       workers_(workers),
       clients_(std::move(listeners.clients)),
       http_(std::move(listeners.http)),
-      bus_(
-          std::move(listeners.bus), options_.node->cluster, options_.self,
-          options_.node->self.workers,
-          [this](tcp::socket socket, const wire::Hello& hello) {
-            on_accepted(std::move(socket), hello);
-          },
-          [](const std::string& reason) { spdlog::warn(reason); }),
+      prober_(context, options_.node->cluster, options_.self),
       dialer_(
           context, options_.node->cluster, {options_.self, wire::Endpoint::kControlLane},
           [this](tcp::socket socket, wire::Endpoint peer) {
@@ -97,8 +90,16 @@ ControlThread::ControlThread(asio::io_context& context, Options options, Listene
       loop_ready_(context, dup(loop_.descriptor())),
       tick_timer_(context),
       turn_timer_(context),
-      accept_timer_(context),
       signals_(context) {
+  for (tcp::acceptor& acceptor : listeners.bus) {
+    bus_.push_back(std::make_unique<BusAcceptor>(
+        std::move(acceptor), options_.node->cluster, options_.self, options_.node->self.workers,
+        prober_,
+        [this](tcp::socket socket, const wire::Hello& hello) {
+          on_accepted(std::move(socket), hello);
+        },
+        [](const std::string& reason) { spdlog::warn(reason); }));
+  }
   for (std::uint16_t w = 0; w < options_.node->self.workers; ++w) {
     worker_dialers_.push_back(std::make_unique<Dialer>(
         context, options_.node->cluster, wire::Endpoint{options_.self, w},
@@ -116,10 +117,12 @@ node::ControlCore::Exit ControlThread::run() {
     for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) signals_.add(signal);
     await_signal();
   }
-  bus_.start();
+  for (const auto& acceptor : bus_) acceptor->start();
   await_links();
   if (options_.start_http) {
-    http_service_ = options_.start_http(context_, std::move(http_), *this);
+    for (tcp::acceptor& acceptor : http_) {
+      http_services_.push_back(options_.start_http(context_, std::move(acceptor), *this));
+    }
   }
   schedule_tick();
   coordinator_->start([this](coordination::Event event) {
@@ -145,11 +148,12 @@ void ControlThread::stop() {
   for (const auto& worker : workers_) worker->stop();
   for (const auto& worker : workers_) worker->join();
   coordinator_->stop();
-  http_service_.reset();
+  http_services_.clear();
+  prober_.stop();
   dialer_.stop();
   for (const auto& dialer : worker_dialers_) dialer->stop();
   loop_ready_.close();
-  bus_.stop();
+  for (const auto& acceptor : bus_) acceptor->stop();
   for (auto& [peer, connection] : connections_) connection->close();
 }
 
@@ -208,15 +212,25 @@ void ControlThread::apply_effects() {
   if (effects.hint) coordinator_->hint(*effects.hint);
   for (const std::string& key : effects.suspects) coordinator_->suspect(key);
   if (effects.peers_changed) dial_peers();
+  if (effects.addresses_to_try) try_addresses(*effects.addresses_to_try);
   if (effects.again_at) schedule_turn(*effects.again_at);
   if (effects.became_ready) {
-    accept_clients();
+    for (tcp::acceptor& acceptor : clients_) accept_clients(acceptor);
     options_.on_ready();
   }
   if (effects.exit) exit_ = std::move(effects.exit);
 }
 
 // ---- peers ----
+
+void ControlThread::try_addresses(const std::vector<coordination::Member>& members) {
+  prober_.probe_all(members, options_.node->self,
+                    [this](const std::vector<node::AddressFinding>& findings) {
+                      if (exit_) return;
+                      enter();
+                      core_.on_addresses_tried(findings);
+                    });
+}
 
 void ControlThread::dial_peers() {
   const auto peers = core_.peers_to_dial();
@@ -293,8 +307,10 @@ void ControlThread::probe(NodeId peer) {
   const membership::MemberRecord* record = view == nullptr ? nullptr : view->cluster->member(peer);
   ErrorCode ec;
   if (record == nullptr) return;
+  const coordination::Member& self = options_.node->self;
+  if (record->member.is_mapped || self.is_mapped || record->member.host != self.host) return;
   const auto host = asio::ip::make_address(record->member.host, ec);
-  if (ec || record->member.host != options_.node->self.host) return;
+  if (ec) return;
   look(std::make_shared<Probe>(context_, peer, tcp::endpoint(host, record->member.bus_port)));
 }
 
@@ -320,18 +336,19 @@ void ControlThread::look(const std::shared_ptr<Probe>& probe) {
 
 // ---- clients ----
 
-void ControlThread::accept_clients() {
-  clients_.async_accept([this](ErrorCode ec, tcp::socket socket) {
+void ControlThread::accept_clients(tcp::acceptor& acceptor) {
+  acceptor.async_accept([this, &acceptor](ErrorCode ec, tcp::socket socket) {
     if (exit_ || ec == asio::error::operation_aborted) return;
     if (ec) {  // out of descriptors: some will be closed
-      accept_timer_.expires_after(std::chrono::milliseconds(50));
-      accept_timer_.async_wait([this](ErrorCode timer_ec) {
-        if (!timer_ec) accept_clients();
+      const auto timer = std::make_shared<asio::steady_timer>(context_);
+      timer->expires_after(std::chrono::milliseconds(50));
+      timer->async_wait([this, &acceptor, timer](ErrorCode timer_ec) {
+        if (!timer_ec) accept_clients(acceptor);
       });
       return;
     }
     if (!refuses(socket)) hand_on(socket);
-    accept_clients();
+    accept_clients(acceptor);
   });
 }
 

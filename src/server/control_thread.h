@@ -10,6 +10,7 @@
 
 #include "coordination/coordinator.h"
 #include "node/control.h"
+#include "server/address_prober.h"
 #include "server/asio.h"
 #include "server/bus_acceptor.h"
 #include "server/bus_connection.h"
@@ -65,7 +66,8 @@ class ControlThread final : public BusOwner, public NodeQuestions {
   void lose_link(NodeId peer);
   void await_links();
   void on_accepted(tcp::socket socket, const wire::Hello& hello);
-  void accept_clients();
+  void try_addresses(const std::vector<coordination::Member>& members);
+  void accept_clients(tcp::acceptor& acceptor);
   void hand_on(tcp::socket& client);
   [[nodiscard]] bool refuses(tcp::socket& client);
   struct Probe;
@@ -81,9 +83,10 @@ class ControlThread final : public BusOwner, public NodeQuestions {
   node::ControlCore core_;
   std::unique_ptr<coordination::Coordinator> coordinator_;
   std::vector<std::unique_ptr<WorkerThread>>& workers_;
-  tcp::acceptor clients_;
-  tcp::acceptor http_;
-  BusAcceptor bus_;
+  std::vector<tcp::acceptor> clients_;
+  std::vector<tcp::acceptor> http_;
+  AddressProber prober_;
+  std::vector<std::unique_ptr<BusAcceptor>> bus_;  // one for each address
   Dialer dialer_;
   std::vector<std::unique_ptr<Dialer>> worker_dialers_;  // for the links of each
   EventLoop loop_;                                       // for the links of this thread
@@ -91,11 +94,10 @@ class ControlThread final : public BusOwner, public NodeQuestions {
   asio::steady_timer tick_timer_;
   bool ticks_slowly_ = false;
   asio::steady_timer turn_timer_;  // for what the core wants to do soon, but not at once
-  asio::steady_timer accept_timer_;
   asio::signal_set signals_;
   std::map<NodeId, std::unique_ptr<BusConnection>> connections_;
   std::vector<std::unique_ptr<BusConnection>> ended_connections_;  // in this turn
-  std::unique_ptr<HttpService> http_service_;
+  std::vector<std::unique_ptr<HttpService>> http_services_;        // likewise
   std::map<std::uint64_t, std::function<void(std::string)>> asked_;
   std::uint64_t next_question_ = 1;
   std::uint64_t next_connection_ = 1;

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "base/byte_buffer.h"
+#include "server/host_dialer.h"
 
 namespace borg::server {
 namespace {
@@ -20,13 +21,21 @@ constexpr std::chrono::milliseconds kDialTimeout{1000};
 /// One peer that is wanted: being dialled, waiting for the next try, or connected.
 struct Dialer::Attempt {
   Attempt(asio::io_context& context, Wanted w)
-      : wanted(std::move(w)), socket(context), timer(context) {}
+      : wanted(std::move(w)), dialer(context), socket(context), timer(context) {}
+  void stop() {
+    ErrorCode ignored;
+    dialer.cancel();
+    socket.close(ignored);
+    timer.cancel();
+  }
   Wanted wanted;
+  HostDialer dialer;
   tcp::socket socket;
   asio::steady_timer timer;
   ByteBuffer buffer;
   std::chrono::milliseconds wait = kFirstRetry;
   std::uint64_t round = 0;
+  std::size_t tries = 0;  ///< of a name's addresses one each time
   bool connected = false;
   std::string last_refusal;
 };
@@ -42,11 +51,7 @@ Dialer::Dialer(asio::io_context& context, std::string cluster, wire::Endpoint se
 Dialer::~Dialer() { stop(); }
 
 void Dialer::stop() {
-  for (auto& [peer, attempt] : attempts_) {
-    ErrorCode ec;
-    attempt->socket.close(ec);
-    attempt->timer.cancel();
-  }
+  for (auto& [peer, attempt] : attempts_) attempt->stop();
   attempts_.clear();
 }
 
@@ -63,9 +68,7 @@ void Dialer::set_wanted(const std::vector<Wanted>& wanted) {
       ++at;
       continue;
     }
-    ErrorCode ec;
-    at->second->socket.close(ec);
-    at->second->timer.cancel();
+    at->second->stop();
     at = attempts_.erase(at);
   }
   for (const Wanted& w : wanted) {
@@ -85,28 +88,22 @@ void Dialer::disconnected(const wire::Endpoint& peer) {
 }
 
 void Dialer::dial(const std::shared_ptr<Attempt>& attempt) {
-  ErrorCode ec;
-  const auto host = asio::ip::make_address(attempt->wanted.host, ec);
-  if (ec) {
-    retry(attempt);
-    return;
-  }
   const std::uint64_t round = ++attempt->round;
-  attempt->socket = tcp::socket(context_);
   attempt->timer.expires_after(kDialTimeout);
-  attempt->timer.async_wait([attempt, round](ErrorCode timer_ec) {
-    if (timer_ec || attempt->round != round || attempt->connected) return;
+  attempt->timer.async_wait([attempt, round](ErrorCode ec) {
+    if (ec || attempt->round != round || attempt->connected) return;
     ErrorCode ignored;
     attempt->socket.close(ignored);
   });
-  attempt->socket.async_connect(tcp::endpoint(host, attempt->wanted.bus_port),
-                                [this, attempt](ErrorCode connect_ec) {
-                                  if (!is_current(attempt)) return;
-                                  if (connect_ec)
-                                    retry(attempt);
-                                  else
-                                    greet(attempt);
-                                });
+  attempt->dialer.dial({attempt->wanted.host, attempt->wanted.bus_port}, attempt->tries++,
+                       kDialTimeout, [this, attempt](ErrorCode ec, tcp::socket socket) {
+                         if (!is_current(attempt)) return;
+                         attempt->socket = std::move(socket);
+                         if (ec)
+                           retry(attempt);
+                         else
+                           greet(attempt);
+                       });
 }
 
 void Dialer::greet(const std::shared_ptr<Attempt>& attempt) {

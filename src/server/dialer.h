@@ -29,7 +29,7 @@ class Dialer {
 
   struct Wanted {
     wire::Endpoint peer;
-    std::string host;
+    std::string host;  ///< an address, or a name: looked up each time
     std::uint16_t bus_port = 0;
   };
   /// Replaces the list of peers to be connected to.

@@ -19,11 +19,17 @@ std::uint64_t random_number() {
   return std::uint64_t{device()} << 32 | device();
 }
 
+void say_addresses(const node::NodeOptions& node) {
+  spdlog::info("listens on {}; announces {} to clients and {} to nodes", node.bind,
+               coordination::client_address(node.self), coordination::bus_address(node.self));
+}
+
 }  // namespace
 
 struct Server::Impl {
   explicit Impl(ServerOptions o) : options(std::move(o)), id(random_number() | 1) {}
 
+  void note_ports(const Listeners& listeners);
   void make_workers();
 
   ServerOptions options;
@@ -41,25 +47,41 @@ std::string Server::listen() {
   ServerOptions& options = impl_->options;
   ListenOutcome outcome = server::listen(impl_->context, options.ports);
   if (!outcome.listeners) return outcome.error;
-  coordination::Member& self = options.node.self;
-  self.port = outcome.listeners->clients.local_endpoint().port();
-  self.bus_port = outcome.listeners->bus.local_endpoint().port();
-  self.http_port = outcome.listeners->http.local_endpoint().port();
-  if (self.name.empty()) {
-    self.name = options.default_name_prefix + "-" + std::to_string(self.port);
-  }
+  impl_->note_ports(*outcome.listeners);
   options.node.death_is_proven = options.coordinator->ended_session_proves_death();
   impl_->control = std::make_unique<ControlThread>(
       impl_->context,
-      ControlThread::Options{
-          .self = impl_->id,
-          .seed = random_number(),
-          .node = &options.node,
-          .on_ready = [this] { impl_->options.on_ready(impl_->options.node.self, impl_->id); },
-          .start_http = options.start_http,
-          .leave_on_signals = options.leave_on_signals},
+      ControlThread::Options{.self = impl_->id,
+                             .seed = random_number(),
+                             .node = &options.node,
+                             .on_ready =
+                                 [this] {
+                                   const ServerOptions& o = impl_->options;
+                                   say_addresses(o.node);
+                                   o.on_ready(o.node.self, impl_->id, o.ports);
+                                 },
+                             .start_http = options.start_http,
+                             .leave_on_signals = options.leave_on_signals},
       std::move(*outcome.listeners), std::move(options.coordinator), impl_->workers);
   return {};
+}
+
+/// What the node says of itself, to itself and to others.
+void Server::Impl::note_ports(const Listeners& listeners) {
+  options.ports.port = listeners.clients.front().local_endpoint().port();
+  options.ports.bus_port = listeners.bus.front().local_endpoint().port();
+  options.ports.http_port = listeners.http.front().local_endpoint().port();
+  node::NodeOptions& node = options.node;
+  node.client_port = *options.ports.port;
+  node.self.port = options.announced.port.value_or(*options.ports.port);
+  node.self.bus_port = options.announced.bus_port.value_or(*options.ports.bus_port);
+  node.self.http_port = options.announced.http_port.value_or(*options.ports.http_port);
+  if (node.self.name.empty()) {
+    node.self.name = options.default_name_prefix + "-" + std::to_string(node.client_port);
+  }
+  for (const tcp::acceptor& acceptor : listeners.clients) {
+    node.bind += (node.bind.empty() ? "" : " ") + acceptor.local_endpoint().address().to_string();
+  }
 }
 
 void Server::Impl::make_workers() {

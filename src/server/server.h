@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "coordination/coordinator.h"
@@ -13,14 +14,23 @@
 
 namespace borg::server {
 
+/// What nodes and clients are told where ports are mapped; else those that are listened on.
+struct AnnouncedPorts {
+  std::optional<std::uint16_t> port;
+  std::optional<std::uint16_t> bus_port;
+  std::optional<std::uint16_t> http_port;
+};
+
 struct ServerOptions {
-  node::NodeOptions node;
+  node::NodeOptions node;  ///< node.self.host is announced
   PortOptions ports;
+  AnnouncedPorts announced;
   std::unique_ptr<coordination::Coordinator> coordinator;
   StartHttp start_http;
   std::string default_name_prefix;  ///< the name is this and the port, if none is given
-  /// Called once, when the node serves.
-  std::function<void(const coordination::Member& self, NodeId id)> on_ready;
+  /// Called once, when the node serves. `ports`: those that it listens on.
+  std::function<void(const coordination::Member& self, NodeId id, const PortOptions& ports)>
+      on_ready;
   bool leave_on_signals = true;  ///< SIGTERM, SIGINT: leave; again: exit at once
 };
 

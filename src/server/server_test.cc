@@ -36,8 +36,9 @@ class TestNode {
     options.node.settings.placement_version = placement::kPlacementVersion;
     options.coordinator = std::make_unique<coordinators::MemoryCoordinator>(std::move(store));
     options.leave_on_signals = false;
-    options.on_ready = [this](const coordination::Member& self, NodeId) {
-      ready_.set_value(self.port);
+    options.node.tries_addresses = true;
+    options.on_ready = [this](const coordination::Member&, NodeId, const PortOptions& ports) {
+      ready_.set_value(*ports.port);
     };
     server_ = std::make_unique<Server>(std::move(options));
     const std::string error = server_->listen();

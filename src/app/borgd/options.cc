@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "app/borgd/toml_config.h"
+#include "base/address.h"
 #include "coordinators/factory.h"
 #include "placement/placement.h"
 
@@ -25,10 +26,13 @@ constexpr std::uint32_t kWorkersMax = 256;
 struct Flags {
   std::string name;
   std::string cluster = "borg";
-  std::string host = "127.0.0.1";
+  std::vector<std::string> bind;
+  std::string host;
+  std::string announce_host;
   std::optional<std::uint16_t> port;
   std::optional<std::uint16_t> bus_port;
   std::optional<std::uint16_t> http_port;
+  server::AnnouncedPorts announced;
   std::string coordinator = "local";
   std::optional<std::uint32_t> copies;
   std::optional<std::uint32_t> min_copies;
@@ -52,6 +56,48 @@ std::string check_name(const std::string& text) {
   return coordination::is_name(text) ? "" : "must be 1 to 64 of A-Z a-z 0-9 . _ -";
 }
 
+/// For a flag: brackets around an IPv6 address go. Returns what is wrong.
+std::string to_host(std::string& text) {
+  const auto host = host_from_text(text);
+  if (!host) return "'" + text + "' is neither an IP address nor a host name";
+  text = *host;
+  return {};
+}
+
+std::string to_bind_host(std::string& text) { return text == "*" ? "" : to_host(text); }
+
+void add_address_flags(CLI::App& app, Flags& f) {
+  const CLI::Range port(1, 65535);
+  auto* const bind =
+      app.add_option("--bind", f.bind,
+                     "Addresses or names to listen on, commas between; * is all (default: the "
+                     "announced address and loopback)")
+          ->delimiter(',')
+          ->transform(CLI::Validator(&to_bind_host, "HOST"))
+          ->envname("BORG_BIND");
+  app.add_option("--announce-host", f.announce_host,
+                 "Address or name that nodes and clients are told (default: 127.0.0.1; with etcd, "
+                 "the address by which this machine reaches it)")
+      ->transform(CLI::Validator(&to_host, "HOST"))
+      ->envname("BORG_ANNOUNCE_HOST");
+  app.add_option("--announce-port", f.announced.port,
+                 "Port that clients are told, if it is mapped (default: port)")
+      ->check(port)
+      ->envname("BORG_ANNOUNCE_PORT");
+  app.add_option("--announce-bus-port", f.announced.bus_port,
+                 "Port that other nodes are told, if it is mapped (default: bus-port)")
+      ->check(port)
+      ->envname("BORG_ANNOUNCE_BUS_PORT");
+  app.add_option("--announce-http-port", f.announced.http_port,
+                 "HTTP port that others are told, if it is mapped (default: http-port)")
+      ->check(port)
+      ->envname("BORG_ANNOUNCE_HTTP_PORT");
+  app.add_option("--host", f.host, "The same as --bind, of one address")
+      ->transform(CLI::Validator(&to_bind_host, "HOST"))
+      ->envname("BORG_HOST")
+      ->excludes(bind);
+}
+
 void add_flags(CLI::App& app, Flags& f) {
   const CLI::Validator name(check_name, "NAME");
   const auto size = CLI::AsSizeValue(false);
@@ -61,10 +107,6 @@ void add_flags(CLI::App& app, Flags& f) {
   app.add_option("--cluster", f.cluster, "Name of the cluster to form or join")
       ->check(name)
       ->envname("BORG_CLUSTER")
-      ->capture_default_str();
-  app.add_option("--host", f.host, "IP address to listen on, told to the others")
-      ->check(CLI::ValidIPV4)
-      ->envname("BORG_HOST")
       ->capture_default_str();
   app.add_option("--port", f.port, "Port for clients (default: the first free from 7001)")
       ->check(CLI::Range(1, 65535))
@@ -76,7 +118,7 @@ void add_flags(CLI::App& app, Flags& f) {
       ->check(CLI::Range(1, 65535))
       ->envname("BORG_HTTP_PORT");
   app.add_option("--coordinator", f.coordinator,
-                 "local, local:DIR or etcd://HOST:PORT[,HOST:PORT...]")
+                 "local, local:DIR or etcd://HOST:PORT[,HOST:PORT...]; an IPv6 address in brackets")
       ->envname("BORG_COORDINATOR")
       ->capture_default_str();
   app.add_option("--copies", f.copies, "Nodes that hold each key (default: 2, or the cluster's)")
@@ -174,7 +216,6 @@ node::NodeOptions node_options(const Flags& f, const CLI::App& app) {
   node.debug_enabled = f.debug;
   node.log_level = f.log_level;
   node.self.name = f.name;
-  node.self.host = f.host;
   node.self.zone = f.zone;
   node.self.weight = f.weight;
   node.self.workers = static_cast<std::uint16_t>(
@@ -196,7 +237,18 @@ node::NodeOptions node_options(const Flags& f, const CLI::App& app) {
   node.liveness.heartbeat = Duration::millis(std::max(10u, f.silence_ms / 6));
   node.request_deadline = Duration::millis(f.deadline_ms);
   node.pace.foreground_percent = f.foreground_percent;
+  node.tries_addresses = true;
   return node;
+}
+
+server::AddressWishes address_wishes(const Flags& f) {
+  server::AddressWishes wishes{.bind = f.bind,
+                               .announce_host = f.announce_host,
+                               .maps_ports = false,
+                               .coordinator = coordinators::coordinator_addresses(f.coordinator)};
+  if (!f.host.empty()) wishes.bind = {f.host};
+  wishes.maps_ports = f.announced.port || f.announced.bus_port || f.announced.http_port;
+  return wishes;
 }
 
 std::string host_name() {
@@ -231,6 +283,7 @@ ParsedOptions parse_options(int argc, char** argv) {
                "borgd"};
   Flags flags;
   add_flags(app, flags);
+  add_address_flags(app, flags);
   add_timing_flags(app, flags);
   add_test_flags(app, flags);
   add_security_flags(app, flags);
@@ -270,10 +323,12 @@ ParsedOptions parse_options(int argc, char** argv) {
   if (!server.coordinator->ended_session_proves_death()) {
     server.node.name_wait = spec.session_ttl + Duration::seconds(2);
   }
-  server.ports = {flags.host, flags.port, flags.bus_port, flags.http_port};
+  server.ports = {{}, flags.port, flags.bus_port, flags.http_port};
+  server.announced = flags.announced;
   server.default_name_prefix = host_name();
   ParsedOptions parsed;
   parsed.server = std::move(server);
+  parsed.addresses = address_wishes(flags);
   return parsed;
 }
 

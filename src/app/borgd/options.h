@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "server/address_plan.h"
 #include "server/server.h"
 
 namespace borg::app {
@@ -11,6 +12,7 @@ namespace borg::app {
 /// What the command line, the environment and the configuration file say, checked.
 struct ParsedOptions {
   std::optional<server::ServerOptions> server;  ///< absent: exit with exit_code
+  server::AddressWishes addresses;              ///< not looked up: `server` has none of them
   int exit_code = 0;
 };
 

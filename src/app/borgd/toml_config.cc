@@ -20,6 +20,16 @@ std::string text_of(const std::string& name, const toml::node& value) {
   refuse(value.source(), "'" + name + "' must be a string or a whole number");
 }
 
+/// One value, or those of an array where the flag takes several.
+std::vector<std::string> texts_of(const std::string& name, const toml::node& value,
+                                  const CLI::Option& option) {
+  const auto* array = value.as_array();
+  if (array == nullptr || option.get_items_expected_max() < 2) return {text_of(name, value)};
+  std::vector<std::string> texts;
+  for (const toml::node& each : *array) texts.push_back(text_of(name, each));
+  return texts;
+}
+
 bool is_in_environment(const CLI::Option& option) {
   const std::string variable = option.get_envname();
   const char* value = variable.empty() ? nullptr : std::getenv(variable.c_str());
@@ -45,8 +55,8 @@ std::vector<CLI::ConfigItem> TomlConfig::from_config(std::istream& input) const 
     if (option == nullptr || !option->get_configurable()) {
       refuse(key.source(), "there is no flag --" + name);
     }
-    std::string text = text_of(name, value);
-    if (!is_in_environment(*option)) found.push_back({{}, name, {std::move(text)}});
+    std::vector<std::string> texts = texts_of(name, value, *option);
+    if (!is_in_environment(*option)) found.push_back({{}, name, std::move(texts)});
   }
   return found;
 }
