@@ -4,7 +4,7 @@
 import json
 import urllib.request
 
-from processes import HERE_PLACE, Process, wait_until
+from processes import HERE_PLACE, Process, address, wait_until
 
 BINARY = "/usr/bin/etcd"
 CALL_SECONDS = 2
@@ -17,8 +17,8 @@ class Member:
         self.name = name
         self.folder = folder
         self.place = place
-        self.endpoint = f"{place.host}:{place.port()}"
-        self.peer_url = f"http://{place.host}:{place.port()}"
+        self.endpoint = address(place.host, place.port())
+        self.peer_url = f"http://{address(place.host, place.port())}"
         self.process = None
 
     def start(self, initial_cluster):

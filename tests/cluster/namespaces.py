@@ -44,11 +44,12 @@ def _entered(namespace=None):
 
 
 class NamespacePlace(processes.Place):
-    """One participant."""
+    """One participant, with one address: of IPv4, or of IPv6."""
 
-    def __init__(self, number):
+    def __init__(self, number, is_ipv6=False):
         self.number = number
-        self.host = f"10.77.0.{number}"
+        self.host = f"fd77::{number}" if is_ipv6 else f"10.77.0.{number}"
+        self.bits = 128 if is_ipv6 else 32
         self.ports = iter(range(7001, 8000))
         with _entered():
             self.file = os.open(OWN, os.O_RDONLY | os.O_CLOEXEC)
@@ -77,18 +78,20 @@ class NamespacePlace(processes.Place):
 
 
 class Network:
-    """Places by name, all joined to each other until they are cut."""
+    """Places by name, all joined to each other until they are cut; IPv4 alone, or IPv6."""
 
     NOBODY = "02:00:00:00:ff:ff"
 
-    def __init__(self, names):
+    def __init__(self, names, is_ipv6=False):
         self.places = {}
         self.cuts = set()
         try:
             for number, name in enumerate(names, 1):
-                self.places[name] = NamespacePlace(number)
-                self.places[name].configure(
-                    ["link set lo up", f"addr add {self.places[name].host}/32 dev lo"])
+                place = self.places[name] = NamespacePlace(number, is_ipv6)
+                # With IPv6 an address could not be used before its detection of duplicates is over.
+                how = " nodad" if is_ipv6 else ""
+                place.configure(
+                    ["link set lo up", f"addr add {place.host}/{place.bits} dev lo{how}"])
             for one in self.places.values():
                 for other in self.places.values():
                     if one.number < other.number:
@@ -107,7 +110,7 @@ class Network:
                        f"netns {there}"])
         for near, far in ((one, other), (other, one)):
             near.configure([f"link set to{far.number} up",
-                            f"route add {far.host}/32 dev to{far.number} src {near.host}",
+                            f"route add {far.host}/{far.bits} dev to{far.number} src {near.host}",
                             near.send_to(far, far.address_towards(near))])
 
     def cut_one_way(self, senders, receivers):

@@ -58,6 +58,11 @@ def wait_until(condition, what, seconds=SECONDS_MAX):
         time.sleep(0.02)
 
 
+def address(host, port):
+    """"host:port"; an IPv6 address stands in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 class Place:
     """Where a program runs: on this machine's own network. See also namespaces.Network."""
 

@@ -5,6 +5,7 @@
 import socket
 
 from case import OPTIONS, ClusterCase, main, only_with
+from cluster import Client
 from processes import HOST, Process, environment, free_port, wait_until
 
 
@@ -99,7 +100,18 @@ class Mistakes(ClusterCase):
             (["--name", ""], "--name"),
             (["--copies", "0"], "--copies"),
             (["--copies", "2", "--min-copies", "3"], "--min-copies"),
-            (["--host", "nowhere.example"], "--host"),
+            (["--host", "10.0.0"], "--host"),
+            (["--host", "::1", "--bind", "::1"], "--bind"),
+            (["--bind", "::1,b c"], "--bind"),
+            (["--bind", "[::1"], "--bind"),
+            (["--bind", "nowhere.invalid"], "nowhere.invalid"),
+            (["--announce-host", "0.0.0.0"], "every address"),
+            (["--announce-host", "[::]"], "every address"),
+            (["--announce-host", "fe80::1%lo"], "link-local"),
+            (["--announce-host", "127.0.0.2", "--bind", "127.0.0.1"], "not listened on"),
+            (["--announce-host", "10.0.0.1:7001"], "--announce-host"),
+            (["--announce-port", "0"], "--announce-port"),
+            (["--coordinator", "etcd://::1:2379"], "brackets"),
             (["--coordinator", "zookeeper://x"], "zookeeper"),
             (["--coordinator", "etcd://"], "etcd"),
             (["--max-memory", "lots"], "--max-memory"),
@@ -184,6 +196,26 @@ class Settings(ClusterCase):
         wait_until(lambda: process.said().endswith("\n"), "it is ready")
         self.assertRegex(process.said(), rf"^ready name=from-environment port={ports[4]} "
                          rf"bus-port={ports[1]} http-port={ports[2]} ")
+
+    def test_addresses_from_a_file(self):
+        cluster = self.cluster(coordinator="local")
+        path = cluster.folder / "borg.toml"
+        path.write_text('bind = ["127.0.0.1", "127.0.0.2"]\nannounce-host = "localhost"\n'
+                        f'coordinator = "{cluster.coordinator}"\n')
+        ports = [free_port() for _ in range(3)]
+        process = Process(
+            [OPTIONS.bin / "borgd", "--config", path, "--port", ports[0], "--bus-port", ports[1],
+             "--http-port", ports[2], "--announce-port", "7777"], cluster.folder, "x",
+            env=environment())
+        cluster.started.append(process)
+        wait_until(lambda: process.said().endswith("\n"), "it is ready")
+        self.assertIn(f" port={ports[0]} ", process.said())
+        self.assertIn(" address=localhost:7777\n", process.said())
+        for host in ("127.0.0.1", "127.0.0.2"):
+            with Client(ports[0], host=host) as client:
+                self.assertEqual(client("CONFIG", "GET", "bind")[1], b"127.0.0.1 127.0.0.2")
+                nodes = client("CLUSTER", "NODES").decode().split()[1]
+                self.assertEqual(nodes, f"localhost:7777@{ports[1]},localhost")
 
     def test_help_and_version(self):
         cluster = self.cluster(coordinator="local")
