@@ -31,7 +31,7 @@ for package in v/valkey/valkey-tools_9.1.2-1 v/valkey/valkey-server_9.1.2-1 \
   o/openssl/libssl3t64_3.6.5-1 s/systemd/libsystemd0_262.1-1 \
   libz/libzstd/libzstd1_1.5.7+dfsg-4 z/zlib/zlib1g_1.3.dfsg+really1.3.2-4; do
   curl -fsSL "$mirror/${package}_amd64.deb" -o "$dir/package.deb"
-  (cd "$dir" && ar x package.deb && tar -xf data.tar.* && rm -f package.deb data.tar.* control.tar.*)
+  (cd "$dir" && ar x package.deb && tar -xf data.tar.* && rm -f package.deb ./*.tar.*)
 done
 
 lib=$dir/usr/lib/x86_64-linux-gnu
