@@ -4,6 +4,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
+#include <list>
 #include <string>
 
 namespace borg::http {
@@ -18,33 +19,65 @@ constexpr std::size_t kConnectionsMax = 64;
 constexpr std::uint32_t kHeaderBytesMax = 8 * 1024;
 constexpr std::chrono::seconds kTimeout{10};
 
+class Connection;
+
 /// What the connections share; they may outlive the service by a moment.
 struct Shared {
   server::NodeQuestions* node = nullptr;
-  std::size_t connections = 0;
+  std::list<Connection*> connections;  ///< the one first that has said nothing for the longest time
 };
+
+/// What a request that cannot be understood is answered; nothing if the client has gone, or says
+/// nothing.
+std::optional<bhttp::status> status_of(ErrorCode error) {
+  if (error == bhttp::error::end_of_stream || error == bhttp::error::partial_message) return {};
+  if (error == bhttp::error::header_limit || error == bhttp::error::buffer_overflow) {
+    return bhttp::status::request_header_fields_too_large;
+  }
+  if (error == bhttp::error::body_limit) return bhttp::status::payload_too_large;
+  const bool is_malformed =
+      error.category() == bhttp::make_error_code(bhttp::error::bad_method).category();
+  return is_malformed ? std::optional(bhttp::status::bad_request) : std::nullopt;
+}
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(tcp::socket socket, std::shared_ptr<Shared> shared)
       : stream_(std::move(socket)), shared_(std::move(shared)) {
-    ++shared_->connections;
+    place_ = shared_->connections.insert(shared_->connections.end(), this);
   }
-  ~Connection() { --shared_->connections; }
+  ~Connection() { shared_->connections.erase(place_); }
 
   void read() {
+    note_activity();
     parser_.emplace();
     parser_->header_limit(kHeaderBytesMax);
     parser_->body_limit(0);
     stream_.expires_after(kTimeout);
     bhttp::async_read(stream_, buffer_, *parser_,
                       [self = shared_from_this()](ErrorCode ec, std::size_t) {
-                        if (!ec) self->handle();
+                        if (!ec) return self->handle();
+                        if (const auto status = status_of(ec)) self->refuse(*status);
                       });
   }
+  /// Makes place for another one.
+  void drop() { stream_.close(); }
 
  private:
+  void note_activity() {
+    auto& all = shared_->connections;
+    all.splice(all.end(), all, place_);
+  }
+
+  /// Behind this nothing more can be understood.
+  void refuse(bhttp::status status) {
+    keep_alive_ = head_ = false;
+    const auto reason = bhttp::obsolete_reason(status);
+    reply(status, "text/plain", std::string(reason.data(), reason.size()) + "\n");
+  }
+
   void handle() {
+    note_activity();
     const auto& request = parser_->get();
     keep_alive_ = request.keep_alive();
     head_ = request.method() == bhttp::verb::head;
@@ -95,6 +128,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   beast::tcp_stream stream_;
   std::shared_ptr<Shared> shared_;
+  std::list<Connection*>::iterator place_;
   beast::flat_buffer buffer_{kHeaderBytesMax * 2};
   std::optional<bhttp::request_parser<bhttp::empty_body>> parser_;
   bool keep_alive_ = false;
@@ -125,9 +159,9 @@ class Service final : public server::HttpService {
         });
         return;
       }
-      if (shared->connections < kConnectionsMax) {
-        std::make_shared<Connection>(std::move(socket), shared)->read();
-      }
+      // A load balancer's question is more urgent than whoever has kept a connection open.
+      if (shared->connections.size() >= kConnectionsMax) shared->connections.front()->drop();
+      std::make_shared<Connection>(std::move(socket), shared)->read();
       accept();
     });
   }

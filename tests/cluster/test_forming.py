@@ -115,6 +115,7 @@ class Mistakes(ClusterCase):
             (["--coordinator", "zookeeper://x"], "zookeeper"),
             (["--coordinator", "etcd://"], "etcd"),
             (["--max-memory", "lots"], "--max-memory"),
+            (["--max-memory", "4"], "at least 1mb"),
             (["--on-loss", "cry"], "--on-loss"),
             (["--log-level", "loud"], "--log-level"),
             (["--threads", "0x"], "--threads"),
