@@ -206,6 +206,11 @@ std::string contradiction(const Flags& f) {
   }
   if (f.silence_ms >= f.lease_ms) return "--silence-ms must be below --lease-ms";
   if (f.max_memory > INT64_MAX) return "--max-memory must not be negative";
+  constexpr std::uint64_t kMemoryLeast = 1024 * 1024;
+  if (f.max_memory > 0 && f.max_memory < kMemoryLeast) {
+    return "--max-memory " + std::to_string(f.max_memory) +
+           " is in bytes, and too little to hold anything: give at least 1mb";
+  }
   return {};
 }
 
