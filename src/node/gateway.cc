@@ -405,7 +405,7 @@ void Gateway::on_reply(std::uint64_t seq, PartitionId partition, wire::ReplyStat
     return;
   }
   // One copy was refused, but another one, sent before or since, may be executed yet.
-  if (pending->is_write && pending->copies > 1 && is_refusal(bytes)) bytes = kInDoubt;
+  if (pending->is_write && pending->copies > 1 && is_refusal(bytes)) bytes = kAnswerLost;
   if (wire::is_long_lived(seq)) {
     return finish_blocking(static_cast<Blocking&>(*pending), bytes, valid_until);
   }
@@ -468,7 +468,7 @@ void Gateway::view_changed() {
     if (pending == nullptr || pending->any_replica) continue;
     if (!lost_[pending->partition.value()]) continue;
     // Who is given up may live, and have executed it.
-    fail(*pending, pending->is_write && pending->sent ? kInDoubt : kDataLoss);
+    fail(*pending, pending->is_write && pending->sent ? kLostInDoubt : kDataLoss);
   }
   fail_lost_blocking();
 }

@@ -94,6 +94,11 @@ inline constexpr std::string_view kNoWord =
     "-INDOUBT This node has not answered in time; BORG INFO shows what came of an order\r\n";
 inline constexpr std::string_view kInDoubt =
     "-INDOUBT No answer in time, the outcome of this write is unknown\r\n";
+/// It was sent more than once, as the first answer did not come, and then refused.
+inline constexpr std::string_view kAnswerLost =
+    "-INDOUBT The answer was lost with a node or a link, the outcome of this write is unknown\r\n";
+inline constexpr std::string_view kLostInDoubt =
+    "-INDOUBT All copies of this slot died, the outcome of this write is unknown\r\n";
 inline constexpr std::string_view kDataLoss =
     "-DATALOSS All copies of this slot died, see borgctl accept-loss\r\n";
 

@@ -156,14 +156,14 @@ void Gateway::fail_lost_blocking() {
     if (lost_[blocking.partition.value()]) affected.push_back(seq);
   }
   for (const std::uint64_t seq : affected) {
-    if (Pending* pending = find(seq)) fail(*pending, pending->sent ? kInDoubt : kDataLoss);
+    if (Pending* pending = find(seq)) fail(*pending, pending->sent ? kLostInDoubt : kDataLoss);
   }
 }
 
 void Gateway::finish_blocking(Blocking& blocking, std::string_view reply, Instant valid_until) {
   wakes_.erase({blocking.wakes_at, blocking.seq});
   if (blocking.is_waiting) --waiting_;
-  if (blocking.sent && !reply.starts_with(kInDoubt)) {
+  if (blocking.sent && !reply.starts_with("-INDOUBT ")) {
     auto& finished = finished_[blocking.partition.value()];
     if (finished.size() < kFinishedMax) finished.push_back(blocking.seq);
   }

@@ -39,8 +39,8 @@ void Gateway::wait_on_all() {
 /// What it asked before may not have left yet.
 void Gateway::stood_still(Duration span) {
   const auto extend = [span](Pending& pending) {
-    pending.deadline = std::max(pending.deadline,
-                                std::min(pending.deadline + span, pending.gives_up_at));
+    pending.deadline =
+        std::max(pending.deadline, std::min(pending.deadline + span, pending.gives_up_at));
   };
   for (std::uint64_t seq = base_; seq < next_seq_; ++seq) {
     if (Pending* const pending = find(seq)) extend(*pending);
