@@ -25,7 +25,7 @@ struct EtcdOptions {
   /// A transaction is answered by then; one that was not sent: kUnavailable.
   Duration answer_within = Duration::millis(4500);
   /// One call to one member.
-  Duration call_within = Duration::seconds(2);
+  Duration call_within = Duration::seconds(1);
 };
 
 /// The nodes of several machines agree through etcd: transactions, leases, watches.

@@ -42,7 +42,7 @@ class Member:
 
     def is_leader(self):
         status = self.ask("/v3/maintenance/status", b"{}")
-        return status["leader"] == status["header"]["member_id"]
+        return status.get("leader") == status["header"]["member_id"]  # none while they elect one
 
     def is_running(self):
         return self.process is not None and self.process.is_running()

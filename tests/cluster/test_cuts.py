@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""One node at a time is out of reach of the others, in every way, but not of etcd.
+"""One node at a time is out of reach of the others, in every way.
 
 Nothing may be lost, though the node dies of it, and the others answer all keys soon. Each test
 takes BORG_ROUNDS (2) rounds and prints how long the slowest answers took: from the cut, for
@@ -93,6 +93,13 @@ class Cuts(NetworkCase):
 
     def test_a_node_that_neither_sends_nor_hears(self):
         self.rounds(lambda network, victim, others: network.cut([victim], others))
+
+    def test_a_node_that_is_cut_off_with_the_leader_of_etcd(self):
+        """As where each machine has a node and a member of etcd."""
+        def leader():
+            return self.clusters[-1].etcd.leader().name
+
+        self.rounds(lambda network, victim, others: network.split([victim, leader()]))
 
     def test_a_node_that_hears_and_cannot_send(self):
         self.rounds(lambda network, victim, others: network.cut_one_way([victim], others))
