@@ -73,8 +73,8 @@ grpc::ChannelArguments channel_arguments() {
   args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   // etcd closes connections that are pinged more often than every 5 s.
   args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 6000);
-  // Also how long what was sent may go without an acknowledgement: on a dead machine calls end then,
-  // and the next member is tried, while a slow one gets the whole of their time.
+  // Also how long what was sent may go without an acknowledgement: no second call is made on a
+  // connection to a dead machine.
   args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 1000);
   args.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   return args;

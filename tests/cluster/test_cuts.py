@@ -58,9 +58,9 @@ class Cuts(NetworkCase):
             wait_until(lambda n=node: answers(n), f"{node.name} answers for all keys")
         self.slowest_after_end_s = max(self.slowest_after_end_s, time.monotonic() - began)
 
-    def rounds(self, cut, dies=False):
+    def rounds(self, cut, dies=False, flags=()):
         """`cut(network, victim, others)` puts a node out of reach."""
-        cluster, network = self.networked(*NAMES)
+        cluster, network = self.networked(*NAMES, flags=flags)
         values = fill(cluster["a"], KEYS)
         for _ in range(ROUNDS):
             victim = self.rng.choice(NAMES)
@@ -95,11 +95,12 @@ class Cuts(NetworkCase):
         self.rounds(lambda network, victim, others: network.cut([victim], others))
 
     def test_a_node_that_is_cut_off_with_the_leader_of_etcd(self):
-        """As where each machine has a node and a member of etcd."""
+        """Each machine may have a node and a member of etcd, which elects a leader meanwhile."""
         def leader():
             return self.clusters[-1].etcd.leader().name
 
-        self.rounds(lambda network, victim, others: network.split([victim, leader()]))
+        self.rounds(lambda network, victim, others: network.split([victim, leader()]),
+                    flags=("--request-deadline-ms", "15000"))
 
     def test_a_node_that_hears_and_cannot_send(self):
         self.rounds(lambda network, victim, others: network.cut_one_way([victim], others))
