@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "wire/greeting.h"
+
 namespace borg::wire {
 namespace {
 
@@ -170,18 +172,15 @@ bool decode_config(Decoder& in, PartitionConfig& config) {
 
 void encode(ByteBuffer& out, const Hello& m) {
   FrameWriter w(out, m.kType);
-  w->u32(kMagic);
-  w->varint(m.version);
+  put_greeting(*w, m.version);
   w->bytes(m.cluster);
   put(*w, m.from);
   put(*w, m.to);
 }
 bool decode(std::string_view payload, Hello& m) {
   Decoder in(payload);
-  if (in.u32() != kMagic) return false;
-  const std::uint64_t version = in.varint();
-  m.version = static_cast<std::uint16_t>(std::min<std::uint64_t>(version, UINT16_MAX));
-  if (m.version != kProtocolVersion) return in.ok();  // the rest may mean something else
+  if (!get_greeting(in, m.version)) return false;
+  if (m.version != kProtocolVersion) return true;
   m.cluster = in.bytes();
   m.from = get_endpoint(in);
   m.to = get_endpoint(in);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/probe.h"
 
-#include <algorithm>
-
 #include "base/codec.h"
+#include "wire/greeting.h"
 
 namespace borg::wire {
 namespace {
@@ -15,8 +14,7 @@ constexpr std::size_t kDetailBytesMax = 256;
 
 void encode(ByteBuffer& out, const Probe& m) {
   FrameWriter w(out, m.kType);
-  w->u32(kMagic);
-  w->varint(m.version);
+  put_greeting(*w, m.version);
   w->bytes(m.cluster);
   w->u64(m.from.value());
   w->bytes(m.host);
@@ -24,10 +22,8 @@ void encode(ByteBuffer& out, const Probe& m) {
 }
 bool decode(std::string_view payload, Probe& m) {
   Decoder in(payload);
-  if (in.u32() != kMagic) return false;
-  const std::uint64_t version = in.varint();
-  m.version = static_cast<std::uint16_t>(std::min<std::uint64_t>(version, UINT16_MAX));
-  if (m.version != kProtocolVersion) return in.ok();  // the rest may mean something else
+  if (!get_greeting(in, m.version)) return false;
+  if (m.version != kProtocolVersion) return true;
   m.cluster = in.bytes();
   m.from = NodeId(in.u64());
   m.host = in.bytes();
